@@ -1,0 +1,543 @@
+//! The published folder: one small `catalog.txt` and immutable parts named by
+//! their content.
+//!
+//! Every part is stored gzip-compressed. Its name is the first 12 bytes of the
+//! SHA-256 of the stored bytes, so a part can be checked before it is opened.
+//! Inside, a part starts with four bytes: `HQ`, a letter for its kind, and the
+//! version of that kind as a digit.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::catalogue::{Catalogue, Code, CodeNames};
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::date::Date;
+use crate::fold::Simplifier;
+use crate::measure::{Card, Detail, Measure};
+
+/// Version of the catalog format.
+pub const CATALOG_VERSION: u32 = 1;
+/// Name of the entry file.
+pub const CATALOG_NAME: &str = "catalog.txt";
+/// Extension of parts on plain hosts: known to every common web server.
+pub const PART_EXTENSION: &str = "bin";
+/// Largest catalog that is read.
+pub const CATALOG_LIMIT: usize = 4096;
+/// Cards per block.
+pub const CARDS_PER_BLOCK: usize = 64;
+/// Measure pages per block: one page alone would mean thousands of files.
+pub const DETAILS_PER_BLOCK: usize = 16;
+
+/// Kinds of parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartKind {
+    /// Facts, qualifications, size classes.
+    Catalogue,
+    /// Provinces and prefectures, and the names of the county parts.
+    Regions,
+    /// Counties of one province.
+    Counties,
+    /// GB/T 4754-2017.
+    Industries,
+    /// Traditional to simplified.
+    Simplifier,
+    /// Compiled measures.
+    Table,
+    /// Cards of 64 measures.
+    Cards,
+    /// Pages of 16 measures.
+    Details,
+    /// Root of the search index.
+    SearchRoot,
+    /// Terms and postings.
+    Terms,
+    /// Positions of a block of terms.
+    Positions,
+    /// What hits show.
+    Entries,
+    /// Names of all parts.
+    Files,
+}
+
+impl PartKind {
+    const ALL: [(Self, u8, &'static str); 13] = [
+        (Self::Catalogue, b'K', "要素目录"),
+        (Self::Regions, b'R', "地区表"),
+        (Self::Counties, b'U', "区县表"),
+        (Self::Industries, b'I', "行业表"),
+        (Self::Simplifier, b'X', "繁简表"),
+        (Self::Table, b'V', "事项表"),
+        (Self::Cards, b'C', "事项卡片"),
+        (Self::Details, b'D', "事项详情"),
+        (Self::SearchRoot, b'S', "检索目录"),
+        (Self::Terms, b'T', "检索词块"),
+        (Self::Positions, b'P', "检索位置块"),
+        (Self::Entries, b'E', "检索条目"),
+        (Self::Files, b'F', "文件清单"),
+    ];
+
+    fn row(self) -> (u8, &'static str) {
+        Self::ALL.iter().find(|(k, ..)| *k == self).map_or((0, ""), |(_, letter, name)| (*letter, name))
+    }
+
+    /// Chinese name, for messages.
+    pub fn name(self) -> &'static str {
+        self.row().1
+    }
+}
+
+/// Version of every part kind.
+pub const PART_VERSION: u8 = 1;
+
+/// Why a bundle file could not be used. Chinese, names the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BundleError {
+    /// The file does not have the bytes its name promises.
+    Altered {
+        /// File name.
+        name: String,
+    },
+    /// The file is of another kind.
+    WrongKind {
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// Written by a newer or older program.
+    Version {
+        /// Version found.
+        found: u32,
+        /// Version this program reads.
+        reads: u32,
+    },
+    /// Damaged inside.
+    Damaged {
+        /// Kind of part.
+        part: &'static str,
+        /// Where and what.
+        error: DecodeError,
+    },
+    /// A line of the catalog is not understood.
+    Catalog {
+        /// Line from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl fmt::Display for BundleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Altered { name } => write!(f, "文件 {name} 的内容和名字对不上，可能被改动或没传完整"),
+            Self::WrongKind { expected } => write!(f, "这个文件不是{expected}"),
+            Self::Version { found, reads } => {
+                write!(f, "数据格式是第 {found} 版，本程序读第 {reads} 版，请更新组件或重新发布数据")
+            }
+            Self::Damaged { part, error } => write!(f, "{part}损坏：{error}"),
+            Self::Catalog { line, message } => write!(f, "{CATALOG_NAME} 第 {line} 行：{message}"),
+        }
+    }
+}
+
+impl std::error::Error for BundleError {}
+
+/// Name of a stored part: 24 hexadecimal digits, without extension.
+pub fn part_name(stored: &[u8]) -> String {
+    let digest = Sha256::digest(stored);
+    digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether `name` has the form of a part name.
+pub fn is_part_name(name: &str) -> bool {
+    name.len() == 24 && name.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+/// Checks stored bytes against their name.
+///
+/// # Errors
+/// [`BundleError::Altered`].
+pub fn verify_part(name: &str, stored: &[u8]) -> Result<(), BundleError> {
+    if part_name(stored) == name { Ok(()) } else { Err(BundleError::Altered { name: name.to_owned() }) }
+}
+
+/// Starts the raw bytes of a part.
+pub fn part_writer(kind: PartKind) -> Writer {
+    let mut w = Writer::new();
+    w.raw(b"HQ");
+    w.u8(kind.row().0);
+    w.u8(b'0' + PART_VERSION);
+    w
+}
+
+/// Opens the raw bytes of a part.
+///
+/// # Errors
+/// When kind or version differ.
+pub fn part_reader(kind: PartKind, raw: &[u8]) -> Result<Reader<'_>, BundleError> {
+    let expected = BundleError::WrongKind { expected: kind.name() };
+    let [b'H', b'Q', letter, version, rest @ ..] = raw else { return Err(expected) };
+    if *letter != kind.row().0 {
+        return Err(expected);
+    }
+    let found = u32::from(version.wrapping_sub(b'0'));
+    if found != u32::from(PART_VERSION) {
+        return Err(BundleError::Version { found, reads: u32::from(PART_VERSION) });
+    }
+    Ok(Reader::new(rest))
+}
+
+/// Reads a whole part.
+///
+/// # Errors
+/// When kind or version differ or the content is damaged.
+pub fn read_part<T>(
+    kind: PartKind,
+    raw: &[u8],
+    read: impl FnOnce(&mut Reader<'_>) -> crate::codec::Decoded<T>,
+) -> Result<T, BundleError> {
+    let mut reader = part_reader(kind, raw)?;
+    let damaged = |error| BundleError::Damaged { part: kind.name(), error };
+    let value = read(&mut reader).map_err(damaged)?;
+    reader.end().map_err(damaged)?;
+    Ok(value)
+}
+
+/// The entry file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Catalog {
+    /// Publish time in seconds since 1970; never decreases.
+    pub sequence: u64,
+    /// Day of publication.
+    pub published: Date,
+    /// Day after which the headline sum is hidden.
+    pub expires: Date,
+    /// Who publishes.
+    pub publisher: String,
+    /// Number of measures.
+    pub measures: u32,
+    /// Number of documents.
+    pub documents: u32,
+    /// Facts, qualifications, size classes.
+    pub catalogue: String,
+    /// Provinces and prefectures.
+    pub regions: String,
+    /// Industries.
+    pub industries: String,
+    /// Names of all parts.
+    pub files: String,
+    /// Per region: code, verdict table, search root.
+    pub areas: Vec<(Code, String, String)>,
+}
+
+impl Catalog {
+    /// The text of the file.
+    pub fn print(&self) -> String {
+        let mut out = format!("huiqi-catalog {CATALOG_VERSION}\n");
+        let mut line = |key: &str, value: &str| {
+            out.push_str(key);
+            out.push(' ');
+            out.push_str(value);
+            out.push('\n');
+        };
+        line("sequence", &self.sequence.to_string());
+        line("published", &self.published.to_string());
+        line("expires", &self.expires.to_string());
+        line("publisher", &self.publisher);
+        line("measures", &self.measures.to_string());
+        line("documents", &self.documents.to_string());
+        line("catalogue", &self.catalogue);
+        line("regions", &self.regions);
+        line("industries", &self.industries);
+        line("files", &self.files);
+        for (region, table, search) in &self.areas {
+            line("area", &format!("{} {table} {search}", region.region_text()));
+        }
+        out
+    }
+
+    /// Reads the file. Unknown keys are skipped, so that a newer publisher
+    /// may add lines.
+    ///
+    /// # Errors
+    /// When it is too long, of another version, or a line is missing or wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, BundleError> {
+        let fail = |line: usize, message: &str| BundleError::Catalog { line, message: message.to_owned() };
+        if bytes.len() > CATALOG_LIMIT {
+            return Err(fail(1, &format!("文件有 {} 字节，最多 {CATALOG_LIMIT}", bytes.len())));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| fail(1, "不是 UTF-8 文字"))?;
+        let mut lines = text.lines().enumerate();
+        let first = lines.next().map_or("", |(_, l)| l);
+        let version = first.strip_prefix("huiqi-catalog ").and_then(|v| v.trim().parse::<u32>().ok());
+        match version {
+            None => return Err(fail(1, "应以 huiqi-catalog 开头，地址可能不对，或服务器返回了别的页面")),
+            Some(CATALOG_VERSION) => {}
+            Some(found) => return Err(BundleError::Version { found, reads: CATALOG_VERSION }),
+        }
+        let mut fields = std::collections::BTreeMap::new();
+        let mut areas = Vec::new();
+        for (at, line) in lines {
+            let (key, value) = line.split_once(' ').unwrap_or((line, ""));
+            let value = value.trim();
+            if key == "area" {
+                let parts: Vec<&str> = value.split(' ').collect();
+                let [region, table, search] = parts[..] else { return Err(fail(at + 1, "area 应有三项")) };
+                let region = Code::region(region).ok_or_else(|| fail(at + 1, "地区代码不对"))?;
+                if !is_part_name(table) || !is_part_name(search) {
+                    return Err(fail(at + 1, "文件名应是 24 位十六进制"));
+                }
+                areas.push((region, table.to_owned(), search.to_owned()));
+            } else {
+                fields.insert(key, (at + 1, value));
+            }
+        }
+        let get = |key: &str| fields.get(key).copied().ok_or_else(|| fail(1, &format!("缺 {key} 一行")));
+        let number = |key: &str| {
+            let (at, value) = get(key)?;
+            value.parse::<u64>().map_err(|_| fail(at, &format!("{key} 应是整数")))
+        };
+        let count = |key: &str| number(key).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        let date = |key: &str| {
+            let (at, value) = get(key)?;
+            Date::parse(value).ok_or_else(|| fail(at, &format!("{key} 应是日期")))
+        };
+        let part = |key: &str| {
+            let (at, value) = get(key)?;
+            if is_part_name(value) { Ok(value.to_owned()) } else { Err(fail(at, "文件名应是 24 位十六进制")) }
+        };
+        if areas.is_empty() {
+            return Err(fail(1, "缺 area 一行"));
+        }
+        Ok(Self {
+            sequence: number("sequence")?,
+            published: date("published")?,
+            expires: date("expires")?,
+            publisher: get("publisher")?.1.to_owned(),
+            measures: count("measures")?,
+            documents: count("documents")?,
+            catalogue: part("catalogue")?,
+            regions: part("regions")?,
+            industries: part("industries")?,
+            files: part("files")?,
+            areas,
+        })
+    }
+}
+
+/// The verdict table of one region: measures and where the rest of them is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Table {
+    /// Compiled measures.
+    pub measures: Vec<Measure>,
+    /// Parts with the cards, 64 each.
+    pub cards: Vec<String>,
+    /// Parts with the pages, 16 each.
+    pub details: Vec<String>,
+}
+
+impl Table {
+    /// Raw bytes of the part.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut w = part_writer(PartKind::Table);
+        w.list(&self.cards, |w, n| w.str(n));
+        w.list(&self.details, |w, n| w.str(n));
+        w.list(&self.measures, |w, m| m.encode(w));
+        w.into_bytes()
+    }
+
+    /// Reads the part.
+    ///
+    /// # Errors
+    /// When it is of another kind or version, or damaged.
+    pub fn decode(raw: &[u8]) -> Result<Self, BundleError> {
+        read_part(PartKind::Table, raw, |r| {
+            Ok(Self {
+                cards: r.list(|r| r.string())?,
+                details: r.list(|r| r.string())?,
+                measures: r.list(Measure::decode)?,
+            })
+        })
+    }
+}
+
+/// Raw bytes of a block of cards.
+pub fn encode_cards(cards: &[Card]) -> Vec<u8> {
+    let mut w = part_writer(PartKind::Cards);
+    w.list(cards, |w, c| c.encode(w));
+    w.into_bytes()
+}
+
+/// Reads a block of cards.
+///
+/// # Errors
+/// When it is of another kind or version, or damaged.
+pub fn decode_cards(raw: &[u8]) -> Result<Vec<Card>, BundleError> {
+    read_part(PartKind::Cards, raw, |r| r.list(Card::decode))
+}
+
+/// Raw bytes of a block of pages.
+pub fn encode_details(details: &[Detail]) -> Vec<u8> {
+    let mut w = part_writer(PartKind::Details);
+    w.list(details, |w, d| d.encode(w));
+    w.into_bytes()
+}
+
+/// Reads a block of pages.
+///
+/// # Errors
+/// When it is of another kind or version, or damaged.
+pub fn decode_details(raw: &[u8]) -> Result<Vec<Detail>, BundleError> {
+    read_part(PartKind::Details, raw, |r| r.list(Detail::decode))
+}
+
+/// Raw bytes of the catalogue part.
+pub fn encode_catalogue(catalogue: &Catalogue) -> Vec<u8> {
+    let mut w = part_writer(PartKind::Catalogue);
+    catalogue.encode(&mut w);
+    w.into_bytes()
+}
+
+/// Reads the catalogue part.
+///
+/// # Errors
+/// When it is of another kind or version, or damaged.
+pub fn decode_catalogue(raw: &[u8]) -> Result<Catalogue, BundleError> {
+    read_part(PartKind::Catalogue, raw, Catalogue::decode)
+}
+
+/// Provinces and prefectures, and per province the part with its counties.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RegionRoot {
+    /// Names down to prefectures.
+    pub names: CodeNames,
+    /// Province and part.
+    pub counties: Vec<(Code, String)>,
+}
+
+impl RegionRoot {
+    /// Raw bytes of the part.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut w = part_writer(PartKind::Regions);
+        self.names.encode(&mut w);
+        w.list(&self.counties, |w, (code, name)| {
+            code.encode(w);
+            w.str(name);
+        });
+        w.into_bytes()
+    }
+
+    /// Reads the part.
+    ///
+    /// # Errors
+    /// When it is of another kind or version, or damaged.
+    pub fn decode(raw: &[u8]) -> Result<Self, BundleError> {
+        read_part(PartKind::Regions, raw, |r| {
+            Ok(Self {
+                names: CodeNames::decode(r)?,
+                counties: r.list(|r| Ok((Code::decode(r)?, r.string()?)))?,
+            })
+        })
+    }
+}
+
+/// Raw bytes of a part that is a list of names of codes.
+pub fn encode_names(kind: PartKind, names: &CodeNames) -> Vec<u8> {
+    let mut w = part_writer(kind);
+    names.encode(&mut w);
+    w.into_bytes()
+}
+
+/// Reads a list of names of codes.
+///
+/// # Errors
+/// When it is of another kind or version, or damaged.
+pub fn decode_names(kind: PartKind, raw: &[u8]) -> Result<CodeNames, BundleError> {
+    read_part(kind, raw, CodeNames::decode)
+}
+
+/// Raw bytes of the traditional-to-simplified table.
+pub fn encode_simplifier(simplifier: &Simplifier) -> Vec<u8> {
+    let mut w = part_writer(PartKind::Simplifier);
+    simplifier.encode(&mut w);
+    w.into_bytes()
+}
+
+/// Reads the traditional-to-simplified table.
+///
+/// # Errors
+/// When it is of another kind or version, or damaged.
+pub fn decode_simplifier(raw: &[u8]) -> Result<Simplifier, BundleError> {
+    read_part(PartKind::Simplifier, raw, Simplifier::decode)
+}
+
+/// Raw bytes of the list of all parts.
+pub fn encode_files(names: &[String]) -> Vec<u8> {
+    let mut w = part_writer(PartKind::Files);
+    w.list(names, |w, n| w.str(n));
+    w.into_bytes()
+}
+
+/// Reads the list of all parts.
+///
+/// # Errors
+/// When it is of another kind or version, or damaged.
+pub fn decode_files(raw: &[u8]) -> Result<Vec<String>, BundleError> {
+    read_part(PartKind::Files, raw, |r| r.list(|r| r.string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn catalog() -> Catalog {
+        let name = part_name(b"x");
+        Catalog {
+            sequence: 1_795_305_600,
+            published: Date::parse("2026-11-22").unwrap(),
+            expires: Date::parse("2026-12-22").unwrap(),
+            publisher: "示例市 政务服务局".to_owned(),
+            measures: 3,
+            documents: 1,
+            catalogue: name.clone(),
+            regions: name.clone(),
+            industries: name.clone(),
+            files: name.clone(),
+            areas: vec![(Code::ALL, name.clone(), name)],
+        }
+    }
+
+    #[test]
+    fn catalog_round_trips_and_skips_unknown_lines() {
+        let text = catalog().print() + "future thing\n";
+        assert_eq!(Catalog::parse(text.as_bytes()), Ok(catalog()));
+    }
+
+    #[test]
+    fn catalog_problems_name_the_line() {
+        let text = catalog().print().replace("2026-12-22", "2026-22-12");
+        assert_eq!(
+            Catalog::parse(text.as_bytes()).unwrap_err().to_string(),
+            "catalog.txt 第 4 行：expires 应是日期"
+        );
+        let newer = catalog().print().replace("huiqi-catalog 1", "huiqi-catalog 9");
+        assert_eq!(Catalog::parse(newer.as_bytes()), Err(BundleError::Version { found: 9, reads: 1 }));
+        assert!(Catalog::parse(b"<!doctype html>").unwrap_err().to_string().contains("huiqi-catalog"));
+        assert!(Catalog::parse(&vec![b'a'; 5000]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_parts_are_errors(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let mut raw = b"HQV1".to_vec();
+            raw.extend(&bytes);
+            let _ = Table::decode(&raw);
+            raw[2] = b'K';
+            let _ = decode_catalogue(&raw);
+            raw[2] = b'C';
+            let _ = decode_cards(&raw);
+            let _ = Catalog::parse(&bytes);
+        }
+    }
+}

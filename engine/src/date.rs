@@ -1,0 +1,151 @@
+//! Calendar dates, Beijing time, without a clock.
+
+use std::fmt;
+
+/// A day, counted from 1970-01-01. Years 1900 to 2199, as no policy and no
+/// firm lies outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(i32);
+
+impl Date {
+    /// The day `year-month-day`, if it exists.
+    pub fn new(year: i32, month: u32, day: u32) -> Option<Self> {
+        if !(1900..2200).contains(&year) || !(1..=12).contains(&month) {
+            return None;
+        }
+        if day < 1 || day > days_in_month(year, month) {
+            return None;
+        }
+        // Howard Hinnant's days_from_civil, valid for all years.
+        let y = if month <= 2 { year - 1 } else { year };
+        let era = y.div_euclid(400);
+        let yoe = y.rem_euclid(400);
+        let mp = (month as i32 + 9) % 12;
+        let doy = (153 * mp + 2) / 5 + day as i32 - 1;
+        let doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+        Some(Self(era * 146_097 + doe - 719_468))
+    }
+
+    /// Days since 1970-01-01.
+    pub fn days(self) -> i32 {
+        self.0
+    }
+
+    /// From days since 1970-01-01, if within range.
+    pub fn from_days(days: i32) -> Option<Self> {
+        // 1900-01-01 to 2199-12-31.
+        (-25_567..84_006).contains(&days).then_some(Self(days))
+    }
+
+    /// `(year, month, day)`.
+    pub fn ymd(self) -> (i32, u32, u32) {
+        let z = self.0 + 719_468;
+        let era = z.div_euclid(146_097);
+        let doe = z.rem_euclid(146_097);
+        let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
+        let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+        let mp = (5 * doy + 2) / 153;
+        let day = (doy - (153 * mp + 2) / 5 + 1) as u32;
+        let month = if mp < 10 { mp + 3 } else { mp - 9 } as u32;
+        let year = yoe + era * 400 + i32::from(month <= 2);
+        (year, month, day)
+    }
+
+    /// The calendar year.
+    pub fn year(self) -> i32 {
+        self.ymd().0
+    }
+
+    /// Whole months from `self` to `later` by the calendar, 0 if `later` is
+    /// earlier: 2024-01-31 to 2024-02-29 is 0 months, to 2024-03-31 is 2.
+    pub fn months_until(self, later: Self) -> i32 {
+        let (y1, m1, d1) = self.ymd();
+        let (y2, m2, d2) = later.ymd();
+        let months = (y2 - y1) * 12 + m2 as i32 - m1 as i32 - i32::from(d2 < d1);
+        months.max(0)
+    }
+
+    /// 周一 to 周日.
+    pub fn weekday(self) -> &'static str {
+        // 1970-01-01 was a Thursday.
+        const NAMES: [&str; 7] = ["周四", "周五", "周六", "周日", "周一", "周二", "周三"];
+        NAMES[self.0.rem_euclid(7) as usize]
+    }
+
+    /// `2026年4月30日`.
+    pub fn chinese(self) -> String {
+        let (y, m, d) = self.ymd();
+        format!("{y}年{m}月{d}日")
+    }
+
+    /// Reads `2026-04-30` or `2026年4月30日`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let parts: Vec<&str> = if text.contains('年') {
+            text.strip_suffix('日')?.split(['年', '月']).collect()
+        } else {
+            text.split('-').collect()
+        };
+        let [y, m, d] = parts[..] else { return None };
+        let number = |s: &str| -> Option<u32> {
+            let digits = !s.is_empty() && s.len() <= 4 && s.bytes().all(|b| b.is_ascii_digit());
+            digits.then(|| s.parse().ok()).flatten()
+        };
+        if y.len() != 4 {
+            return None;
+        }
+        Self::new(number(y)? as i32, number(m)?, number(d)?)
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (y, m, d) = self.ymd();
+        write!(f, "{y:04}-{m:02}-{d:02}")
+    }
+}
+
+fn days_in_month(year: i32, month: u32) -> u32 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_day_of_three_centuries_round_trips() {
+        let first = Date::new(1900, 1, 1).unwrap();
+        let last = Date::new(2199, 12, 31).unwrap();
+        for days in first.days()..=last.days() {
+            let date = Date::from_days(days).unwrap();
+            let (y, m, d) = date.ymd();
+            assert_eq!(Date::new(y, m, d), Some(date));
+            assert_eq!(Date::parse(&date.to_string()), Some(date));
+        }
+        assert_eq!(Date::from_days(first.days() - 1), None);
+        assert_eq!(Date::from_days(last.days() + 1), None);
+    }
+
+    #[test]
+    fn weekday_and_months() {
+        assert_eq!(Date::parse("2026-11-22").unwrap().weekday(), "周日");
+        let d = |s| Date::parse(s).unwrap();
+        assert_eq!(d("2024-01-31").months_until(d("2024-02-29")), 0);
+        assert_eq!(d("2024-01-31").months_until(d("2024-03-31")), 2);
+        assert_eq!(d("2020-05-01").months_until(d("2022-05-01")), 24);
+        assert_eq!(d("2020-05-01").months_until(d("2022-04-30")), 23);
+    }
+
+    #[test]
+    fn rejects_what_is_not_a_date() {
+        for text in ["", "2026", "2026-13-01", "2026-02-30", "26-01-01", "2026-1-x", "0000-01-01", "2026年1月1"] {
+            assert_eq!(Date::parse(text), None, "{text}");
+        }
+    }
+}

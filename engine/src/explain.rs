@@ -1,0 +1,660 @@
+//! Why: every verdict as a tree of sentences with the firm's value, the
+//! requirement, the gap, the year and the clause. In Chinese; made from the
+//! compiled rule, so that what is shown is what was decided.
+
+use crate::catalogue::{Catalogue, FactNo, FactType, SIZE_NAMES};
+use crate::date::Date;
+use crate::eval::{Amount, Evaluated, Evaluator, Truth};
+use crate::firm::{Answer, Firm, Key};
+use crate::measure::{Card, Condition, Measure, RowKind};
+use crate::num::{Interval, Ratio};
+use crate::rule::{Aggregate, Arith, Expr, Func, Head, Item, Members, Mode, Op, Period, Quota, Year, fact_dimension, item_text};
+use crate::unit::Dimension;
+
+/// One line of an explanation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// The requirement as a sentence.
+    pub sentence: String,
+    /// Its truth; `None` where the condition does not apply.
+    pub truth: Option<Truth>,
+    /// The firm's value, empty where there is none to show.
+    pub have: String,
+    /// The threshold, empty where the sentence says it all.
+    pub need: String,
+    /// What is missing to reach it, empty unless it fails by a number.
+    pub gap: String,
+    /// Facts that would decide it.
+    pub missing: Vec<Key>,
+    /// Parts of a group.
+    pub children: Vec<Node>,
+}
+
+/// One condition with its clause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowExplanation {
+    /// Kind of the row.
+    pub kind: RowKind,
+    /// 依据
+    pub basis: String,
+    /// The tree.
+    pub node: Node,
+}
+
+/// One line of the sum: label and value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What it is.
+    pub label: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Explains every condition of a measure.
+///
+/// # Errors
+/// As [`crate::eval::evaluate`].
+pub fn explain(
+    measure: &Measure,
+    card: &Card,
+    catalogue: &Catalogue,
+    firm: &Firm,
+    today: Date,
+) -> Evaluated<Vec<RowExplanation>> {
+    let mut explainer = Explainer { e: Evaluator::new(measure, catalogue, firm, today), card };
+    measure.conditions.iter().map(|c| explainer.row(c)).collect()
+}
+
+/// The sum of a measure, step by step, and the amount itself.
+///
+/// # Errors
+/// As [`crate::eval::evaluate`].
+pub fn steps(
+    measure: &Measure,
+    card: &Card,
+    catalogue: &Catalogue,
+    firm: &Firm,
+    today: Date,
+) -> Evaluated<Vec<Step>> {
+    let mut explainer = Explainer { e: Evaluator::new(measure, catalogue, firm, today), card };
+    explainer.steps(measure)
+}
+
+/// The sum in one line: `480万元 × 20% = 96万元`.
+///
+/// # Errors
+/// As [`crate::eval::evaluate`].
+pub fn formula_line(measure: &Measure, card: &Card, catalogue: &Catalogue, firm: &Firm, today: Date) -> Evaluated<String> {
+    let mut explainer = Explainer { e: Evaluator::new(measure, catalogue, firm, today), card };
+    match &measure.benefit.amount {
+        Some(amount) if !matches!(amount, Expr::Const(..) | Expr::Undecided) => explainer.formula(amount, true),
+        _ => Ok(String::new()),
+    }
+}
+
+/// An amount as people read it: `96万元`, `3万元至7.5万元`, `最多500万元`,
+/// `金额以文件为准`.
+pub fn amount_text(amount: &Amount) -> String {
+    let money = |fen: i128| crate::unit::money(Ratio::int(fen), 0);
+    match (amount.low, amount.high) {
+        _ if amount.undecided && (amount.high.is_none() || amount.low == 0) => match amount.high {
+            Some(high) => format!("最多{}，具体以文件为准", money(high)),
+            None => "金额以文件为准".to_owned(),
+        },
+        (low, Some(high)) if low == high => money(low),
+        (0, Some(high)) => format!("最多{}", money(high)),
+        (low, Some(high)) => format!("{}至{}", money(low), money(high)),
+        (0, None) => "填了数就能算".to_owned(),
+        (low, None) => format!("{}以上", money(low)),
+    }
+}
+
+/// The question for a missing fact, with its year: `2025年营业收入`.
+pub fn key_name(catalogue: &Catalogue, (fact, year): Key) -> String {
+    let name = catalogue.fact_name(fact);
+    if year == 0 { name.to_owned() } else { format!("{year}年{name}") }
+}
+
+struct Explainer<'a> {
+    e: Evaluator<'a>,
+    card: &'a Card,
+}
+
+impl Explainer<'_> {
+    fn catalogue(&self) -> &Catalogue {
+        self.e.catalogue()
+    }
+
+    fn row(&mut self, condition: &Condition) -> Evaluated<RowExplanation> {
+        self.e.take_missing();
+        let truth = self.e.condition(condition)?;
+        let missing = self.e.take_missing();
+        let mut node = self.node(&condition.rule)?;
+        node.truth = truth;
+        if truth == Some(Truth::Unknown) {
+            node.missing = missing;
+        }
+        if let Some(note) = condition.note {
+            let note = self.card.text(note).to_owned();
+            if !note.is_empty() {
+                node.sentence = note;
+            }
+        } else if let (RowKind::Exclude, Expr::Not(inner)) = (condition.kind, &condition.rule) {
+            node.sentence = format!("没有这种情形：{}", self.sentence(inner)?);
+        } else if condition.kind == RowKind::Refer {
+            node.sentence = format!("条件见{}", node.sentence);
+        }
+        if let (Some(guard), None) = (&condition.guard, truth) {
+            node.sentence = format!("{}（只看：{}）", node.sentence, self.sentence(guard)?);
+            node.children.clear();
+        }
+        Ok(RowExplanation { kind: condition.kind, basis: self.card.text(condition.basis).to_owned(), node })
+    }
+
+    fn node(&mut self, expr: &Expr) -> Evaluated<Node> {
+        self.e.take_missing();
+        let truth = self.e.truth(expr)?;
+        let missing = self.e.take_missing();
+        let mut node = Node {
+            sentence: self.sentence(expr)?,
+            truth: Some(truth),
+            have: String::new(),
+            need: String::new(),
+            gap: String::new(),
+            missing: if truth == Truth::Unknown { missing } else { Vec::new() },
+            children: Vec::new(),
+        };
+        match expr {
+            Expr::And(list) | Expr::Or(list) | Expr::KOf(_, _, list) => {
+                for part in list {
+                    node.children.push(self.node(part)?);
+                }
+            }
+            Expr::Compare(op, a, b) => {
+                let (left, right) = (self.e.number(a)?, self.e.number(b)?);
+                let dimension = self.dimension(a);
+                node.have = self.value_text(a, left, dimension);
+                node.need = format!("{}{}", op.sign(), self.value_text(b, right, dimension));
+                if truth == Truth::False {
+                    node.gap = self.gap(*op, a, left, right, dimension);
+                }
+                self.e.take_missing();
+            }
+            Expr::Between(x, low, high) => {
+                let value = self.e.number(x)?;
+                let (low, high) = (self.e.number(low)?, self.e.number(high)?);
+                let dimension = self.dimension(x);
+                node.have = self.value_text(x, value, dimension);
+                node.need = format!("{}至{}", show(low, dimension), show(high, dimension));
+                self.e.take_missing();
+            }
+            Expr::In(fact, ..) | Expr::Has(fact, ..) | Expr::Flag(fact) => node.have = self.answer_text(*fact),
+            Expr::Not(inner) => {
+                if let Some(fact) = inner.fact() {
+                    node.have = self.answer_text(fact);
+                } else if let Expr::Compare(..) | Expr::Between(..) | Expr::And(_) | Expr::Or(_) = **inner {
+                    let inner = self.node(inner)?;
+                    node.have = inner.have;
+                }
+            }
+            _ => {}
+        }
+        Ok(node)
+    }
+
+    /// A condition as a sentence.
+    fn sentence(&mut self, expr: &Expr) -> Evaluated<String> {
+        let joined = |me: &mut Self, list: &[Expr], word: &str| -> Evaluated<String> {
+            let parts = list.iter().map(|p| me.sentence(p)).collect::<Evaluated<Vec<_>>>()?;
+            Ok(parts.join(word))
+        };
+        Ok(match expr {
+            Expr::And(list) => joined(self, list, "，并且")?,
+            Expr::Or(list) => format!("以下满足一项：{}", joined(self, list, "；")?),
+            Expr::KOf(quota, k, list) => {
+                let word = match quota {
+                    Quota::AtLeast => "至少",
+                    Quota::AtMost => "至多",
+                    Quota::Exactly => "恰好",
+                };
+                format!("以下{}项{word}符合{k}项：{}", list.len(), joined(self, list, "；")?)
+            }
+            Expr::Not(inner) => match &**inner {
+                Expr::Flag(fact) => format!("不是“{}”", self.catalogue().fact_name(*fact)),
+                inner => format!("不属于：{}", self.sentence(inner)?),
+            },
+            Expr::Verify(text) | Expr::Promise(text) => self.card.text(*text).to_owned(),
+            Expr::Compare(op, a, b) => {
+                let right = self.e.number(b)?;
+                self.e.take_missing();
+                let right = match (&**b, right.exact()) {
+                    (Expr::Const(..), Some(_)) => show(right, self.dimension(a)),
+                    _ => self.words(b),
+                };
+                format!("{}{}{right}", self.words(a), self.op_words(*op, a))
+            }
+            Expr::Between(x, low, high) => {
+                format!("{}在{}至{}之间（含两端）", self.words(x), self.words(low), self.words(high))
+            }
+            Expr::In(fact, members, negated) => {
+                let name = self.catalogue().fact_name(*fact);
+                let word = match (self.catalogue().facts.get(fact).map(|f| f.kind), negated) {
+                    (Some(FactType::Region), false) => "在",
+                    (Some(FactType::Region), true) => "不在",
+                    (_, false) => "属于",
+                    (_, true) => "不属于",
+                };
+                format!("{name}{word}{}", self.members(*fact, members))
+            }
+            Expr::Has(fact, mode, items) => self.has_sentence(*fact, *mode, items),
+            Expr::Flag(fact) => self.catalogue().fact_name(*fact).to_owned(),
+            Expr::Rising(fact, n) => {
+                let (first, last) = (self.e.year(Year::Back(*n)), self.e.year(Year::Back(1)));
+                format!("{}从{first}年到{last}年逐年增长", self.catalogue().fact_name(*fact))
+            }
+            other => self.words(other),
+        })
+    }
+
+    fn has_sentence(&self, fact: FactNo, mode: Mode, items: &[Item]) -> String {
+        let catalogue = self.catalogue();
+        let names: Vec<String> = items.iter().map(|i| item_text(fact, i, catalogue)).collect();
+        let list = names.join("、");
+        let is_qualification = catalogue.facts.get(&fact).is_some_and(|f| f.kind == FactType::Qualifications);
+        let (held, not_held) = if is_qualification { ("已取得", "没有") } else { ("有", "没有") };
+        let subject = if is_qualification { String::new() } else { catalogue.fact_name(fact).to_owned() };
+        let years = self.item_years(items);
+        match mode {
+            Mode::Any if items.len() == 1 => format!("{subject}{held}{list}{years}"),
+            Mode::Any => format!("{subject}{held}其中一项：{list}{years}"),
+            Mode::All => format!("{subject}{held}全部：{list}{years}"),
+            Mode::AtLeast(k) => format!("{subject}{held}其中至少{k}项：{list}{years}"),
+            Mode::None => format!("{subject}{not_held}：{list}{years}"),
+        }
+    }
+
+    /// `（上年是2025年）` where a relative year stands in the qualifiers.
+    fn item_years(&self, items: &[Item]) -> String {
+        use crate::rule::When;
+        let relative = items.iter().find_map(|i| match i.when {
+            When::In(Year::Back(n)) => Some(n),
+            _ => None,
+        });
+        match relative {
+            Some(0) => format!("（本年是{}年）", self.e.base_year),
+            Some(_) => format!("（上年是{}年）", self.e.year(Year::Back(1))),
+            None => String::new(),
+        }
+    }
+
+    fn op_words(&self, op: Op, left: &Expr) -> &'static str {
+        let Some(dimension) = self.dimension(left) else { return op.words() };
+        match (dimension, op) {
+            (Dimension::Date, Op::Ge) => "不早于",
+            (Dimension::Date, Op::Le) => "不晚于",
+            (Dimension::Date, Op::Gt) => "晚于",
+            (Dimension::Date, Op::Lt) => "早于",
+            (Dimension::Months, Op::Ge) => "满",
+            (Dimension::Count(_), Op::Lt) => "少于",
+            (_, op) => op.words(),
+        }
+    }
+
+    /// A numeric expression in words, without the firm's values.
+    fn words(&self, expr: &Expr) -> String {
+        match expr {
+            Expr::Const(value, dimension) => dimension.show(*value),
+            Expr::Fact(fact, period) => self.fact_words(*fact, *period),
+            Expr::Arith(op, a, b) => {
+                let bracket = |e: &Expr| {
+                    let text = self.words(e);
+                    let sum = matches!(e, Expr::Arith(Arith::Add | Arith::Sub, ..));
+                    if sum && matches!(op, Arith::Mul | Arith::Div) { format!("（{text}）") } else { text }
+                };
+                if *op == Arith::Div {
+                    return format!("{}占{}的比例", bracket(a), bracket(b));
+                }
+                format!("{}{}{}", bracket(a), sign(*op), bracket(b))
+            }
+            Expr::Range(a, b) => match &**a {
+                Expr::Const(zero, _) if *zero == Ratio::ZERO => format!("最多{}", self.words(b)),
+                _ => format!("{}至{}", self.words(a), self.words(b)),
+            },
+            Expr::Undecided => "未定".to_owned(),
+            Expr::Call(func, list) => {
+                let parts: Vec<String> = list.iter().map(|p| self.words(p)).collect();
+                match func {
+                    Func::Min => format!("{}中较小的", parts.join("、")),
+                    Func::Max => format!("{}中较大的", parts.join("、")),
+                    Func::Floor => format!("{}取整", parts.join("")),
+                    Func::Ceil => format!("{}进整", parts.join("")),
+                    Func::NonNegative => parts.join(""),
+                }
+            }
+            Expr::Pick(key, rows) | Expr::Slices(key, rows) => format!("按{}分{}档的标准", self.words(key), rows.len()),
+            Expr::PickFact(fact, rows) => format!("按{}分{}档的标准", self.catalogue().fact_name(*fact), rows.len()),
+            Expr::If(_, yes, no) => format!("{}或{}（看情形）", self.words(yes), self.words(no)),
+            _ => String::new(),
+        }
+    }
+
+    fn fact_words(&self, fact: FactNo, period: Period) -> String {
+        let name = self.catalogue().fact_name(fact);
+        let span = |n: u8| {
+            let (first, last) = (self.e.year(Year::Back(n)), self.e.year(Year::Back(1)));
+            if n == 1 { format!("{last}年") } else { format!("{first}至{last}年") }
+        };
+        match period {
+            Period::None => name.to_owned(),
+            Period::Year(year) => format!("{}年{name}", self.e.year(year)),
+            Period::Growth(year) => format!("{}年{name}同比增长", self.e.year(year)),
+            Period::Delta(year) => format!("{}年{name}比上一年增加", self.e.year(year)),
+            Period::Last(n, aggregate) => {
+                let span = span(n);
+                match aggregate {
+                    Aggregate::Sum => format!("{span}{name}合计"),
+                    Aggregate::Mean => format!("{span}{name}平均"),
+                    Aggregate::Max => format!("{span}{name}最高一年"),
+                    Aggregate::Min => format!("{span}{name}最低一年"),
+                    Aggregate::Each => format!("{span}每年{name}"),
+                    Aggregate::Any => format!("{span}任一年{name}"),
+                    Aggregate::MeanGrowth => format!("{span}{name}平均增长"),
+                    Aggregate::Rising => format!("{span}{name}连续增长"),
+                }
+            }
+        }
+    }
+
+    fn dimension(&self, expr: &Expr) -> Option<Dimension> {
+        match expr {
+            Expr::Const(_, dimension) => Some(*dimension),
+            Expr::Fact(_, Period::Growth(_) | Period::Last(_, Aggregate::MeanGrowth)) => Some(Dimension::Share),
+            Expr::Fact(fact, _) => self.catalogue().facts.get(fact).and_then(fact_dimension),
+            Expr::Arith(Arith::Div, a, b) => match (self.dimension(a), self.dimension(b)) {
+                (Some(a), Some(b)) if a == b => Some(Dimension::Share),
+                (a, _) => a,
+            },
+            Expr::Arith(Arith::Mul, a, b) => match (self.dimension(a), self.dimension(b)) {
+                (Some(Dimension::Count(_)), Some(Dimension::Price(_)))
+                | (Some(Dimension::Price(_)), Some(Dimension::Count(_))) => Some(Dimension::YUAN),
+                (Some(Dimension::Share | Dimension::Number), other) => other,
+                (a, _) => a,
+            },
+            Expr::Arith(_, a, _) | Expr::Range(_, a) => self.dimension(a),
+            Expr::Call(_, list) => list.iter().find_map(|e| self.dimension(e)),
+            Expr::Pick(_, rows) | Expr::PickFact(_, rows) => rows.iter().find_map(|(_, e)| self.dimension(e)),
+            Expr::Slices(key, rows) => match rows.iter().find_map(|(_, e)| self.dimension(e)) {
+                Some(Dimension::Price(_)) => Some(Dimension::YUAN),
+                _ => self.dimension(key),
+            },
+            Expr::If(_, a, b) => self.dimension(a).or_else(|| self.dimension(b)),
+            _ => None,
+        }
+    }
+
+    /// The value of the firm's side: a number, or what is missing.
+    fn value_text(&self, expr: &Expr, value: Interval, dimension: Option<Dimension>) -> String {
+        let mut known = true;
+        expr.walk(&mut |e| {
+            if let Expr::Fact(fact, period) = e {
+                known &= self.is_known(*fact, *period);
+            }
+        });
+        if known { show(value, dimension) } else { "没填".to_owned() }
+    }
+
+    fn is_known(&self, fact: FactNo, period: Period) -> bool {
+        let firm = self.e.firm();
+        let has = |year: u16| matches!(firm.get(fact, year), Some(Answer::Number(_)));
+        match period {
+            Period::None => has(0) || self.catalogue().facts.get(&fact).is_some_and(|f| f.derived.is_some()),
+            Period::Year(year) => has(self.e.year(year)),
+            Period::Growth(year) | Period::Delta(year) => {
+                let year = self.e.year(year);
+                has(year) && has(year.saturating_sub(1))
+            }
+            Period::Last(n, _) => (1..=n).all(|back| has(self.e.year(Year::Back(back)))),
+        }
+    }
+
+    fn gap(&self, op: Op, a: &Expr, left: Interval, right: Interval, dimension: Option<Dimension>) -> String {
+        let (Some(left), Some(right), Some(dimension)) = (left.exact(), right.exact(), dimension) else {
+            return String::new();
+        };
+        // Days between two dates say nothing useful.
+        if dimension == Dimension::Date {
+            return String::new();
+        }
+        let difference = match op {
+            Op::Ge | Op::Gt => right.sub(left),
+            Op::Le | Op::Lt => left.sub(right),
+            Op::Eq | Op::Ne => return String::new(),
+        };
+        let Ok(difference) = difference else { return String::new() };
+        let what = if let Expr::Fact(fact, Period::Year(_) | Period::None) = a {
+            self.catalogue().fact_name(*fact)
+        } else {
+            ""
+        };
+        let number = match dimension {
+            Dimension::Share => difference
+                .mul(Ratio::int(100))
+                .map_or_else(|_| String::new(), |d| format!("{}个百分点", d.decimal(2))),
+            other => other.show(difference),
+        };
+        match op {
+            Op::Ge => format!("还差{number}{what}"),
+            Op::Gt => format!("还差{number}以上{what}"),
+            _ => format!("多出{number}{what}"),
+        }
+    }
+
+    fn members(&self, fact: FactNo, members: &Members) -> String {
+        let catalogue = self.catalogue();
+        let names: Vec<String> = match members {
+            Members::Codes(codes) => {
+                let region = catalogue.facts.get(&fact).is_some_and(|f| f.kind == FactType::Region);
+                codes.iter().map(|c| if region { catalogue.region_name(*c) } else { catalogue.industry_name(*c) }).collect()
+            }
+            Members::Options(options) => options.iter().map(|o| catalogue.item_name(fact, *o).to_owned()).collect(),
+        };
+        names.join("、")
+    }
+
+    /// The firm's answer to a fact that is no number.
+    fn answer_text(&self, fact: FactNo) -> String {
+        answer_text(self.catalogue(), self.e.firm(), fact, self.e.base_year)
+    }
+
+    fn steps(&mut self, measure: &Measure) -> Evaluated<Vec<Step>> {
+        let benefit = &measure.benefit;
+        let Some(formula) = &benefit.amount else { return Ok(Vec::new()) };
+        let mut steps = Vec::new();
+        let mut facts: Vec<(FactNo, Period)> = Vec::new();
+        formula.walk(&mut |e| {
+            if let Expr::Fact(fact, period) = e {
+                if !facts.contains(&(*fact, *period)) {
+                    facts.push((*fact, *period));
+                }
+            }
+        });
+        for (fact, period) in facts {
+            let expr = Expr::Fact(fact, period);
+            let value = self.e.number(&expr)?;
+            let value = self.value_text(&expr, value, self.dimension(&expr));
+            let value = if value == "没填" { "没填，按 0 到最大算".to_owned() } else { value };
+            steps.push(Step { label: self.fact_words(fact, period), value });
+        }
+        if !matches!(formula, Expr::Const(..) | Expr::Undecided) {
+            steps.push(Step { label: "算式".to_owned(), value: self.formula(formula, false)? });
+        }
+        let sum = self.e.number(formula)?;
+        if benefit.floor.is_some() || !benefit.caps.is_empty() {
+            steps.push(Step { label: "算出".to_owned(), value: show(sum, Some(Dimension::YUAN)) });
+        }
+        if let Some(floor) = &benefit.floor {
+            let floor = self.e.number(floor)?;
+            steps.push(Step { label: "低于这个数不补".to_owned(), value: show(floor, Some(Dimension::YUAN)) });
+        }
+        for (scope, cap) in &benefit.caps {
+            let cap = self.e.number(cap)?;
+            let reached = sum.lo.zip(cap.hi).is_some_and(|(sum, cap)| sum >= cap);
+            let below = sum.hi.zip(cap.lo).is_some_and(|(sum, cap)| sum <= cap);
+            let note = if reached { "（到上限）" } else if below { "（没到上限）" } else { "" };
+            steps.push(Step {
+                label: format!("{}上限", scope.name()),
+                value: format!("{}{note}", show(cap, Some(Dimension::YUAN))),
+            });
+        }
+        if benefit.reducible {
+            steps.push(Step { label: "资金不足时".to_owned(), value: "按比例减".to_owned() });
+        }
+        if let Some(amount) = self.e.amount(measure)? {
+            steps.push(Step { label: "你大约可得".to_owned(), value: amount_text(&amount) });
+        }
+        self.e.take_missing();
+        Ok(steps)
+    }
+
+    /// The formula with the firm's numbers put in.
+    fn formula(&mut self, expr: &Expr, with_names: bool) -> Evaluated<String> {
+        Ok(match expr {
+            Expr::Fact(fact, period) => {
+                let value = self.e.number(expr)?;
+                let text = self.value_text(expr, value, self.dimension(expr));
+                if text == "没填" {
+                    self.fact_words(*fact, *period)
+                } else if with_names {
+                    format!("{}{text}", self.fact_words(*fact, *period))
+                } else {
+                    text
+                }
+            }
+            Expr::Arith(op, a, b) => {
+                let left = self.formula(a, with_names)?;
+                let right = self.formula(b, with_names)?;
+                let bracket = |e: &Expr, text: String| match e {
+                    Expr::Arith(Arith::Add | Arith::Sub, ..) if matches!(op, Arith::Mul | Arith::Div) => format!("（{text}）"),
+                    Expr::Range(..) => format!("（{text}）"),
+                    _ => text,
+                };
+                format!("{}{}{}", bracket(a, left), sign(*op), bracket(b, right))
+            }
+            Expr::Pick(..) | Expr::PickFact(..) | Expr::If(..) => {
+                let chosen = match expr {
+                    Expr::If(condition, yes, no) => match self.e.truth(condition)? {
+                        Truth::True => Some(&**yes),
+                        Truth::False => Some(&**no),
+                        _ => None,
+                    },
+                    Expr::Pick(key, rows) => {
+                        let key = self.e.number(key)?;
+                        chosen_row(rows, key)
+                    }
+                    _ => None,
+                };
+                match chosen {
+                    Some(part) => self.formula(part, with_names)?,
+                    None => {
+                        let value = self.e.number(expr)?;
+                        match (value.exact(), value.lo, value.hi) {
+                            (None, _, None) => self.words(expr),
+                            _ => show(value, self.dimension(expr)),
+                        }
+                    }
+                }
+            }
+            Expr::Call(func @ (Func::Min | Func::Max), list) => {
+                let parts = list.iter().map(|p| self.formula(p, with_names)).collect::<Evaluated<Vec<_>>>()?;
+                let word = if *func == Func::Min { "取小" } else { "取大" };
+                format!("{}，{word}", parts.join("与"))
+            }
+            Expr::Call(Func::NonNegative, list) => {
+                let parts = list.iter().map(|p| self.formula(p, with_names)).collect::<Evaluated<Vec<_>>>()?;
+                format!("（{}）", parts.join(""))
+            }
+            Expr::Slices(key, _) => format!("{}分段计算", self.formula(key, with_names)?),
+            other => self.words(other),
+        })
+    }
+}
+
+fn chosen_row(rows: &[(Head, Expr)], key: Interval) -> Option<&Expr> {
+    for (head, value) in rows {
+        let fit = match head {
+            Head::Compare(op, bound) => crate::eval::compare(*op, key, Interval::point(*bound)),
+            Head::Otherwise => Truth::True,
+            Head::In(_) => return None,
+        };
+        match fit {
+            Truth::True => return Some(value),
+            Truth::False => {}
+            _ => return None,
+        }
+    }
+    None
+}
+
+fn sign(op: Arith) -> &'static str {
+    match op {
+        Arith::Add => " + ",
+        Arith::Sub => " − ",
+        Arith::Mul => " × ",
+        Arith::Div => " ÷ ",
+    }
+}
+
+fn show(value: Interval, dimension: Option<Dimension>) -> String {
+    let dimension = dimension.unwrap_or(Dimension::Number);
+    match (value.lo, value.hi) {
+        (Some(lo), Some(hi)) if lo == hi => dimension.show(lo),
+        (Some(lo), Some(hi)) if lo == Ratio::ZERO => format!("最多{}", dimension.show(hi)),
+        (Some(lo), Some(hi)) => format!("{}至{}", dimension.show(lo), dimension.show(hi)),
+        (Some(lo), None) if lo == Ratio::ZERO => "没定".to_owned(),
+        (Some(lo), None) => format!("{}以上", dimension.show(lo)),
+        (None, Some(hi)) => format!("{}以下", dimension.show(hi)),
+        (None, None) => "算不出".to_owned(),
+    }
+}
+
+/// The firm's answer to a fact that is no number, in words.
+pub fn answer_text(catalogue: &Catalogue, firm: &Firm, fact: FactNo, base_year: u16) -> String {
+    let Some(row) = catalogue.facts.get(&fact) else { return "没填".to_owned() };
+    if row.kind == FactType::Choice {
+        let Some(mask) = firm.choice(catalogue, fact, base_year) else { return "没填".to_owned() };
+        let options: Vec<&str> = if row.derived.is_some() {
+            SIZE_NAMES.to_vec()
+        } else {
+            row.options.iter().map(String::as_str).collect()
+        };
+        let names: Vec<&str> = options.iter().enumerate().filter(|(i, _)| mask & 1 << i != 0).map(|(_, n)| *n).collect();
+        let derived = row.derived.is_some() && firm.get(fact, 0).is_none();
+        return format!("{}{}", names.join("或"), if derived { "（推算）" } else { "" });
+    }
+    match firm.get(fact, 0) {
+        None => "没填".to_owned(),
+        Some(Answer::Unsure) => "不确定".to_owned(),
+        Some(Answer::Flag(value)) => if *value { "是" } else { "否" }.to_owned(),
+        Some(Answer::Code(code)) => match row.kind {
+            FactType::Region => catalogue.region_name(*code),
+            _ => catalogue.industry_name(*code),
+        },
+        Some(Answer::Set { items, closed }) => {
+            let held: Vec<String> = items
+                .iter()
+                .filter(|(_, h)| h.yes)
+                .map(|(no, h)| {
+                    let year = h.year.map_or_else(String::new, |y| format!("（{y}年）"));
+                    format!("{}{year}", catalogue.item_name(fact, *no))
+                })
+                .collect();
+            match (held.is_empty(), closed) {
+                (true, true) => "都没有".to_owned(),
+                (true, false) => "没填".to_owned(),
+                (false, _) => held.join("、"),
+            }
+        }
+        Some(Answer::Number(value)) => show(*value, fact_dimension(row)),
+        Some(Answer::Choice(_)) => "没填".to_owned(),
+    }
+}

@@ -1,0 +1,336 @@
+//! What is known of one firm. Any fact may be missing; missing is not no.
+
+use std::collections::BTreeMap;
+
+use crate::catalogue::{Catalogue, Code, Derived, FactNo, FactType, ItemNo, Nesting, SizeClass};
+use crate::date::Date;
+use crate::num::{Interval, Ratio};
+use crate::rule::{self, Aliases};
+
+/// One item of a set: held or known not to be held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Held, or known absent.
+    pub yes: bool,
+    /// Level number of the item's own scale.
+    pub level: Option<u8>,
+    /// Year of recognition.
+    pub year: Option<u16>,
+}
+
+/// The answer to one fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// 不确定: stays unknown and is not asked again.
+    Unsure,
+    /// A number in base units (fen, months, days, shares of 1, counts), maybe
+    /// only roughly known.
+    Number(Interval),
+    /// 是 or 否.
+    Flag(bool),
+    /// One option. More than one bit: one of these.
+    Choice(u64),
+    /// A region or industry.
+    Code(Code),
+    /// Items, and whether that is all.
+    Set {
+        /// Items that were answered.
+        items: BTreeMap<ItemNo, Held>,
+        /// 以上就是全部: whatever is not listed is absent.
+        closed: bool,
+    },
+}
+
+/// A fact, and the year for yearly ones (0 for the others).
+pub type Key = (FactNo, u16);
+
+/// Known facts of one firm.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Firm {
+    answers: BTreeMap<Key, Answer>,
+}
+
+impl Firm {
+    /// The answer as given.
+    pub fn get(&self, fact: FactNo, year: u16) -> Option<&Answer> {
+        self.answers.get(&(fact, year))
+    }
+
+    /// Records an answer.
+    pub fn set(&mut self, fact: FactNo, year: u16, answer: Answer) {
+        self.answers.insert((fact, year), answer);
+    }
+
+    /// Forgets an answer.
+    pub fn clear(&mut self, fact: FactNo, year: u16) {
+        self.answers.remove(&(fact, year));
+    }
+
+    /// Number of answers.
+    pub fn len(&self) -> usize {
+        self.answers.len()
+    }
+
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.answers.is_empty()
+    }
+
+    /// All answers in order.
+    pub fn iter(&self) -> impl Iterator<Item = (Key, &Answer)> {
+        self.answers.iter().map(|(key, answer)| (*key, answer))
+    }
+
+    /// A number, unbounded by the fact's range when missing.
+    pub fn number(&self, catalogue: &Catalogue, fact: FactNo, year: u16) -> Interval {
+        match self.get(fact, year) {
+            Some(Answer::Number(interval)) => *interval,
+            _ => range_of(catalogue, fact),
+        }
+    }
+
+    /// A choice with the values that remain possible; `None` when nothing is
+    /// known. 企业规模 is computed when it was not answered.
+    pub fn choice(&self, catalogue: &Catalogue, fact: FactNo, base_year: u16) -> Option<u64> {
+        match self.get(fact, 0) {
+            Some(Answer::Choice(mask)) => Some(*mask),
+            _ => {
+                let derived = catalogue.facts.get(&fact)?.derived;
+                (derived == Some(Derived::Size)).then(|| self.size(catalogue, base_year)).flatten()
+            }
+        }
+    }
+
+    /// 成立年限 in whole months on a day.
+    pub fn age(&self, catalogue: &Catalogue, on: Date) -> Option<Interval> {
+        let (founded, _) = catalogue.fact_by_id("found_date")?;
+        let Some(Answer::Number(days)) = self.get(founded, 0) else { return None };
+        let months = |bound: Option<Ratio>| {
+            let day = i32::try_from(bound?.floor()).ok().and_then(Date::from_days)?;
+            Some(Ratio::int(i128::from(day.months_until(on))))
+        };
+        // The later it was founded, the younger it is.
+        Some(Interval { lo: months(days.hi), hi: months(days.lo) })
+    }
+
+    /// Size classes that remain possible, as bits of
+    /// [`SIZE_NAMES`](crate::catalogue::SIZE_NAMES): by the year before
+    /// `base_year`.
+    ///
+    /// Source: 统计上大中小微型企业划分办法(2017), 国统字〔2017〕213号. A firm is
+    /// large, medium or small when it reaches *all* lower bounds of that
+    /// class, and micro when it misses one of small.
+    pub fn size(&self, catalogue: &Catalogue, base_year: u16) -> Option<u64> {
+        let (industry, _) = catalogue.fact_by_id("industry")?;
+        let Some(Answer::Code(code)) = self.get(industry, 0) else { return None };
+        let year = base_year.checked_sub(1)?;
+        let value = |id: &str| {
+            let (no, fact) = catalogue.fact_by_id(id)?;
+            Some(self.number(catalogue, no, if fact.yearly { year } else { 0 }))
+        };
+        let staff = value("staff_total");
+        let revenue = value("revenue");
+        let assets = value("total_assets");
+        let mut mask = 0;
+        for row in &catalogue.sizes {
+            if row_may_apply(row, *code) {
+                mask |= classes(row, [staff, revenue, assets]);
+            }
+        }
+        (mask != 0).then_some(mask)
+    }
+}
+
+/// Values a fact may take when it is not known.
+pub fn range_of(catalogue: &Catalogue, fact: FactNo) -> Interval {
+    match catalogue.facts.get(&fact) {
+        Some(f) if !f.signed && f.kind != FactType::Date => Interval::NON_NEGATIVE,
+        _ => Interval::ANY,
+    }
+}
+
+fn row_may_apply(row: &SizeClass, code: Code) -> bool {
+    let inside = |codes: &[Code]| codes.iter().any(|c| code.nesting(*c) == Nesting::Inside);
+    let touches = row.include.iter().any(|c| code.nesting(*c) != Nesting::Apart);
+    touches && !inside(&row.exclude)
+}
+
+fn classes(row: &SizeClass, [staff, revenue, assets]: [Option<Interval>; 3]) -> u64 {
+    const WAN: i128 = 10_000 * 100;
+    let metrics = [(row.staff, staff, 1), (row.revenue, revenue, WAN), (row.assets, assets, WAN)];
+    let class = |bound: fn(Interval) -> Option<Ratio>, missing: bool| {
+        (0..3).find(|class| {
+            metrics.iter().all(|(limits, value, scale)| {
+                let Some(limits) = limits else { return true };
+                let limit = Ratio::int(i128::from(limits[*class]) * scale);
+                value.and_then(bound).map_or(missing, |v| v >= limit)
+            })
+        })
+    };
+    // An unbounded lower end cannot reach anything, an unbounded upper end
+    // reaches everything.
+    let smallest = class(|i| i.lo, false).unwrap_or(3);
+    let largest = class(|i| i.hi, true).unwrap_or(3);
+    (largest..=smallest).fold(0, |mask, class| mask | 1 << class)
+}
+
+/// A problem in one line of a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileError {
+    /// Whether the place is in the name (left) or in the value.
+    pub in_key: bool,
+    /// What is wrong, in Chinese.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
+impl ProfileError {
+    fn key(message: impl Into<String>, hint: Option<String>) -> Self {
+        Self { in_key: true, message: message.into(), hint }
+    }
+
+    fn value(message: impl Into<String>, hint: Option<String>) -> Self {
+        Self { in_key: false, message: message.into(), hint }
+    }
+}
+
+/// Reads one line of a profile, e.g. `营业收入[2025年]` and `6420万元`, into
+/// `firm`. `today` fixes what 上年 means.
+///
+/// # Errors
+/// In Chinese, when the name or value does not fit.
+pub fn read_line(
+    firm: &mut Firm,
+    key: &str,
+    value: &str,
+    today: Date,
+    catalogue: &Catalogue,
+    aliases: &Aliases,
+) -> Result<(), ProfileError> {
+    let (name, year) = match key.split_once('[') {
+        None => (key.trim(), None),
+        Some((name, rest)) => {
+            let text = rest.trim().strip_suffix(']').unwrap_or(rest);
+            let year = match text {
+                "本年" => Some(today.year()),
+                "上年" => Some(today.year() - 1),
+                "前年" => Some(today.year() - 2),
+                _ => text.strip_suffix('年').and_then(|y| y.parse().ok()),
+            };
+            let year = year.and_then(|y| u16::try_from(y).ok()).filter(|y| (1900..2200).contains(y));
+            let Some(year) = year else {
+                return Err(ProfileError::key(format!("没有年份“{text}”"), Some("写成 营业收入[2025年]".to_owned())));
+            };
+            (name.trim(), Some(year))
+        }
+    };
+    let by_alias = || aliases.facts.iter().find(|(alias, _)| alias == name).map(|(_, no)| *no);
+    let no = catalogue.fact_by_name(name).map(|(no, _)| no).or_else(by_alias);
+    let Some((no, fact)) = no.and_then(|no| Some((no, catalogue.facts.get(&no)?))) else {
+        let names = catalogue.facts.values().map(|f| f.name.as_str());
+        return Err(ProfileError::key(format!("没有要素“{name}”"), rule::did_you_mean(name, names)));
+    };
+    match (fact.yearly, year) {
+        (true, None) => {
+            let hint = format!("写成 {name}[{}年]", today.year() - 1);
+            return Err(ProfileError::key(format!("“{name}”按年填报，要写明哪一年"), Some(hint)));
+        }
+        (false, Some(_)) => return Err(ProfileError::key(format!("“{name}”不按年填报，去掉方括号"), None)),
+        _ => {}
+    }
+    let answer = if value.trim() == "不确定" {
+        Answer::Unsure
+    } else {
+        read_value(value.trim(), no, catalogue, aliases)?
+    };
+    firm.set(no, year.unwrap_or(0), answer);
+    Ok(())
+}
+
+fn read_value(value: &str, no: FactNo, catalogue: &Catalogue, aliases: &Aliases) -> Result<Answer, ProfileError> {
+    let fact = &catalogue.facts[&no];
+    match fact.kind {
+        FactType::Flag => match value {
+            "是" | "有" => Ok(Answer::Flag(true)),
+            "否" | "没有" => Ok(Answer::Flag(false)),
+            _ => Err(ProfileError::value(format!("应写 是 或 否，写的是“{value}”"), None)),
+        },
+        FactType::Choice => match fact.options.iter().position(|o| o == value) {
+            Some(at) if at < 64 => Ok(Answer::Choice(1 << at)),
+            _ => {
+                let hint = format!("可写 {}", fact.options.join("、"));
+                Err(ProfileError::value(format!("没有选项“{value}”"), Some(hint)))
+            }
+        },
+        FactType::Region => rule::find_region(catalogue, value).map(Answer::Code).map_err(|problem| match problem {
+            rule::NameProblem::Unknown(hint) => ProfileError::value(format!("没有这个地区：“{value}”"), hint),
+            rule::NameProblem::Ambiguous(names) => ProfileError::value(
+                format!("“{value}”有 {} 处：{}", names.len(), names.join("、")),
+                Some("写全称，或写六位代码".to_owned()),
+            ),
+        }),
+        FactType::Industry => rule::find_industry(catalogue, value).map(Answer::Code).ok_or_else(|| {
+            let names = catalogue.industries.iter().map(|(_, n)| n);
+            ProfileError::value(format!("没有这个行业：“{value}”"), rule::did_you_mean(value, names))
+        }),
+        FactType::Qualifications | FactType::Options => read_set(value, no, catalogue, aliases),
+        FactType::Money | FactType::Count | FactType::Share | FactType::Duration | FactType::Date => {
+            read_number(value, no, catalogue)
+        }
+    }
+}
+
+fn read_number(value: &str, no: FactNo, catalogue: &Catalogue) -> Result<Answer, ProfileError> {
+    let fact = &catalogue.facts[&no];
+    let expected = rule::fact_dimension(fact);
+    let one = |text: &str| -> Result<Ratio, ProfileError> {
+        let negative = text.strip_prefix(['-', '−']);
+        let (number, dimension) = rule::read_quantity(negative.unwrap_or(text).trim())
+            .map_err(|e| ProfileError::value(e.message, e.hint))?;
+        if expected != Some(dimension) {
+            let found = dimension.describe();
+            let hint = format!("“{}”的单位是{}", fact.name, fact.unit);
+            return Err(ProfileError::value(format!("应是{}，写的是{found}", fact.kind.name()), Some(hint)));
+        }
+        if negative.is_some() && !fact.signed {
+            return Err(ProfileError::value(format!("“{}”不能是负数", fact.name), None));
+        }
+        if negative.is_some() { number.neg().map_err(|_| ProfileError::value("数太大", None)) } else { Ok(number) }
+    };
+    match value.split_once(['~', '～']) {
+        None => Ok(Answer::Number(Interval::point(one(value)?))),
+        Some((low, high)) => {
+            let (low, high) = (one(low.trim())?, one(high.trim())?);
+            if low > high {
+                return Err(ProfileError::value("“~”的前一个数比后一个大", None));
+            }
+            Ok(Answer::Number(Interval::between(low, high)))
+        }
+    }
+}
+
+fn read_set(value: &str, no: FactNo, catalogue: &Catalogue, aliases: &Aliases) -> Result<Answer, ProfileError> {
+    let fact = &catalogue.facts[&no];
+    let mut items = BTreeMap::new();
+    let mut closed = false;
+    for part in value.split('、').map(str::trim).filter(|p| !p.is_empty()) {
+        if part == "以上就是全部" {
+            closed = true;
+            continue;
+        }
+        let (yes, name) = match part.strip_prefix('非') {
+            Some(rest) => (false, rest.trim()),
+            None => (true, part),
+        };
+        let (item, level, year) = if fact.kind == FactType::Options {
+            let at = fact.options.iter().position(|o| o == name).and_then(|at| ItemNo::try_from(at).ok());
+            let hint = || format!("可写 {}", fact.options.join("、"));
+            (at.ok_or_else(|| ProfileError::value(format!("没有选项“{name}”"), Some(hint())))?, None, None)
+        } else {
+            rule::read_held(name, no, catalogue, aliases).map_err(|e| ProfileError::value(e.message, e.hint))?
+        };
+        items.insert(item, Held { yes, level, year });
+    }
+    Ok(Answer::Set { items, closed })
+}

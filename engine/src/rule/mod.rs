@@ -1,0 +1,674 @@
+//! The rule language: one line of Chinese that a person can check against a
+//! clause and a machine can decide.
+//!
+//! `syntax` reads text into a tree with places, `check` gives it names, types
+//! and units, `print` writes the canonical text, and this module holds the
+//! checked form [`Expr`] with its byte code. Browsers only ever see the bytes.
+
+mod check;
+mod print;
+mod syntax;
+
+pub use check::{
+    Aliases, Checked, NameProblem, check_amount, check_rule, did_you_mean, find_industry, find_region, read_held, read_quantity,
+};
+pub(crate) use check::fact_dimension;
+pub use print::{item_text, period_text, print_expr};
+pub use syntax::{Node, NodeKind, RuleError, parse};
+
+use crate::catalogue::{Code, FactNo, ItemNo};
+use crate::codec::{Decoded, Reader, Writer};
+use crate::num::Ratio;
+use crate::unit::Dimension;
+
+/// Number of a text (核实, 承诺, 说明) in its measure's card.
+pub type TextNo = u16;
+
+/// A year relative to the base year of a measure, or a fixed one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Year {
+    /// 0 本年, 1 上年, 2 前年, n 上n年.
+    Back(u8),
+    /// A calendar year.
+    Fixed(u16),
+}
+
+/// How several years become one number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aggregate {
+    /// 合计
+    Sum,
+    /// 平均
+    Mean,
+    /// 最高
+    Max,
+    /// 最低
+    Min,
+    /// 每年: the comparison holds in every year.
+    Each,
+    /// 任一年: the comparison holds in some year.
+    Any,
+    /// 平均增长: the mean of the yearly growth rates.
+    MeanGrowth,
+    /// 连续增长: strictly rising, a yes or no.
+    Rising,
+}
+
+impl Aggregate {
+    const ALL: [(&'static str, Self); 8] = [
+        ("合计", Self::Sum),
+        ("平均", Self::Mean),
+        ("最高", Self::Max),
+        ("最低", Self::Min),
+        ("每年", Self::Each),
+        ("任一年", Self::Any),
+        ("平均增长", Self::MeanGrowth),
+        ("连续增长", Self::Rising),
+    ];
+}
+
+/// Which years of a yearly fact are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Period {
+    /// The fact is not yearly.
+    None,
+    /// The value of one year.
+    Year(Year),
+    /// (year ÷ the year before) − 1.
+    Growth(Year),
+    /// year − the year before.
+    Delta(Year),
+    /// The n years before the base year.
+    Last(u8, Aggregate),
+}
+
+/// Comparison operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    /// ≥
+    Ge,
+    /// ≤
+    Le,
+    /// >
+    Gt,
+    /// <
+    Lt,
+    /// =
+    Eq,
+    /// ≠
+    Ne,
+}
+
+impl Op {
+    const ALL: [(&'static str, Self); 6] = [
+        ("≥", Self::Ge),
+        ("≤", Self::Le),
+        (">", Self::Gt),
+        ("<", Self::Lt),
+        ("=", Self::Eq),
+        ("≠", Self::Ne),
+    ];
+
+    /// The sign as printed.
+    pub fn sign(self) -> &'static str {
+        Self::ALL.iter().find(|(_, op)| *op == self).map_or("", |(sign, _)| sign)
+    }
+}
+
+/// 至少, 至多, 恰好 k 项.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quota {
+    /// k or more.
+    AtLeast,
+    /// k or fewer.
+    AtMost,
+    /// Exactly k.
+    Exactly,
+}
+
+/// How many of a list of items must be held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// 含 X, 含 任一 (…)
+    Any,
+    /// 含 全部 (…)
+    All,
+    /// 含 至少 n项 (…)
+    AtLeast(u8),
+    /// 不含 X, 不含 任一 (…)
+    None,
+}
+
+/// Which years of recognition an item must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Valid now.
+    Valid,
+    /// Held at any time, 曾经.
+    Ever,
+    /// Recognised in this year.
+    In(Year),
+    /// Recognised within the last n years before the base year, or in it.
+    Within(u8),
+}
+
+/// An item of a set with its qualifiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Item {
+    /// Row of the qualification table, or option number.
+    pub item: ItemNo,
+    /// Bit n: level n of the item's own scale is good enough; 0: any level.
+    pub levels: u8,
+    /// Time of recognition.
+    pub when: When,
+}
+
+/// What 属于 compares with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Members {
+    /// Regions or industries.
+    Codes(Vec<Code>),
+    /// Options of a choice.
+    Options(Vec<ItemNo>),
+}
+
+/// Functions of amounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Func {
+    /// 取小
+    Min,
+    /// 取大
+    Max,
+    /// 取整
+    Floor,
+    /// 进整
+    Ceil,
+    /// 不低于零
+    NonNegative,
+}
+
+impl Func {
+    const ALL: [(&'static str, Self); 5] = [
+        ("取小", Self::Min),
+        ("取大", Self::Max),
+        ("取整", Self::Floor),
+        ("进整", Self::Ceil),
+        ("不低于零", Self::NonNegative),
+    ];
+}
+
+/// Four operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arith {
+    /// +
+    Add,
+    /// −
+    Sub,
+    /// ×
+    Mul,
+    /// ÷
+    Div,
+}
+
+impl Arith {
+    const ALL: [(&'static str, Self); 4] =
+        [("+", Self::Add), ("−", Self::Sub), ("×", Self::Mul), ("÷", Self::Div)];
+}
+
+/// The head of one row of 按 or 分段.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Head {
+    /// A comparison of the key with a number.
+    Compare(Op, Ratio),
+    /// The key is one of these.
+    In(Members),
+    /// 其余
+    Otherwise,
+}
+
+/// A checked rule or amount. Truth values and numbers share one type because
+/// conditions may stand inside amounts (若) and numbers inside conditions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expr {
+    /// All hold.
+    And(Vec<Expr>),
+    /// One holds.
+    Or(Vec<Expr>),
+    /// The contrary. Never above a [`Expr::Verify`].
+    Not(Box<Expr>),
+    /// So many of the parts hold.
+    KOf(Quota, u8, Vec<Expr>),
+    /// A person must confirm.
+    Verify(TextNo),
+    /// The firm promises.
+    Promise(TextNo),
+    /// A comparison of two numbers.
+    Compare(Op, Box<Expr>, Box<Expr>),
+    /// A closed range.
+    Between(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// 属于, 不属于 (true).
+    In(FactNo, Members, bool),
+    /// 含, 不含.
+    Has(FactNo, Mode, Vec<Item>),
+    /// A yes-or-no fact.
+    Flag(FactNo),
+    /// A yearly fact rose every year.
+    Rising(FactNo, u8),
+    /// A number with its dimension.
+    Const(Ratio, Dimension),
+    /// A range that the authority decides within.
+    Range(Box<Expr>, Box<Expr>),
+    /// 未定: the text names no sum.
+    Undecided,
+    /// The value of a fact.
+    Fact(FactNo, Period),
+    /// Arithmetic.
+    Arith(Arith, Box<Expr>, Box<Expr>),
+    /// A function of numbers.
+    Call(Func, Vec<Expr>),
+    /// 按: the first row whose head fits.
+    Pick(Box<Expr>, Vec<(Head, Expr)>),
+    /// 按 over a region, industry or choice.
+    PickFact(FactNo, Vec<(Head, Expr)>),
+    /// 分段: slices added up.
+    Slices(Box<Expr>, Vec<(Head, Expr)>),
+    /// 若 … 则 … 否则 ….
+    If(Box<Expr>, Box<Expr>, Box<Expr>),
+}
+
+/// Depth at which a rule is refused: deeper ones are not written by people.
+pub const MAX_DEPTH: usize = 24;
+
+impl Expr {
+    /// Direct parts.
+    pub fn children(&self) -> Vec<&Expr> {
+        match self {
+            Self::And(list) | Self::Or(list) | Self::KOf(_, _, list) | Self::Call(_, list) => list.iter().collect(),
+            Self::Not(a) => vec![a],
+            Self::Compare(_, a, b) | Self::Range(a, b) | Self::Arith(_, a, b) => vec![a, b],
+            Self::Between(a, b, c) | Self::If(a, b, c) => vec![a, b, c],
+            Self::Pick(key, rows) | Self::Slices(key, rows) => {
+                std::iter::once(&**key).chain(rows.iter().map(|(_, e)| e)).collect()
+            }
+            Self::PickFact(_, rows) => rows.iter().map(|(_, e)| e).collect(),
+            Self::Verify(_)
+            | Self::Promise(_)
+            | Self::In(..)
+            | Self::Has(..)
+            | Self::Flag(_)
+            | Self::Rising(..)
+            | Self::Const(..)
+            | Self::Undecided
+            | Self::Fact(..) => Vec::new(),
+        }
+    }
+
+    /// Calls `f` for this expression and every part of it.
+    pub fn walk<'a>(&'a self, f: &mut impl FnMut(&'a Expr)) {
+        f(self);
+        for child in self.children() {
+            child.walk(f);
+        }
+    }
+
+    /// The fact this expression itself (not its parts) speaks of.
+    pub fn fact(&self) -> Option<FactNo> {
+        match self {
+            Self::In(no, ..)
+            | Self::Has(no, ..)
+            | Self::Flag(no)
+            | Self::Rising(no, _)
+            | Self::Fact(no, _)
+            | Self::PickFact(no, _) => Some(*no),
+            _ => None,
+        }
+    }
+
+    /// Appends the byte code.
+    pub fn encode(&self, w: &mut Writer) {
+        match self {
+            Self::And(list) => encode_list(w, 0, list),
+            Self::Or(list) => encode_list(w, 1, list),
+            Self::Not(a) => {
+                w.u8(2);
+                a.encode(w);
+            }
+            Self::KOf(quota, k, list) => {
+                w.u8(3);
+                w.u8(match quota {
+                    Quota::AtLeast => 0,
+                    Quota::AtMost => 1,
+                    Quota::Exactly => 2,
+                });
+                w.u8(*k);
+                w.list(list, |w, e| e.encode(w));
+            }
+            Self::Verify(text) => encode_number(w, 4, *text),
+            Self::Promise(text) => encode_number(w, 5, *text),
+            Self::Compare(op, a, b) => {
+                w.u8(6);
+                w.u8(index_of(&Op::ALL, *op));
+                a.encode(w);
+                b.encode(w);
+            }
+            Self::Between(a, b, c) => encode_three(w, 7, [a, b, c]),
+            Self::In(fact, members, negated) => {
+                encode_number(w, 8, *fact);
+                w.u8(u8::from(*negated));
+                encode_members(w, members);
+            }
+            Self::Has(fact, mode, items) => {
+                encode_number(w, 9, *fact);
+                match mode {
+                    Mode::Any => w.u8(0),
+                    Mode::All => w.u8(1),
+                    Mode::None => w.u8(2),
+                    Mode::AtLeast(k) => {
+                        w.u8(3);
+                        w.u8(*k);
+                    }
+                }
+                w.list(items, |w, i| encode_item(w, i));
+            }
+            Self::Flag(fact) => encode_number(w, 10, *fact),
+            Self::Rising(fact, years) => {
+                encode_number(w, 11, *fact);
+                w.u8(*years);
+            }
+            Self::Const(value, dimension) => {
+                w.u8(12);
+                encode_ratio(w, *value);
+                let (kind, unit) = match dimension {
+                    Dimension::Money(c) => (0, *c),
+                    Dimension::Count(u) => (1, *u),
+                    Dimension::Price(u) => (2, *u),
+                    Dimension::Share => (3, 0),
+                    Dimension::Months => (4, 0),
+                    Dimension::Date => (5, 0),
+                    Dimension::Number => (6, 0),
+                };
+                w.u8(kind);
+                w.u8(unit);
+            }
+            Self::Range(a, b) => {
+                w.u8(13);
+                a.encode(w);
+                b.encode(w);
+            }
+            Self::Undecided => w.u8(14),
+            Self::Fact(fact, period) => {
+                encode_number(w, 15, *fact);
+                encode_period(w, *period);
+            }
+            Self::Arith(op, a, b) => {
+                w.u8(16);
+                w.u8(index_of(&Arith::ALL, *op));
+                a.encode(w);
+                b.encode(w);
+            }
+            Self::Call(func, list) => {
+                w.u8(17);
+                w.u8(index_of(&Func::ALL, *func));
+                w.list(list, |w, e| e.encode(w));
+            }
+            Self::Pick(key, rows) => encode_rows(w, 18, key, rows),
+            Self::Slices(key, rows) => encode_rows(w, 19, key, rows),
+            Self::If(a, b, c) => encode_three(w, 20, [a, b, c]),
+            Self::PickFact(fact, rows) => {
+                encode_number(w, 21, *fact);
+                w.list(rows, encode_row);
+            }
+        }
+    }
+
+    /// Reads what [`Expr::encode`] wrote.
+    pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
+        decode_expr(r, 0)
+    }
+}
+
+fn index_of<T: PartialEq>(all: &[(&str, T)], value: T) -> u8 {
+    all.iter().position(|(_, v)| *v == value).unwrap_or_default() as u8
+}
+
+fn from_index<T: Copy>(r: &mut Reader<'_>, all: &[(&str, T)], what: &'static str) -> Decoded<T> {
+    let index = usize::from(r.u8()?);
+    all.get(index).map_or_else(|| r.fail(what), |(_, v)| Ok(*v))
+}
+
+fn encode_number(w: &mut Writer, op: u8, number: u16) {
+    w.u8(op);
+    w.size(usize::from(number));
+}
+
+fn encode_list(w: &mut Writer, op: u8, list: &[Expr]) {
+    w.u8(op);
+    w.list(list, |w, e| e.encode(w));
+}
+
+fn encode_three(w: &mut Writer, op: u8, parts: [&Expr; 3]) {
+    w.u8(op);
+    for part in parts {
+        part.encode(w);
+    }
+}
+
+fn encode_ratio(w: &mut Writer, value: Ratio) {
+    w.int(value.numerator());
+    w.int(value.denominator());
+}
+
+fn decode_ratio(r: &mut Reader<'_>) -> Decoded<Ratio> {
+    let (num, den) = (r.int()?, r.int()?);
+    Ratio::new(num, den).map_or_else(|| r.fail("分数"), Ok)
+}
+
+fn encode_year(w: &mut Writer, year: Year) {
+    match year {
+        Year::Back(n) => w.size(usize::from(n)),
+        Year::Fixed(y) => w.size(usize::from(y) + 256),
+    }
+}
+
+fn decode_year(r: &mut Reader<'_>) -> Decoded<Year> {
+    let value = r.u32()?;
+    match u8::try_from(value) {
+        Ok(n) => Ok(Year::Back(n)),
+        Err(_) => match u16::try_from(value - 256) {
+            Ok(y) if (1900..2200).contains(&y) => Ok(Year::Fixed(y)),
+            _ => r.fail("年份"),
+        },
+    }
+}
+
+fn encode_period(w: &mut Writer, period: Period) {
+    match period {
+        Period::None => w.u8(0),
+        Period::Year(y) => {
+            w.u8(1);
+            encode_year(w, y);
+        }
+        Period::Growth(y) => {
+            w.u8(2);
+            encode_year(w, y);
+        }
+        Period::Delta(y) => {
+            w.u8(3);
+            encode_year(w, y);
+        }
+        Period::Last(n, aggregate) => {
+            w.u8(4);
+            w.u8(n);
+            w.u8(index_of(&Aggregate::ALL, aggregate));
+        }
+    }
+}
+
+fn decode_period(r: &mut Reader<'_>) -> Decoded<Period> {
+    Ok(match r.u8()? {
+        0 => Period::None,
+        1 => Period::Year(decode_year(r)?),
+        2 => Period::Growth(decode_year(r)?),
+        3 => Period::Delta(decode_year(r)?),
+        4 => {
+            let n = r.u8()?;
+            if !(1..=10).contains(&n) {
+                return r.fail("1 至 10 年");
+            }
+            Period::Last(n, from_index(r, &Aggregate::ALL, "年份聚合")?)
+        }
+        _ => return r.fail("时段"),
+    })
+}
+
+fn encode_item(w: &mut Writer, item: &Item) {
+    w.size(usize::from(item.item));
+    w.u8(item.levels);
+    match item.when {
+        When::Valid => w.u8(0),
+        When::Ever => w.u8(1),
+        When::In(year) => {
+            w.u8(2);
+            encode_year(w, year);
+        }
+        When::Within(n) => {
+            w.u8(3);
+            w.u8(n);
+        }
+    }
+}
+
+fn decode_item(r: &mut Reader<'_>) -> Decoded<Item> {
+    Ok(Item {
+        item: r.u16()?,
+        levels: r.u8()?,
+        when: match r.u8()? {
+            0 => When::Valid,
+            1 => When::Ever,
+            2 => When::In(decode_year(r)?),
+            3 => When::Within(r.u8()?),
+            _ => return r.fail("认定时间"),
+        },
+    })
+}
+
+fn encode_members(w: &mut Writer, members: &Members) {
+    match members {
+        Members::Codes(codes) => {
+            w.u8(0);
+            w.list(codes, |w, c| c.encode(w));
+        }
+        Members::Options(options) => {
+            w.u8(1);
+            w.list(options, |w, o| w.size(usize::from(*o)));
+        }
+    }
+}
+
+fn decode_members(r: &mut Reader<'_>) -> Decoded<Members> {
+    Ok(match r.u8()? {
+        0 => Members::Codes(r.list(Code::decode)?),
+        1 => Members::Options(r.list(|r| r.u16())?),
+        _ => return r.fail("地区、行业或选项"),
+    })
+}
+
+fn encode_rows(w: &mut Writer, op: u8, key: &Expr, rows: &[(Head, Expr)]) {
+    w.u8(op);
+    key.encode(w);
+    w.list(rows, encode_row);
+}
+
+fn encode_row(w: &mut Writer, (head, value): &(Head, Expr)) {
+    match head {
+        Head::Otherwise => w.u8(0),
+        Head::Compare(op, bound) => {
+            w.u8(1);
+            w.u8(index_of(&Op::ALL, *op));
+            encode_ratio(w, *bound);
+        }
+        Head::In(members) => {
+            w.u8(2);
+            encode_members(w, members);
+        }
+    }
+    value.encode(w);
+}
+
+fn decode_expr(r: &mut Reader<'_>, depth: usize) -> Decoded<Expr> {
+    if depth > MAX_DEPTH {
+        return r.fail("不超过 24 层的规则");
+    }
+    let sub = |r: &mut Reader<'_>| decode_expr(r, depth + 1);
+    let boxed = |r: &mut Reader<'_>| sub(r).map(Box::new);
+    let row = |r: &mut Reader<'_>| {
+        let head = match r.u8()? {
+            0 => Head::Otherwise,
+            1 => Head::Compare(from_index(r, &Op::ALL, "比较符")?, decode_ratio(r)?),
+            2 => Head::In(decode_members(r)?),
+            _ => return r.fail("档的条件"),
+        };
+        Ok((head, sub(r)?))
+    };
+    Ok(match r.u8()? {
+        0 => Expr::And(r.list(sub)?),
+        1 => Expr::Or(r.list(sub)?),
+        2 => Expr::Not(boxed(r)?),
+        3 => {
+            let quota = match r.u8()? {
+                0 => Quota::AtLeast,
+                1 => Quota::AtMost,
+                2 => Quota::Exactly,
+                _ => return r.fail("至少、至多或恰好"),
+            };
+            Expr::KOf(quota, r.u8()?, r.list(sub)?)
+        }
+        4 => Expr::Verify(r.u16()?),
+        5 => Expr::Promise(r.u16()?),
+        6 => Expr::Compare(from_index(r, &Op::ALL, "比较符")?, boxed(r)?, boxed(r)?),
+        7 => Expr::Between(boxed(r)?, boxed(r)?, boxed(r)?),
+        8 => {
+            let fact = r.u16()?;
+            let negated = r.u8()? != 0;
+            Expr::In(fact, decode_members(r)?, negated)
+        }
+        9 => {
+            let fact = r.u16()?;
+            let mode = match r.u8()? {
+                0 => Mode::Any,
+                1 => Mode::All,
+                2 => Mode::None,
+                3 => Mode::AtLeast(r.u8()?),
+                _ => return r.fail("含的方式"),
+            };
+            Expr::Has(fact, mode, r.list(decode_item)?)
+        }
+        10 => Expr::Flag(r.u16()?),
+        11 => Expr::Rising(r.u16()?, r.u8()?),
+        12 => {
+            let value = decode_ratio(r)?;
+            let (kind, unit) = (r.u8()?, r.u8()?);
+            let dimension = match kind {
+                0 => Dimension::Money(unit),
+                1 => Dimension::Count(unit),
+                2 => Dimension::Price(unit),
+                3 => Dimension::Share,
+                4 => Dimension::Months,
+                5 => Dimension::Date,
+                6 => Dimension::Number,
+                _ => return r.fail("单位"),
+            };
+            Expr::Const(value, dimension)
+        }
+        13 => Expr::Range(boxed(r)?, boxed(r)?),
+        14 => Expr::Undecided,
+        15 => Expr::Fact(r.u16()?, decode_period(r)?),
+        16 => Expr::Arith(from_index(r, &Arith::ALL, "运算符")?, boxed(r)?, boxed(r)?),
+        17 => Expr::Call(from_index(r, &Func::ALL, "函数")?, r.list(sub)?),
+        18 => Expr::Pick(boxed(r)?, r.list(row)?),
+        19 => Expr::Slices(boxed(r)?, r.list(row)?),
+        20 => Expr::If(boxed(r)?, boxed(r)?, boxed(r)?),
+        21 => Expr::PickFact(r.u16()?, r.list(row)?),
+        _ => return r.fail("规则"),
+    })
+}

@@ -1,0 +1,376 @@
+//! The canonical text of a checked rule: what staff see in Excel and in diffs.
+
+use super::{Aggregate, Arith, Expr, Func, Head, Item, Members, Mode, Op, Period, Quota, When, Year};
+use crate::catalogue::{Catalogue, Code, FactNo, FactType};
+use crate::num::Ratio;
+use crate::unit::{Dimension, count_name, currency_name};
+
+/// Canonical text of `expr`. `texts` are the texts of its measure.
+///
+/// Reading the printed text again gives the same rule.
+pub fn print_expr(expr: &Expr, catalogue: &Catalogue, texts: &[String]) -> String {
+    let mut printer = Printer { catalogue, texts, out: String::new() };
+    printer.expr(expr, Level::Or);
+    printer.out
+}
+
+/// Binding strength, weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Or,
+    And,
+    Not,
+    Relation,
+    Sum,
+    Product,
+    Atom,
+}
+
+struct Printer<'a> {
+    catalogue: &'a Catalogue,
+    texts: &'a [String],
+    out: String,
+}
+
+fn level(expr: &Expr) -> Level {
+    match expr {
+        Expr::Or(_) => Level::Or,
+        Expr::And(_) => Level::And,
+        Expr::Not(_) => Level::Not,
+        Expr::Compare(..) | Expr::Between(..) | Expr::In(..) | Expr::Has(..) => Level::Relation,
+        Expr::Arith(Arith::Add | Arith::Sub, ..) => Level::Sum,
+        Expr::Arith(..) | Expr::Range(..) => Level::Product,
+        // Open to the right: they swallow what follows, so they are bracketed
+        // everywhere but at the top.
+        Expr::Pick(..) | Expr::PickFact(..) | Expr::Slices(..) | Expr::If(..) => Level::Or,
+        _ => Level::Atom,
+    }
+}
+
+impl Printer<'_> {
+    fn push(&mut self, text: &str) {
+        self.out.push_str(text);
+    }
+
+    fn expr(&mut self, expr: &Expr, outer: Level) {
+        let bracket = level(expr) < outer;
+        if bracket {
+            self.push("(");
+        }
+        self.bare(expr);
+        if bracket {
+            self.push(")");
+        }
+    }
+
+    fn joined(&mut self, list: &[Expr], word: &str, inner: Level) {
+        for (i, part) in list.iter().enumerate() {
+            if i > 0 {
+                self.push(word);
+            }
+            self.expr(part, inner);
+        }
+    }
+
+    fn bare(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Or(list) => self.joined(list, " 或 ", Level::And),
+            Expr::And(list) => self.joined(list, " 且 ", Level::Not),
+            Expr::Not(inner) => {
+                self.push("非 ");
+                let flag = matches!(**inner, Expr::Flag(_) | Expr::Rising(..));
+                if flag {
+                    self.bare(inner);
+                } else {
+                    self.push("(");
+                    self.bare(inner);
+                    self.push(")");
+                }
+            }
+            Expr::KOf(quota, k, list) => {
+                let word = match quota {
+                    Quota::AtLeast => "至少",
+                    Quota::AtMost => "至多",
+                    Quota::Exactly => "恰好",
+                };
+                self.push(&format!("{word} {k}项 ("));
+                self.joined(list, "; ", Level::Or);
+                self.push(")");
+            }
+            Expr::Verify(text) => self.quoted("核实", *text),
+            Expr::Promise(text) => self.quoted("承诺", *text),
+            Expr::Compare(op, a, b) => {
+                self.expr(a, Level::Sum);
+                self.push(&format!(" {} ", op.sign()));
+                self.expr(b, Level::Sum);
+            }
+            Expr::Between(x, low, high) => {
+                self.expr(x, Level::Sum);
+                self.push(" 介于 ");
+                self.expr(low, Level::Sum);
+                self.push(" 至 ");
+                self.expr(high, Level::Sum);
+            }
+            Expr::In(fact, members, negated) => {
+                self.fact(*fact, Period::None);
+                self.push(if *negated { " 不属于 " } else { " 属于 " });
+                self.members(*fact, members);
+            }
+            Expr::Has(fact, mode, items) => {
+                self.fact(*fact, Period::None);
+                let many = items.len() > 1;
+                match mode {
+                    Mode::Any if many => self.push(" 含 任一 "),
+                    Mode::Any => self.push(" 含 "),
+                    Mode::All => self.push(" 含 全部 "),
+                    Mode::AtLeast(k) => self.push(&format!(" 含 至少 {k}项 ")),
+                    Mode::None if many => self.push(" 不含 任一 "),
+                    Mode::None => self.push(" 不含 "),
+                }
+                let texts: Vec<String> = items.iter().map(|i| item_text(*fact, i, self.catalogue)).collect();
+                self.list(&texts);
+            }
+            Expr::Flag(fact) => self.fact(*fact, Period::None),
+            Expr::Rising(fact, n) => self.fact(*fact, Period::Last(*n, Aggregate::Rising)),
+            Expr::Const(value, dimension) => self.push(&quantity(*value, *dimension)),
+            Expr::Range(a, b) => match (&**a, &**b) {
+                (Expr::Const(zero, _), b) if *zero == Ratio::ZERO => {
+                    self.push("至多 ");
+                    self.expr(b, Level::Atom);
+                }
+                (a, b) => {
+                    self.expr(a, Level::Atom);
+                    self.push("~");
+                    self.expr(b, Level::Atom);
+                }
+            },
+            Expr::Undecided => self.push("未定"),
+            Expr::Fact(fact, period) => self.fact(*fact, *period),
+            Expr::Arith(op, a, b) => {
+                let (level, right) = match op {
+                    Arith::Add => (Level::Sum, Level::Product),
+                    Arith::Sub => (Level::Sum, Level::Product),
+                    Arith::Mul | Arith::Div => (Level::Product, Level::Atom),
+                };
+                // A range binds like a product but reads badly beside one.
+                let bracket_range = |e: &Expr| matches!(e, Expr::Range(..)) && level == Level::Product;
+                let left_level = if bracket_range(a) { Level::Atom } else { level };
+                self.expr(a, left_level);
+                let sign = match op {
+                    Arith::Add => "+",
+                    Arith::Sub => "−",
+                    Arith::Mul => "×",
+                    Arith::Div => "÷",
+                };
+                self.push(&format!(" {sign} "));
+                self.expr(b, right);
+            }
+            Expr::Call(func, list) => {
+                let name = Func::ALL.iter().find(|(_, f)| f == func).map_or("", |(name, _)| name);
+                self.push(name);
+                self.push("(");
+                for (i, part) in list.iter().enumerate() {
+                    if i > 0 {
+                        self.push(", ");
+                    }
+                    self.expr(part, Level::Sum);
+                }
+                self.push(")");
+            }
+            Expr::Pick(key, rows) => self.bands("按", |p| p.expr(key, Level::Sum), rows, None),
+            Expr::PickFact(fact, rows) => self.bands("按", |p| p.fact(*fact, Period::None), rows, Some(*fact)),
+            Expr::Slices(key, rows) => self.bands("分段", |p| p.expr(key, Level::Sum), rows, None),
+            Expr::If(condition, yes, no) => {
+                self.push("若 ");
+                self.expr(condition, Level::Or);
+                self.push(" 则 ");
+                self.expr(yes, Level::Sum);
+                self.push(" 否则 ");
+                self.expr(no, Level::Sum);
+            }
+        }
+    }
+
+    fn bands(&mut self, word: &str, key: impl FnOnce(&mut Self), rows: &[(Head, Expr)], fact: Option<FactNo>) {
+        self.push(word);
+        self.push(" ");
+        let start = self.out.len();
+        key(self);
+        // The dimension of a bound is that of the key; the key's own text
+        // cannot tell it, so bounds are printed by the first row's number.
+        let dimension = fact.is_none().then(|| self.key_dimension(start)).flatten();
+        self.push("： ");
+        for (i, (head, value)) in rows.iter().enumerate() {
+            if i > 0 {
+                self.push(", ");
+            }
+            match head {
+                Head::Otherwise => self.push("其余"),
+                Head::Compare(op, bound) => {
+                    self.push(op.sign());
+                    self.push(&quantity(*bound, dimension.unwrap_or(Dimension::Number)));
+                }
+                Head::In(members) => self.members(fact.unwrap_or_default(), members),
+            }
+            self.push("→");
+            self.expr(value, Level::Sum);
+        }
+    }
+
+    /// Dimension of the key that was just printed.
+    fn key_dimension(&self, start: usize) -> Option<Dimension> {
+        let node = super::parse(&self.out[start..]).ok()?;
+        super::check::dimension_of(&node, self.catalogue)
+    }
+
+    fn quoted(&mut self, word: &str, text: super::TextNo) {
+        let text = self.texts.get(usize::from(text)).map_or("", String::as_str);
+        let text = format!("{word}「{text}」");
+        self.push(&text);
+    }
+
+    fn fact(&mut self, fact: FactNo, period: Period) {
+        let name = self.catalogue.fact_name(fact).to_owned();
+        self.push(&name);
+        if period != Period::None {
+            self.push(&format!("[{}]", period_text(period)));
+        }
+    }
+
+    fn list(&mut self, texts: &[String]) {
+        match texts {
+            [single] => self.push(single),
+            _ => {
+                let text = format!("({})", texts.join(", "));
+                self.push(&text);
+            }
+        }
+    }
+
+    fn members(&mut self, fact: FactNo, members: &Members) {
+        let texts: Vec<String> = match members {
+            Members::Codes(codes) => {
+                let region = self.catalogue.facts.get(&fact).is_some_and(|f| f.kind == FactType::Region);
+                codes.iter().map(|c| self.code_text(*c, region)).collect()
+            }
+            Members::Options(options) => {
+                options.iter().map(|o| quoted_name(self.catalogue.item_name(fact, *o))).collect()
+            }
+        };
+        self.list(&texts);
+    }
+
+    fn code_text(&self, code: Code, region: bool) -> String {
+        if !region {
+            let name = self.catalogue.industries.get(code);
+            return name.map_or_else(|| code.as_str().to_owned(), quoted_name);
+        }
+        if code == Code::ALL {
+            return "中国".to_owned();
+        }
+        // Names of counties repeat across the country; the code does not.
+        let full = self.catalogue.region_name(code);
+        if self.catalogue.regions.get(code).is_some() { quoted_name(&full) } else { code.region_text() }
+    }
+}
+
+/// A name in corner brackets when it could not be read as one word.
+fn quoted_name(name: &str) -> String {
+    let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '·' || c == '&');
+    let starts_well = name.chars().next().is_some_and(|c| !c.is_ascii_digit());
+    if plain && starts_well { name.to_owned() } else { format!("「{name}」") }
+}
+
+fn year_text(year: Year) -> String {
+    match year {
+        Year::Back(0) => "本年".to_owned(),
+        Year::Back(1) => "上年".to_owned(),
+        Year::Back(2) => "前年".to_owned(),
+        Year::Back(n) => format!("上{n}年"),
+        Year::Fixed(y) => format!("{y}年"),
+    }
+}
+
+/// The words of a period, as inside the brackets.
+pub fn period_text(period: Period) -> String {
+    match period {
+        Period::None => String::new(),
+        Period::Year(year) => year_text(year),
+        Period::Growth(year) => format!("{}同比增长", year_text(year)),
+        Period::Delta(year) => format!("{}同比增量", year_text(year)),
+        Period::Last(n, aggregate) => {
+            let name = Aggregate::ALL.iter().find(|(_, a)| *a == aggregate).map_or("", |(name, _)| name);
+            format!("近{n}年{name}")
+        }
+    }
+}
+
+/// An item with its qualifiers: `工业设计中心(省级以上, 上年认定)`.
+pub fn item_text(fact: FactNo, item: &Item, catalogue: &Catalogue) -> String {
+    let mut qualifiers = Vec::new();
+    if item.levels != 0 {
+        let levels = catalogue.qualifications.get(&item.item).map(|q| q.levels.as_slice()).unwrap_or_default();
+        let lowest = 7 - item.levels.leading_zeros().min(7) as usize;
+        let name = levels.get(lowest).map_or("", String::as_str);
+        // All levels from the top down to `lowest` are set: 以上.
+        let from_top = item.levels.count_ones() as usize == lowest + 1 && lowest > 0;
+        qualifiers.push(if from_top { format!("{name}以上") } else { name.to_owned() });
+    }
+    match item.when {
+        When::Valid => {}
+        When::Ever => qualifiers.push("曾经".to_owned()),
+        When::In(year) => qualifiers.push(format!("{}认定", year_text(year))),
+        When::Within(n) => qualifiers.push(format!("近{n}年认定")),
+    }
+    let name = quoted_name(catalogue.item_name(fact, item.item));
+    if qualifiers.is_empty() { name } else { format!("{name}({})", qualifiers.join(", ")) }
+}
+
+/// A quantity that reads back as the same number and dimension.
+fn quantity(value: Ratio, dimension: Dimension) -> String {
+    let scaled = |factor: i128| value.mul(Ratio::new(1, factor).unwrap_or(Ratio::ONE)).unwrap_or(value);
+    let text = |value: Ratio| value.decimal(12);
+    let clean = |value: Ratio| value.is_integer() || (value.denominator() < 1000 && Ratio::parse(&text(value)) == Some(value));
+    match dimension {
+        Dimension::Money(currency) => {
+            let name = currency_name(currency);
+            for (factor, prefix) in [(10_000_000_000, "亿"), (1_000_000, "万")] {
+                let value = scaled(factor);
+                if value >= Ratio::ONE && clean(value) {
+                    return format!("{}{prefix}{name}", text(value));
+                }
+            }
+            format!("{}{name}", text(scaled(100)))
+        }
+        Dimension::Count(unit) => format!("{}{}", text(value), count_name(unit)),
+        Dimension::Price(unit) => format!("{}元/{}", text(scaled(100)), count_name(unit)),
+        Dimension::Share => format!("{}%", text(value.mul(Ratio::int(100)).unwrap_or(value))),
+        Dimension::Months => {
+            let years = scaled(12);
+            if years.is_integer() && years.signum() > 0 {
+                format!("{}年", text(years))
+            } else {
+                format!("{}个月", text(value))
+            }
+        }
+        Dimension::Date => {
+            let day = i32::try_from(value.floor()).ok().and_then(crate::date::Date::from_days);
+            day.map_or_else(|| text(value), |d| d.to_string())
+        }
+        Dimension::Number => text(value),
+    }
+}
+
+impl Op {
+    /// The words of a requirement: 不低于, 超过 ….
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Ge => "不低于",
+            Self::Le => "不超过",
+            Self::Gt => "超过",
+            Self::Lt => "低于",
+            Self::Eq => "等于",
+            Self::Ne => "不等于",
+        }
+    }
+}

@@ -1,0 +1,800 @@
+//! Text to tree. No names are resolved here; every node knows its place.
+
+use std::ops::Range;
+
+use super::{Aggregate, Arith, Func, MAX_DEPTH, Op, Quota};
+use crate::date::Date;
+use crate::num::Ratio;
+
+/// A problem in one line of rule text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleError {
+    /// Stable code, `P1xx`.
+    pub code: &'static str,
+    /// Place in characters of the line, from 0.
+    pub span: Range<usize>,
+    /// What was expected and what was found.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
+impl RuleError {
+    pub(super) fn new(code: &'static str, span: Range<usize>, message: impl Into<String>) -> Self {
+        Self { code, span, message: message.into(), hint: None }
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// A node of the syntax tree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What it is.
+    pub kind: NodeKind,
+    /// Place in characters of the line, from 0.
+    pub span: Range<usize>,
+}
+
+/// Kinds of syntax nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NodeKind {
+    /// 且
+    And(Vec<Node>),
+    /// 或
+    Or(Vec<Node>),
+    /// 非
+    Not(Box<Node>),
+    /// 至少 k项 (…; …)
+    KOf(Quota, u8, Vec<Node>),
+    /// 核实「…」
+    Verify(String),
+    /// 承诺「…」
+    Promise(String),
+    /// a ≥ b
+    Compare(Op, Box<Node>, Box<Node>),
+    /// a 介于 b 至 c
+    Between(Box<Node>, Box<Node>, Box<Node>),
+    /// a 属于 (…), negated for 不属于
+    In(Box<Node>, Vec<ItemNode>, bool),
+    /// a 含 …
+    Has(Box<Node>, HasMode, Vec<ItemNode>),
+    /// A name with an optional period in brackets.
+    Name(String, Option<(String, Range<usize>)>),
+    /// A number with its unit as written.
+    Quantity(Ratio, String),
+    /// A date.
+    Date(Date),
+    /// a~b
+    Range(Box<Node>, Box<Node>),
+    /// 至多 a
+    UpTo(Box<Node>),
+    /// 未定
+    Undecided,
+    /// a × b
+    Arith(Arith, Box<Node>, Box<Node>),
+    /// 取小(…)
+    Call(Func, Vec<Node>),
+    /// 按, or 分段 when true
+    Bands(bool, Box<Node>, Vec<(HeadNode, Node)>),
+    /// 若 … 则 … 否则 …
+    If(Box<Node>, Box<Node>, Box<Node>),
+}
+
+/// How 含 counts its items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HasMode {
+    /// 含, 含 任一
+    Any,
+    /// 含 全部
+    All,
+    /// 含 至少 n项
+    AtLeast(u8),
+    /// 不含
+    None,
+}
+
+/// One item of a set with its qualifiers as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemNode {
+    /// The name.
+    pub name: String,
+    /// Qualifiers in brackets.
+    pub qualifiers: Vec<(String, Range<usize>)>,
+    /// Place.
+    pub span: Range<usize>,
+}
+
+/// Head of a band.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HeadNode {
+    /// ≥ 5亿元
+    Compare(Op, Node),
+    /// One or several names.
+    In(Vec<ItemNode>),
+    /// 其余
+    Otherwise,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Token {
+    Word(String),
+    Text(String),
+    Period(String),
+    Number(Ratio, String),
+    Date(Date),
+    Sign(char),
+    End,
+}
+
+const KEYWORDS: [&str; 24] = [
+    "且", "或", "非", "属于", "不属于", "含", "不含", "任一", "全部", "至少", "至多", "恰好", "介于", "至",
+    "核实", "承诺", "按", "分段", "若", "则", "否则", "未定", "其余", "项",
+];
+
+/// Longest rule that is read.
+const MAX_LENGTH: usize = 2_000;
+
+fn is_name_char(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '·' || c == '&'
+}
+
+/// Signs people type from a Chinese or an English keyboard, in canonical form.
+fn canonical_sign(c: char) -> char {
+    match c {
+        '＞' => '>',
+        '＜' => '<',
+        '＝' => '=',
+        '（' => '(',
+        '）' => ')',
+        '，' => ',',
+        '；' => ';',
+        ':' => '：',
+        '＋' => '+',
+        '-' | '－' | '–' => '−',
+        '*' | '＊' => '×',
+        '/' | '／' => '÷',
+        '～' => '~',
+        '［' | '【' => '[',
+        '］' | '】' => ']',
+        _ => c,
+    }
+}
+
+struct Lexer {
+    chars: Vec<char>,
+    at: usize,
+}
+
+impl Lexer {
+    fn peek(&self, ahead: usize) -> char {
+        self.chars.get(self.at + ahead).copied().unwrap_or('\0')
+    }
+
+    fn run(&mut self, accept: impl Fn(char) -> bool) -> String {
+        let start = self.at;
+        while self.at < self.chars.len() && accept(self.chars[self.at]) {
+            self.at += 1;
+        }
+        self.chars[start..self.at].iter().collect()
+    }
+
+    fn delimited(&mut self, close: &[char], what: &str) -> Result<String, RuleError> {
+        let start = self.at;
+        self.at += 1;
+        let body_start = self.at;
+        while self.at < self.chars.len() && !close.contains(&self.chars[self.at]) {
+            self.at += 1;
+        }
+        if self.at == self.chars.len() {
+            let message = format!("“{}”没有对应的“{}”", self.chars[start], close[0]);
+            return Err(RuleError::new("P160", start..start + 1, message).hint(format!("在{what}末尾补上“{}”", close[0])));
+        }
+        let body = self.chars[body_start..self.at].iter().collect();
+        self.at += 1;
+        Ok(body)
+    }
+
+    fn number(&mut self) -> Result<Token, RuleError> {
+        let start = self.at;
+        let digits = |l: &mut Self| l.run(|c| c.is_ascii_digit());
+        let mut text = digits(self);
+        if self.peek(0) == '-' && text.len() == 4 && self.peek(1).is_ascii_digit() {
+            text.push_str(&self.run(|c| c.is_ascii_digit() || c == '-'));
+            let span = start..self.at;
+            return Date::parse(&text).map(Token::Date).ok_or_else(|| {
+                RuleError::new("P161", span, format!("“{text}”不是日期")).hint("日期写成 2018-01-01")
+            });
+        }
+        if self.peek(0) == '.' && self.peek(1).is_ascii_digit() {
+            self.at += 1;
+            text.push('.');
+            text.push_str(&digits(self));
+        }
+        let grouped = matches!(self.peek(0), ',' | '，') && (1..=3).all(|i| self.peek(i).is_ascii_digit());
+        if grouped && !self.peek(4).is_ascii_digit() {
+            let span = start..self.at + 4;
+            return Err(RuleError::new("P109", span, "数字里不能有逗号（逗号用来分隔列表）").hint("写成 2000万元 这样"));
+        }
+        let value = Ratio::parse(&text)
+            .ok_or_else(|| RuleError::new("P162", start..self.at, format!("“{text}”太长，不能作为数")))?;
+        let mut unit = self.run(|c| is_name_char(c) || matches!(c, '%' | '％' | '‰'));
+        unit = unit.replace('％', "%");
+        // 2018年1月1日 is a date, not 2018 年.
+        if unit.starts_with('年') && unit.ends_with('日') {
+            let text = format!("{text}{unit}");
+            let span = start..self.at;
+            return Date::parse(&text)
+                .map(Token::Date)
+                .ok_or_else(|| RuleError::new("P161", span, format!("“{text}”不是日期")));
+        }
+        if matches!(self.peek(0), '/' | '／') && is_name_char(self.peek(1)) {
+            self.at += 1;
+            unit.push('/');
+            unit.push_str(&self.run(is_name_char));
+        }
+        Ok(Token::Number(value, unit))
+    }
+
+    fn next(&mut self) -> Result<(Token, Range<usize>), RuleError> {
+        while self.at < self.chars.len() && self.chars[self.at].is_whitespace() {
+            self.at += 1;
+        }
+        let start = self.at;
+        let Some(&c) = self.chars.get(start) else {
+            return Ok((Token::End, start..start));
+        };
+        let token = if c.is_ascii_digit() {
+            self.number()?
+        } else if is_name_char(c) {
+            Token::Word(self.run(is_name_char))
+        } else {
+            match canonical_sign(c) {
+                '「' => Token::Text(self.delimited(&['」'], "文字")?),
+                '[' => Token::Period(self.delimited(&[']', '］', '】'], "时段")?),
+                sign => {
+                    self.at += 1;
+                    let two = match (sign, self.peek(0)) {
+                        ('>', '=' | '＝') => Some('≥'),
+                        ('<', '=' | '＝') => Some('≤'),
+                        ('!', '=' | '＝') => Some('≠'),
+                        ('−', '>' | '＞') => Some('→'),
+                        _ => None,
+                    };
+                    if two.is_some() {
+                        self.at += 1;
+                    }
+                    Token::Sign(two.unwrap_or(sign))
+                }
+            }
+        };
+        Ok((token, start..self.at))
+    }
+}
+
+struct Parser {
+    tokens: Vec<(Token, Range<usize>)>,
+    at: usize,
+}
+
+type Parsed<T> = Result<T, RuleError>;
+
+/// Reads one line of rule or amount text.
+///
+/// # Errors
+/// The first problem, with its place in characters.
+pub fn parse(text: &str) -> Parsed<Node> {
+    let chars: Vec<char> = text.chars().collect();
+    if chars.len() > MAX_LENGTH {
+        let message = format!("规则有 {} 个字，最多 {MAX_LENGTH} 个", chars.len());
+        return Err(RuleError::new("P163", 0..chars.len(), message).hint("拆成几条"));
+    }
+    let mut lexer = Lexer { chars, at: 0 };
+    let mut tokens = Vec::new();
+    loop {
+        let token = lexer.next()?;
+        let end = token.0 == Token::End;
+        tokens.push(token);
+        if end {
+            break;
+        }
+    }
+    let mut parser = Parser { tokens, at: 0 };
+    if parser.peek() == &Token::End {
+        return Err(RuleError::new("P164", 0..0, "规则是空的").hint("写一条规则，如 营业收入[上年] ≥ 2000万元"));
+    }
+    let node = parser.either(0)?;
+    match parser.peek() {
+        Token::End => Ok(node),
+        _ => Err(parser.unexpected("且、或、比较符或结尾")),
+    }
+}
+
+impl Parser {
+    fn peek(&self) -> &Token {
+        &self.tokens[self.at.min(self.tokens.len() - 1)].0
+    }
+
+    fn span(&self) -> Range<usize> {
+        self.tokens[self.at.min(self.tokens.len() - 1)].1.clone()
+    }
+
+    fn bump(&mut self) -> Token {
+        let token = self.peek().clone();
+        if self.at < self.tokens.len() - 1 {
+            self.at += 1;
+        }
+        token
+    }
+
+    fn last_end(&self) -> usize {
+        self.tokens[self.at.saturating_sub(1)].1.end
+    }
+
+    fn word(&mut self, word: &str) -> bool {
+        let found = matches!(self.peek(), Token::Word(w) if w == word);
+        if found {
+            self.bump();
+        }
+        found
+    }
+
+    fn sign(&mut self, sign: char) -> bool {
+        let found = matches!(self.peek(), Token::Sign(s) if *s == sign);
+        if found {
+            self.bump();
+        }
+        found
+    }
+
+    fn expect(&mut self, sign: char) -> Parsed<()> {
+        if self.sign(sign) { Ok(()) } else { Err(self.unexpected(&format!("“{sign}”"))) }
+    }
+
+    fn found(&self) -> String {
+        match self.peek() {
+            Token::End => "结尾".to_owned(),
+            Token::Word(w) => format!("“{w}”"),
+            Token::Text(t) => format!("“「{t}」”"),
+            Token::Period(p) => format!("“[{p}]”"),
+            Token::Number(n, u) => format!("“{}{u}”", n.decimal(4)),
+            Token::Date(d) => format!("“{d}”"),
+            Token::Sign(s) => format!("“{s}”"),
+        }
+    }
+
+    fn unexpected(&self, expected: &str) -> RuleError {
+        let error =
+            RuleError::new("P165", self.span(), format!("这里应是{expected}，写的是{}", self.found()));
+        match self.peek() {
+            Token::Word(w) => match KEYWORDS.iter().find(|k| w != *k && (w.starts_with(**k) || w.ends_with(**k))) {
+                Some(k) => error.hint(format!("如果“{k}”是连接词，前后各空一格")),
+                None => error,
+            },
+            _ => error,
+        }
+    }
+
+    fn deeper(&self, depth: usize) -> Parsed<usize> {
+        if depth >= MAX_DEPTH {
+            return Err(RuleError::new("P166", self.span(), format!("括号套得太深，最多 {MAX_DEPTH} 层")).hint("拆成几条"));
+        }
+        Ok(depth + 1)
+    }
+
+    fn either(&mut self, depth: usize) -> Parsed<Node> {
+        let first = self.all(depth)?;
+        if !matches!(self.peek(), Token::Word(w) if w == "或") {
+            return Ok(first);
+        }
+        let start = first.span.start;
+        let mut list = vec![first];
+        while self.word("或") {
+            list.push(self.all(depth)?);
+        }
+        Ok(self.node(start, NodeKind::Or(flatten(list, |k| match k {
+            NodeKind::Or(list) => Ok(list),
+            other => Err(other),
+        }))))
+    }
+
+    fn all(&mut self, depth: usize) -> Parsed<Node> {
+        let first = self.not(depth)?;
+        if !matches!(self.peek(), Token::Word(w) if w == "且") {
+            return Ok(first);
+        }
+        let start = first.span.start;
+        let mut list = vec![first];
+        while self.word("且") {
+            list.push(self.not(depth)?);
+        }
+        Ok(self.node(start, NodeKind::And(flatten(list, |k| match k {
+            NodeKind::And(list) => Ok(list),
+            other => Err(other),
+        }))))
+    }
+
+    fn node(&self, start: usize, kind: NodeKind) -> Node {
+        Node { kind, span: start..self.last_end().max(start) }
+    }
+
+    fn not(&mut self, depth: usize) -> Parsed<Node> {
+        let start = self.span().start;
+        if self.word("非") {
+            let depth = self.deeper(depth)?;
+            let inner = self.not(depth)?;
+            return Ok(self.node(start, NodeKind::Not(Box::new(inner))));
+        }
+        self.relation(depth)
+    }
+
+    fn relation(&mut self, depth: usize) -> Parsed<Node> {
+        let start = self.span().start;
+        let left = self.sum(depth)?;
+        let op = match self.peek() {
+            Token::Sign(s) => Op::ALL.iter().find(|(sign, _)| sign.starts_with(*s)).map(|(_, op)| *op),
+            _ => None,
+        };
+        if let Some(op) = op {
+            self.bump();
+            let right = self.sum(depth)?;
+            if matches!(self.peek(), Token::Sign('≥' | '≤' | '>' | '<' | '=' | '≠')) {
+                return Err(RuleError::new("P110", self.span(), "比较不能连写")
+                    .hint("写成 营业收入[上年] 介于 1000万元 至 5000万元（含两端）"));
+            }
+            return Ok(self.node(start, NodeKind::Compare(op, Box::new(left), Box::new(right))));
+        }
+        let word = match self.peek() {
+            Token::Word(w) => w.clone(),
+            _ => return Ok(left),
+        };
+        match word.as_str() {
+            "介于" => {
+                self.bump();
+                let low = self.sum(depth)?;
+                if !self.word("至") {
+                    return Err(self.unexpected("“至”"));
+                }
+                let high = self.sum(depth)?;
+                Ok(self.node(start, NodeKind::Between(Box::new(left), Box::new(low), Box::new(high))))
+            }
+            "属于" | "不属于" => {
+                self.bump();
+                let items = self.items()?;
+                Ok(self.node(start, NodeKind::In(Box::new(left), items, word == "不属于")))
+            }
+            "含" | "不含" => {
+                self.bump();
+                let mode = if word == "不含" {
+                    self.word("任一");
+                    HasMode::None
+                } else if self.word("任一") {
+                    HasMode::Any
+                } else if self.word("全部") {
+                    HasMode::All
+                } else if self.word("至少") {
+                    HasMode::AtLeast(self.quota_number()?)
+                } else {
+                    HasMode::Any
+                };
+                let items = self.items()?;
+                Ok(self.node(start, NodeKind::Has(Box::new(left), mode, items)))
+            }
+            _ => Ok(left),
+        }
+    }
+
+    fn quota_number(&mut self) -> Parsed<u8> {
+        let span = self.span();
+        match self.bump() {
+            Token::Number(n, unit) if unit == "项" && n.is_integer() => u8::try_from(n.numerator())
+                .map_err(|_| RuleError::new("P114", span, "项数应在 1 到 64 之间")),
+            _ => Err(RuleError::new("P167", span, "这里应是几项，如 2项").hint("写成 至少 2项 (…; …)")),
+        }
+    }
+
+    fn items(&mut self) -> Parsed<Vec<ItemNode>> {
+        if self.sign('(') {
+            let mut list = vec![self.item()?];
+            while self.sign(',') || self.sign('、') {
+                list.push(self.item()?);
+            }
+            if matches!(self.peek(), Token::Sign(';')) {
+                return Err(RuleError::new("P115", self.span(), "列表里用逗号分隔，分号只用在 至少 n项 (…; …) 里"));
+            }
+            self.expect(')')?;
+            if list.len() > 64 {
+                return Err(RuleError::new("P168", list[64].span.clone(), format!("列表有 {} 项，最多 64 项", list.len())));
+            }
+            return Ok(list);
+        }
+        let item = self.item()?;
+        if matches!(self.peek(), Token::Sign(',' | '、')) {
+            return Err(RuleError::new("P111", self.span(), "多项要放进括号").hint("写成 属于 (厦门市, 泉州市)"));
+        }
+        Ok(vec![item])
+    }
+
+    fn item(&mut self) -> Parsed<ItemNode> {
+        let span = self.span();
+        let name = match self.peek().clone() {
+            Token::Word(w) => w,
+            Token::Text(t) => t,
+            // A six-digit region code.
+            Token::Number(n, unit) if unit.is_empty() => n.decimal(0),
+            _ => return Err(self.unexpected("名称")),
+        };
+        self.bump();
+        let mut qualifiers = Vec::new();
+        if matches!(self.peek(), Token::Sign('(')) && !KEYWORDS.contains(&name.as_str()) {
+            self.bump();
+            loop {
+                let span = self.span();
+                let text = match self.bump() {
+                    Token::Word(w) => w,
+                    Token::Number(n, unit) => format!("{}{unit}", n.decimal(0)),
+                    _ => {
+                        self.at -= 1;
+                        return Err(self.unexpected("级别或认定年份，如 省级以上、上年认定"));
+                    }
+                };
+                qualifiers.push((text, span));
+                if !self.sign(',') {
+                    break;
+                }
+            }
+            self.expect(')')?;
+        }
+        Ok(ItemNode { name, qualifiers, span: span.start..self.last_end() })
+    }
+
+    fn sum(&mut self, depth: usize) -> Parsed<Node> {
+        let start = self.span().start;
+        let mut left = self.product(depth)?;
+        loop {
+            let op = match self.peek() {
+                Token::Sign('+') => Arith::Add,
+                Token::Sign('−') => Arith::Sub,
+                _ => return Ok(left),
+            };
+            self.bump();
+            let right = self.product(depth)?;
+            left = self.node(start, NodeKind::Arith(op, Box::new(left), Box::new(right)));
+        }
+    }
+
+    fn product(&mut self, depth: usize) -> Parsed<Node> {
+        let start = self.span().start;
+        let mut left = self.range(depth)?;
+        loop {
+            let op = match self.peek() {
+                Token::Sign('×') => Arith::Mul,
+                Token::Sign('÷') => Arith::Div,
+                _ => return Ok(left),
+            };
+            self.bump();
+            let right = self.range(depth)?;
+            left = self.node(start, NodeKind::Arith(op, Box::new(left), Box::new(right)));
+        }
+    }
+
+    fn range(&mut self, depth: usize) -> Parsed<Node> {
+        let start = self.span().start;
+        let left = self.atom(depth)?;
+        if self.sign('~') {
+            let right = self.atom(depth)?;
+            return Ok(self.node(start, NodeKind::Range(Box::new(left), Box::new(right))));
+        }
+        Ok(left)
+    }
+
+    fn atom(&mut self, depth: usize) -> Parsed<Node> {
+        let depth = self.deeper(depth)?;
+        let start = self.span().start;
+        let token = self.peek().clone();
+        let kind = match token {
+            Token::Sign('(') => {
+                self.bump();
+                let inner = self.either(depth)?;
+                self.expect(')')?;
+                return Ok(Node { span: start..self.last_end(), ..inner });
+            }
+            Token::Number(value, unit) => {
+                self.bump();
+                NodeKind::Quantity(value, unit)
+            }
+            Token::Date(date) => {
+                self.bump();
+                NodeKind::Date(date)
+            }
+            Token::Text(text) => {
+                self.bump();
+                self.name(text)
+            }
+            Token::Word(word) => match word.as_str() {
+                "核实" | "承诺" => {
+                    self.bump();
+                    let text = match self.bump() {
+                        Token::Text(text) => text,
+                        _ => {
+                            self.at -= 1;
+                            return Err(self.unexpected("「…」").hint(format!("写成 {word}「设备属于先进设备」")));
+                        }
+                    };
+                    if word == "核实" { NodeKind::Verify(text) } else { NodeKind::Promise(text) }
+                }
+                "至少" | "恰好" => self.quota(depth)?,
+                "至多" => match self.tokens.get(self.at + 1) {
+                    Some((Token::Number(_, unit), _)) if unit == "项" => self.quota(depth)?,
+                    _ => {
+                        self.bump();
+                        NodeKind::UpTo(Box::new(self.atom(depth)?))
+                    }
+                },
+                "未定" => {
+                    self.bump();
+                    NodeKind::Undecided
+                }
+                "按" | "分段" => {
+                    self.bump();
+                    self.bands(word == "分段", depth)?
+                }
+                "若" => {
+                    self.bump();
+                    let condition = self.either(depth)?;
+                    if !self.word("则") {
+                        return Err(self.unexpected("“则”"));
+                    }
+                    let yes = self.sum(depth)?;
+                    if !self.word("否则") {
+                        return Err(self.unexpected("“否则”"));
+                    }
+                    let no = self.sum(depth)?;
+                    NodeKind::If(Box::new(condition), Box::new(yes), Box::new(no))
+                }
+                _ if KEYWORDS.contains(&word.as_str()) => return Err(self.unexpected("要素、数或括号")),
+                _ => {
+                    self.bump();
+                    let func = Func::ALL.iter().find(|(name, _)| *name == word).map(|(_, f)| *f);
+                    match func {
+                        Some(func) if self.sign('(') => {
+                            let mut list = vec![self.argument(depth)?];
+                            while self.sign(',') {
+                                list.push(self.argument(depth)?);
+                            }
+                            self.expect(')')?;
+                            NodeKind::Call(func, list)
+                        }
+                        _ => self.name(word),
+                    }
+                }
+            },
+            Token::Period(_) | Token::Sign(_) | Token::End => {
+                return Err(self.unexpected("要素、数或括号"));
+            }
+        };
+        Ok(self.node(start, kind))
+    }
+
+    fn argument(&mut self, depth: usize) -> Parsed<Node> {
+        if let Token::Word(w) = self.peek() {
+            if w == "按" || w == "分段" {
+                return Err(RuleError::new("P112", self.span(), format!("“{w}”放在参数里要加括号，否则后面的逗号分不清"))
+                    .hint(format!("写成 取小(({w} …), 3万元)")));
+            }
+        }
+        self.either(depth)
+    }
+
+    fn name(&mut self, name: String) -> NodeKind {
+        if let Token::Period(period) = self.peek().clone() {
+            let span = self.span();
+            self.bump();
+            return NodeKind::Name(name, Some((period, span)));
+        }
+        NodeKind::Name(name, None)
+    }
+
+    fn quota(&mut self, depth: usize) -> Parsed<NodeKind> {
+        let start = self.span().start;
+        let quota = match self.bump() {
+            Token::Word(w) if w == "至少" => Quota::AtLeast,
+            Token::Word(w) if w == "至多" => Quota::AtMost,
+            _ => Quota::Exactly,
+        };
+        let k = self.quota_number()?;
+        self.expect('(')?;
+        let mut list = vec![self.either(depth)?];
+        while self.sign(';') {
+            list.push(self.either(depth)?);
+        }
+        if matches!(self.peek(), Token::Sign(',' | '、')) {
+            return Err(RuleError::new("P115", self.span(), "几项之间用分号“;”，逗号只用在列表里"));
+        }
+        self.expect(')')?;
+        if k == 0 || usize::from(k) > list.len() || list.len() < 2 {
+            let message = format!("只列了 {} 项，不能要求 {k} 项", list.len());
+            return Err(RuleError::new("P114", start..self.last_end(), message));
+        }
+        Ok(NodeKind::KOf(quota, k, list))
+    }
+
+    fn bands(&mut self, slices: bool, depth: usize) -> Parsed<NodeKind> {
+        let key = self.sum(depth)?;
+        self.expect('：')?;
+        let mut rows = vec![self.band(depth)?];
+        while self.sign(',') {
+            rows.push(self.band(depth)?);
+        }
+        Ok(NodeKind::Bands(slices, Box::new(key), rows))
+    }
+
+    fn band(&mut self, depth: usize) -> Parsed<(HeadNode, Node)> {
+        let op = match self.peek() {
+            Token::Sign(s) => Op::ALL.iter().find(|(sign, _)| sign.starts_with(*s)).map(|(_, op)| *op),
+            _ => None,
+        };
+        let head = if let Some(op) = op {
+            self.bump();
+            HeadNode::Compare(op, self.range(depth)?)
+        } else if self.word("其余") {
+            HeadNode::Otherwise
+        } else {
+            HeadNode::In(self.items()?)
+        };
+        if !self.sign('→') {
+            return Err(self.unexpected("“→”"));
+        }
+        Ok((head, self.sum(depth)?))
+    }
+}
+
+fn flatten(list: Vec<Node>, split: impl Fn(NodeKind) -> Result<Vec<Node>, NodeKind>) -> Vec<Node> {
+    let mut out = Vec::new();
+    for node in list {
+        match split(node.kind) {
+            Ok(inner) => out.extend(inner),
+            Err(kind) => out.push(Node { kind, span: node.span }),
+        }
+    }
+    out
+}
+
+/// A period in words: `上年`, `近3年合计`, `上年同比增长`.
+pub(super) fn parse_period(text: &str) -> Option<super::Period> {
+    use super::{Period, Year};
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    if text == "同比增长" {
+        return Some(Period::Growth(Year::Back(1)));
+    }
+    if let Some(rest) = text.strip_prefix('近') {
+        let (n, aggregate) = rest.split_once('年')?;
+        let n: u8 = n.parse().ok().filter(|n| (1..=10).contains(n))?;
+        let aggregate = Aggregate::ALL.iter().find(|(name, _)| *name == aggregate)?.1;
+        let growth = matches!(aggregate, Aggregate::MeanGrowth | Aggregate::Rising);
+        return (!growth || n >= 2).then_some(Period::Last(n, aggregate));
+    }
+    let (base, wrap): (&str, fn(Year) -> Period) = if let Some(base) = text.strip_suffix("同比增长") {
+        (base, Period::Growth)
+    } else if let Some(base) = text.strip_suffix("同比增量") {
+        (base, Period::Delta)
+    } else {
+        (&text, Period::Year)
+    };
+    let year = match base {
+        "本年" => Year::Back(0),
+        "上年" => Year::Back(1),
+        "前年" => Year::Back(2),
+        _ => {
+            let digits = base.strip_suffix('年')?;
+            match digits.strip_prefix('上') {
+                Some(n) => Year::Back(n.parse().ok().filter(|n| (1..=20).contains(n))?),
+                None => Year::Fixed(digits.parse().ok().filter(|y| (1900..2200).contains(y))?),
+            }
+        }
+    };
+    Some(wrap(year))
+}
