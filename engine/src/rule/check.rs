@@ -240,6 +240,13 @@ impl<'a> Checker<'a> {
                     return Err(RuleError::new("P108", left.span.clone(), format!("“{name}”是多项的集合，不能用“{}”比较", op.sign()))
                         .hint(format!("写成 {name} 含 高新技术企业")));
                 }
+                if let (FactType::Choice, super::Op::Eq | super::Op::Ne, NodeKind::Name(option, None)) =
+                    (fact.kind, op, &right.kind)
+                {
+                    let item = ItemNode { name: option.clone(), qualifiers: Vec::new(), span: right.span.clone() };
+                    let node = NodeKind::In(Box::new(left.clone()), vec![item], op == super::Op::Ne);
+                    return self.node(&Node { kind: node, span: span.clone() });
+                }
                 if matches!(fact.kind, FactType::Region | FactType::Industry | FactType::Choice) {
                     return Err(RuleError::new("P135", left.span.clone(), format!("“{name}”是{}，不能用“{}”比较", fact.kind.name(), op.sign()))
                         .hint(format!("写成 {name} 属于 …")));

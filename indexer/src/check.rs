@@ -1,0 +1,220 @@
+//! Reads a whole folder of policies and checks what no single file shows:
+//! unique ids, prerequisites, example firms.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use huiqi_engine::eval::{Verdict, evaluate};
+use huiqi_engine::explain::amount_text;
+
+use crate::catalogue::{self, Tables};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::fields::Sink;
+use crate::policy::{self, Policy};
+use crate::yaml;
+
+/// A folder of policies, read and compiled.
+#[derive(Debug, Default)]
+pub struct Project {
+    /// Catalogue tables.
+    pub tables: Tables,
+    /// Documents in order of their ids.
+    pub policies: Vec<Policy>,
+}
+
+impl Project {
+    /// Number of measures.
+    pub fn measure_count(&self) -> usize {
+        self.policies.iter().map(|p| p.measures.len()).sum()
+    }
+
+    /// Number of example firms.
+    pub fn example_count(&self) -> usize {
+        self.policies.iter().map(|p| p.examples.len()).sum()
+    }
+}
+
+/// Reads `dir`: `catalogue/` and every other `*.yaml` below. `progress` is
+/// called with the number of files done and in all.
+///
+/// # Errors
+/// When the folder itself cannot be read. Problems in files go to `sink`.
+pub fn load(dir: &Path, sink: &mut Sink, mut progress: impl FnMut(usize, usize)) -> anyhow::Result<Project> {
+    let catalogue_dir = dir.join("catalogue");
+    if !catalogue_dir.is_dir() {
+        anyhow::bail!(
+            "{} 不是政策文件夹：里面应有 catalogue/（要素、资质等目录）。\n用法：huiqi check <政策文件夹>，如 huiqi check policies",
+            dir.display()
+        );
+    }
+    let tables = catalogue::load(&catalogue_dir, sink);
+    let mut files = Vec::new();
+    collect(dir, &mut files)?;
+    files.retain(|path| !path.starts_with(&catalogue_dir));
+    files.sort();
+    let mut policies = Vec::new();
+    for (at, path) in files.iter().enumerate() {
+        progress(at, files.len());
+        policies.extend(read_file(path, &tables, sink));
+    }
+    progress(files.len(), files.len());
+    policies.sort_by(|a, b| a.id.cmp(&b.id));
+    let project = Project { tables, policies };
+    check(&project, sink);
+    Ok(project)
+}
+
+/// Largest policy file that is read, in bytes.
+const FILE_LIMIT: u64 = 4 << 20;
+
+fn read_file(path: &Path, tables: &Tables, sink: &mut Sink) -> Option<Policy> {
+    let fail = |message: String| Diagnostic::error("P000", Place::new(1, 1), message).at(path);
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.len() > FILE_LIMIT => {
+            sink.push(fail(format!("文件有 {} MB，最多 4 MB", meta.len() >> 20)).hint("一份文件写成一个 YAML，附件不放进来"));
+            return None;
+        }
+        _ => {}
+    }
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            sink.push(fail(format!("读不了这个文件：{error}")));
+            return None;
+        }
+    };
+    let Ok(text) = String::from_utf8(bytes) else {
+        sink.push(fail("文件不是 UTF-8 编码".to_owned()).hint("用编辑器另存为 UTF-8"));
+        return None;
+    };
+    sink.enter(path, &text);
+    match yaml::parse(&text) {
+        Ok(root) => policy::read(path, &root, tables, sink),
+        Err(diagnostic) => {
+            sink.report(*diagnostic);
+            None
+        }
+    }
+}
+
+fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+        if path.is_dir() && !hidden {
+            collect(&path, files)?;
+        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml") && !hidden {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn check(project: &Project, sink: &mut Sink) {
+    let mut ids: BTreeMap<&str, &Path> = BTreeMap::new();
+    for policy in &project.policies {
+        sink.re_enter(&policy.path);
+        let mut own = vec![(policy.id.as_str(), policy.place)];
+        own.extend(policy.measures.iter().map(|m| (m.measure.id.as_str(), m.place)));
+        for (id, place) in own {
+            if let Some(other) = ids.insert(id, &policy.path) {
+                let message = format!("编号“{id}”在 {} 里已经用过", other.display());
+                sink.report(Diagnostic::error("P006", place, message));
+            }
+        }
+    }
+    for policy in &project.policies {
+        sink.re_enter(&policy.path);
+        for measure in &policy.measures {
+            for (id, place) in &measure.prerequisites {
+                if !ids.contains_key(id.as_str()) || *id == measure.measure.id {
+                    let hint = huiqi_engine::rule::did_you_mean(id, ids.keys().copied());
+                    let d = Diagnostic::error("P007", *place, format!("“前置”里没有这个事项：“{id}”"));
+                    sink.report(match hint {
+                        Some(hint) => d.hint(hint),
+                        None => d,
+                    });
+                }
+            }
+        }
+        check_examples(policy, project, sink);
+    }
+}
+
+fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
+    let mut seen: BTreeMap<&str, [bool; 2]> = BTreeMap::new();
+    for example in &policy.examples {
+        for (id, place, verdict, amount) in &example.expected {
+            let Some(measure) = policy.measures.iter().find(|m| m.measure.id == *id) else {
+                let ids = policy.measures.iter().map(|m| m.measure.id.as_str());
+                let d = Diagnostic::error("P007", *place, format!("“期望”里没有这个事项：“{id}”"));
+                sink.report(match huiqi_engine::rule::did_you_mean(id, ids) {
+                    Some(hint) => d.hint(hint),
+                    None => d,
+                });
+                continue;
+            };
+            if measure.broken {
+                continue;
+            }
+            let Some((expected, ..)) = Verdict::ALL.iter().find(|(_, _, name)| name == verdict) else {
+                sink.report(Diagnostic::error("P005", *place, format!("没有结论“{verdict}”")).hint("可写 符合、待人工核实、待补充、不符合"));
+                continue;
+            };
+            let outcome = match evaluate(&measure.measure, &project.tables.catalogue, &example.firm, example.today) {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    sink.report(Diagnostic::error("P040", *place, format!("{}算不出来：{error}", example.name)));
+                    continue;
+                }
+            };
+            let seen = seen.entry(id).or_default();
+            seen[0] |= matches!(outcome.verdict, Verdict::Eligible | Verdict::Likely);
+            seen[1] |= outcome.verdict == Verdict::Ineligible;
+            if outcome.verdict != *expected {
+                sink.report(
+                    Diagnostic::error("P041", *place, format!("{}：期望{verdict}，算出来是{}", example.name, outcome.verdict.name()))
+                        .hint(why(measure, &outcome.rows, expected.name())),
+                );
+            } else if let Some(amount) = amount {
+                let found = outcome.amount.as_ref().map_or_else(|| "没有金额".to_owned(), amount_text);
+                if found != *amount {
+                    sink.report(Diagnostic::error("P042", *place, format!("{}：期望金额 {amount}，算出来是 {found}", example.name)));
+                }
+            }
+        }
+    }
+    for measure in &policy.measures {
+        if measure.broken {
+            continue;
+        }
+        let [yes, no] = seen.get(measure.measure.id.as_str()).copied().unwrap_or_default();
+        for (has, word) in [(yes, "符合（或待人工核实）"), (no, "不符合")] {
+            if !has {
+                sink.report(
+                    Diagnostic::error("P043", measure.place, format!("事项“{}”缺一个“{word}”的示例企业", measure.measure.name))
+                        .hint("在文件末尾的 示例企业 里加一个，算得对才说明规则写对了"),
+                );
+            }
+        }
+    }
+}
+
+/// Which conditions decided, for a failing example.
+fn why(measure: &policy::PolicyMeasure, rows: &[Option<huiqi_engine::eval::Truth>], expected: &str) -> String {
+    use huiqi_engine::eval::Truth;
+    let name = |t: Truth| match t {
+        Truth::True => "成立",
+        Truth::Confirm => "待核实",
+        Truth::Unknown => "缺信息",
+        Truth::False => "不成立",
+    };
+    let parts: Vec<String> = measure
+        .measure
+        .conditions
+        .iter()
+        .zip(rows)
+        .map(|(c, t)| format!("{} {}", measure.card.text(c.basis), t.map_or("不适用", name)))
+        .collect();
+    format!("逐条结果：{}；若应是{expected}，看看哪条写错了", parts.join("，"))
+}

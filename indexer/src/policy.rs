@@ -1,0 +1,610 @@
+//! A policy file: one issued document with its measures and example firms.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use huiqi_engine::catalogue::{Code, FactType};
+use huiqi_engine::date::Date;
+use huiqi_engine::firm::{Firm, read_line};
+use huiqi_engine::measure::{
+    Audience, Benefit, BenefitKind, CapScope, Card, Condition, Detail, ExclusionRule, Measure, RowKind, Schedule,
+    Selection, Status,
+};
+use huiqi_engine::rule::{self, Expr, NameProblem, RuleError, TextNo};
+
+use crate::catalogue::Tables;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::fields::{Fields, Sink};
+use crate::yaml::{Kind, Node};
+
+/// One document.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// The file.
+    pub path: PathBuf,
+    /// 编号
+    pub id: String,
+    /// Place of 编号, for reports about the whole file.
+    pub place: Place,
+    /// 标题
+    pub title: String,
+    /// Whether it enters a bundle.
+    pub published: bool,
+    /// 事项
+    pub measures: Vec<PolicyMeasure>,
+    /// 示例企业
+    pub examples: Vec<Example>,
+}
+
+/// One measure with all its texts.
+#[derive(Debug, Clone)]
+pub struct PolicyMeasure {
+    /// The compiled form.
+    pub measure: Measure,
+    /// Card.
+    pub card: Card,
+    /// Page.
+    pub detail: Detail,
+    /// Place of 编号.
+    pub place: Place,
+    /// Whether a part of it could not be read: it is not decided on.
+    pub broken: bool,
+    /// 前置 with places, to be checked when all files are read.
+    pub prerequisites: Vec<(String, Place)>,
+}
+
+/// One example firm.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// 名称
+    pub name: String,
+    /// 今天
+    pub today: Date,
+    /// The firm.
+    pub firm: Firm,
+    /// Measure id, place, expected verdict and amount text.
+    pub expected: Vec<(String, Place, String, Option<String>)>,
+}
+
+/// Statuses of a document; only some are published.
+const STATUSES: [(&str, Option<Status>); 8] = [
+    ("草稿", None),
+    ("待审", None),
+    ("已审", None),
+    ("发布", Some(Status::Published)),
+    ("暂停", Some(Status::Paused)),
+    ("额满", Some(Status::Exhausted)),
+    ("被替代", Some(Status::Replaced)),
+    ("归档", None),
+];
+
+/// Reads a policy file that was parsed. Problems go to `sink`; what could be
+/// read is returned so that later checks can go on.
+pub fn read(path: &Path, root: &Node, tables: &Tables, sink: &mut Sink) -> Option<Policy> {
+    let mut f = Fields::new(root, "文件", sink)?;
+    let id = id(&mut f, sink);
+    let place = f.place("编号");
+    let title = f.text("标题", sink).unwrap_or_default();
+    let number = f.optional("文号", sink).unwrap_or_default();
+    let issuer = f.text("发文机关", sink).unwrap_or_default();
+    if f.get("发布日期").is_none() {
+        f.missing("发布日期", sink);
+    }
+    let issued = f.date("发布日期", sink);
+    let (valid_from, valid_to) = period(&mut f, "有效期", sink);
+    let regions = regions(&mut f, tables, sink);
+    let source = link(&mut f, "来源", sink);
+    f.optional("底稿", sink);
+    let status = f.choice("状态", &STATUSES, sink).flatten();
+    let shared = Shared {
+        issuer,
+        regions,
+        status: status.unwrap_or(Status::Published),
+        valid_from: valid_from.or(issued),
+        valid_to,
+        detail: Detail { document: title.clone(), number, issued, source, ..Detail::default() },
+    };
+    let rows = f.list("事项", sink);
+    if rows.is_empty() && f.get("事项").is_none_or(|n| matches!(n.kind, Kind::List(_))) {
+        f.missing("事项", sink);
+    }
+    let measures: Vec<PolicyMeasure> =
+        rows.iter().filter_map(|row| read_measure(row, &shared, tables, sink)).collect();
+    let examples = f.list("示例企业", sink).iter().filter_map(|row| read_example(row, tables, sink)).collect();
+    f.finish(sink);
+    Some(Policy {
+        path: path.to_owned(),
+        id: id.unwrap_or_default(),
+        place,
+        title,
+        published: status.is_some(),
+        measures,
+        examples,
+    })
+}
+
+/// What the measures of a document have in common.
+struct Shared {
+    issuer: String,
+    regions: Vec<Code>,
+    status: Status,
+    valid_from: Option<Date>,
+    valid_to: Option<Date>,
+    detail: Detail,
+}
+
+fn id(f: &mut Fields<'_>, sink: &mut Sink) -> Option<String> {
+    let id = f.text("编号", sink)?;
+    let ok = id.len() <= 80
+        && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && id.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if !ok {
+        let place = f.place("编号");
+        sink.report(
+            Diagnostic::error("P005", place, format!("编号“{id}”应只用小写字母、数字和连字符，最多 80 个字符"))
+                .hint("如 hebei-2023-gxt-0629-01"),
+        );
+        return None;
+    }
+    Some(id)
+}
+
+/// A map with 起 and 止.
+fn period(f: &mut Fields<'_>, key: &str, sink: &mut Sink) -> (Option<Date>, Option<Date>) {
+    let Some(node) = f.get(key) else { return (None, None) };
+    let Some(mut inner) = Fields::new(node, "有效期", sink) else { return (None, None) };
+    let (from, to) = (inner.date("起", sink), inner.date("止", sink));
+    ordered(&inner, from, to, sink);
+    inner.finish(sink);
+    (from, to)
+}
+
+fn ordered(f: &Fields<'_>, from: Option<Date>, to: Option<Date>, sink: &mut Sink) {
+    if let (Some(from), Some(to)) = (from, to) {
+        if to < from {
+            sink.report(Diagnostic::error("P005", f.place("止"), format!("止（{to}）早于起（{from}）")));
+        }
+    }
+}
+
+fn regions(f: &mut Fields<'_>, tables: &Tables, sink: &mut Sink) -> Vec<Code> {
+    if f.get("适用地区").is_none() {
+        f.missing("适用地区", sink);
+    }
+    let mut codes = Vec::new();
+    for (name, place) in f.items("适用地区", sink) {
+        match rule::find_region(&tables.catalogue, &name) {
+            Ok(code) => codes.push(code),
+            Err(NameProblem::Unknown(hint)) => {
+                let d = Diagnostic::error("P103", place, format!("没有这个地区：“{name}”"));
+                sink.report(match hint {
+                    Some(hint) => d.hint(hint),
+                    None => d.hint("写全称，如 河北省承德市，或写六位代码"),
+                });
+            }
+            Err(NameProblem::Ambiguous(names)) => sink.report(
+                Diagnostic::error("P106", place, format!("“{name}”有 {} 处：{}", names.len(), names.join("、")))
+                    .hint("写全称，或写六位代码"),
+            ),
+        }
+    }
+    codes
+}
+
+fn link(f: &mut Fields<'_>, key: &str, sink: &mut Sink) -> String {
+    let Some(url) = f.optional(key, sink) else { return String::new() };
+    if url.starts_with("https://") || url.starts_with("http://") {
+        return url;
+    }
+    let place = f.place(key);
+    sink.report(Diagnostic::error("P005", place, format!("“{key}”应是 http 或 https 网址，写的是“{url}”")));
+    String::new()
+}
+
+/// The texts of one measure and the rules that point into them.
+struct Compiler<'a> {
+    tables: &'a Tables,
+    texts: Vec<String>,
+}
+
+impl Compiler<'_> {
+    fn text(&mut self, text: &str) -> TextNo {
+        let at = self.texts.iter().position(|t| t == text).unwrap_or_else(|| {
+            self.texts.push(text.to_owned());
+            self.texts.len() - 1
+        });
+        at as TextNo
+    }
+
+    /// Compiles one line; `offset` is where it starts within its value.
+    fn line(&mut self, text: &str, place: Place, offset: usize, amount: bool, sink: &mut Sink) -> Option<Expr> {
+        let checked = rule::parse(text).and_then(|node| {
+            let check = if amount { rule::check_amount } else { rule::check_rule };
+            check(&node, &self.tables.catalogue, &self.tables.aliases, &mut self.texts)
+        });
+        match checked {
+            Ok(expr) => Some(expr),
+            Err(error) => {
+                sink.report(rule_diagnostic(&error, place, offset));
+                None
+            }
+        }
+    }
+
+    fn rule_field(&mut self, f: &mut Fields<'_>, key: &str, amount: bool, sink: &mut Sink) -> Option<Expr> {
+        let text = f.optional(key, sink)?;
+        let place = f.place(key);
+        self.line(&text, place, 0, amount, sink)
+    }
+}
+
+fn rule_diagnostic(error: &RuleError, place: Place, offset: usize) -> Diagnostic {
+    let length = error.span.end.saturating_sub(error.span.start);
+    let d = Diagnostic::error(error.code, place.span(offset + error.span.start, length), error.message.clone());
+    match &error.hint {
+        Some(hint) => d.hint(hint.clone()),
+        None => d,
+    }
+}
+
+fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -> Option<PolicyMeasure> {
+    let errors_before = sink.counts().0;
+    let mut f = Fields::new(row, "事项", sink)?;
+    let id = id(&mut f, sink);
+    let place = f.place("编号");
+    let name = f.text("名称", sink).unwrap_or_default();
+    too_long(&f, "名称", &name, 24, sink);
+    let summary = f.text("一句话", sink).unwrap_or_default();
+    too_long(&f, "一句话", &summary, 60, sink);
+    let audience = f.choice("受益对象", &Audience::ALL, sink);
+    let selection = f.choice("遴选", &Selection::ALL, sink);
+    let base_year = f.optional("基准年", sink).and_then(|text| {
+        let year = text.trim_end_matches('年').parse().ok().filter(|y| (1990..2200).contains(y));
+        if year.is_none() {
+            let place = f.place("基准年");
+            sink.report(Diagnostic::error("P005", place, format!("基准年应是年份，写的是“{text}”")));
+        }
+        year
+    });
+    let mut compiler = Compiler { tables, texts: Vec::new() };
+    let mut conditions = read_conditions(&mut f, &mut compiler, sink);
+    add_area(&mut conditions, &mut compiler, &shared.regions);
+    let (benefit, benefit_note) = read_benefit(&mut f, &mut compiler, sink);
+    let exclusions = read_exclusions(&mut f, sink);
+    let prerequisites = f.items("前置", sink);
+    let (schedule, mut handling) = read_window(&mut f, shared, sink);
+    let materials = read_materials(&mut f, tables, sink);
+    read_handling(&mut f, &mut handling, sink);
+    f.finish(sink);
+    let measure = Measure {
+        id: id?,
+        name,
+        regions: shared.regions.clone(),
+        issuer: shared.issuer.clone(),
+        audience: audience?,
+        selection: selection?,
+        base_year,
+        conditions,
+        benefit: benefit?,
+        schedule,
+        exclusions,
+        prerequisites: prerequisites.iter().map(|(id, _)| id.clone()).collect(),
+    };
+    Some(PolicyMeasure {
+        measure,
+        card: Card { summary, texts: compiler.texts },
+        detail: Detail { materials, handling, benefit_note, ..shared.detail.clone() },
+        place,
+        broken: sink.counts().0 > errors_before,
+        prerequisites,
+    })
+}
+
+fn too_long(f: &Fields<'_>, key: &str, text: &str, most: usize, sink: &mut Sink) {
+    let length = text.chars().count();
+    if length > most {
+        sink.report(Diagnostic::warning("P020", f.place(key), format!("“{key}”有 {length} 个字，最多 {most} 个，手机上会折行")));
+    }
+}
+
+fn read_conditions(f: &mut Fields<'_>, compiler: &mut Compiler<'_>, sink: &mut Sink) -> Vec<Condition> {
+    let Some(node) = f.get("条件") else {
+        f.missing("条件", sink);
+        return Vec::new();
+    };
+    let rows = match &node.kind {
+        Kind::Scalar(text, _) if text == "无" => return Vec::new(),
+        Kind::List(rows) if !rows.is_empty() => rows,
+        _ => {
+            sink.report(
+                Diagnostic::error("P004", node.place, format!("“条件”应是一个列表，写的是{}", node.describe()))
+                    .hint("每条一行，以“- ”开头；确实没有条件写 条件: 无"),
+            );
+            return Vec::new();
+        }
+    };
+    rows.iter().filter_map(|row| read_condition(row, compiler, sink)).collect()
+}
+
+fn read_condition(row: &Node, compiler: &mut Compiler<'_>, sink: &mut Sink) -> Option<Condition> {
+    let mut f = Fields::new(row, "条件", sink)?;
+    let written = &RowKind::ALL[..5];
+    let present: Vec<(&str, RowKind)> = written.iter().copied().filter(|(key, _)| f.get(key).is_some()).collect();
+    let [(key, kind)] = present[..] else {
+        let names: Vec<&str> = written.iter().map(|(key, _)| *key).collect();
+        let found = present.iter().map(|(key, _)| *key).collect::<Vec<_>>().join("、");
+        let found = if found.is_empty() { "一个也没有".to_owned() } else { format!("有 {found}") };
+        sink.report(
+            Diagnostic::error("P003", row.place, format!("一条条件要有且只有一个写法，这里{found}"))
+                .hint(format!("可写 {}", names.join("、"))),
+        );
+        f.optional("依据", sink);
+        f.optional("说明", sink);
+        f.optional("适用于", sink);
+        f.finish(sink);
+        return None;
+    };
+    let rule = match kind {
+        RowKind::Rule | RowKind::Area => compiler.rule_field(&mut f, key, false, sink),
+        RowKind::Exclude => compiler.rule_field(&mut f, key, false, sink).and_then(|rule| {
+            let mut verify = false;
+            rule.walk(&mut |e| verify |= matches!(e, Expr::Verify(_)));
+            if verify {
+                let place = f.place(key);
+                sink.report(
+                    Diagnostic::error("P150", place, "“排除”里不能有“核实”").hint("把句子反过来，写成一条 核实"),
+                );
+                return None;
+            }
+            Some(Expr::Not(Box::new(rule)))
+        }),
+        RowKind::Verify | RowKind::Refer => f.optional(key, sink).map(|t| Expr::Verify(compiler.text(&t))),
+        RowKind::Promise => f.optional(key, sink).map(|t| Expr::Promise(compiler.text(&t))),
+    };
+    if kind == RowKind::Refer {
+        let place = f.place(key);
+        sink.report(Diagnostic::warning("P021", place, "条件写在另一份文件里，企业看不到内容").hint("找到那份文件，把条件补录成 规则"));
+    }
+    let basis = f.text("依据", sink);
+    let note = f.optional("说明", sink);
+    let guard = compiler.rule_field(&mut f, "适用于", false, sink);
+    f.finish(sink);
+    Some(Condition {
+        kind,
+        rule: rule?,
+        guard,
+        basis: compiler.text(&basis?),
+        note: note.map(|n| compiler.text(&n)),
+    })
+}
+
+/// A firm elsewhere must not be told 符合 because a document that holds only
+/// for one region forgot to repeat it: unless some condition speaks of a
+/// region, 适用地区 becomes the first condition.
+fn add_area(conditions: &mut Vec<Condition>, compiler: &mut Compiler<'_>, regions: &[Code]) {
+    let catalogue = &compiler.tables.catalogue;
+    let mut speaks = false;
+    for condition in conditions.iter() {
+        condition.rule.walk(&mut |e| {
+            if let Expr::In(fact, ..) = e {
+                speaks |= catalogue.facts.get(fact).is_some_and(|f| f.kind == FactType::Region);
+            }
+        });
+    }
+    if speaks || regions.is_empty() || regions.contains(&Code::ALL) {
+        return;
+    }
+    let Some((fact, _)) = catalogue.fact_by_id("reg_region") else { return };
+    let basis = compiler.text("适用地区");
+    conditions.insert(
+        0,
+        Condition {
+            kind: RowKind::Area,
+            rule: Expr::In(fact, rule::Members::Codes(regions.to_vec()), false),
+            guard: None,
+            basis,
+            note: None,
+        },
+    );
+}
+
+fn read_benefit(f: &mut Fields<'_>, compiler: &mut Compiler<'_>, sink: &mut Sink) -> (Option<Benefit>, String) {
+    let Some(node) = f.get("支持") else {
+        f.missing("支持", sink);
+        return (None, String::new());
+    };
+    let Some(mut b) = Fields::new(node, "支持", sink) else { return (None, String::new()) };
+    let kind = b.choice("类别", &BenefitKind::ALL, sink);
+    let amount = compiler.rule_field(&mut b, "金额", true, sink);
+    if b.get("金额").is_none() && kind.is_some_and(|k| k.counts_as_money() || k == BenefitKind::Finance) {
+        b.missing("金额", sink);
+    }
+    let caps = read_caps(&mut b, compiler, sink);
+    let floor = compiler.rule_field(&mut b, "起付", true, sink);
+    let reducible = match b.optional("折减", sink).as_deref() {
+        None => false,
+        Some("可能") => true,
+        Some(other) => {
+            let place = b.place("折减");
+            sink.report(Diagnostic::error("P005", place, format!("“折减”只能写 可能，写的是“{other}”")));
+            false
+        }
+    };
+    let basis = b.optional("依据", sink).map(|t| compiler.text(&t));
+    let note = b.optional("说明", sink).unwrap_or_default();
+    b.finish(sink);
+    (kind.map(|kind| Benefit { kind, amount, caps, floor, reducible, basis }), note)
+}
+
+/// `每项 100万元；每企业 500万元`
+fn read_caps(b: &mut Fields<'_>, compiler: &mut Compiler<'_>, sink: &mut Sink) -> Vec<(CapScope, Expr)> {
+    let Some(text) = b.optional("封顶", sink) else { return Vec::new() };
+    let place = b.place("封顶");
+    let mut caps = Vec::new();
+    let mut offset = 0;
+    for part in text.split('；') {
+        let length = part.chars().count();
+        let lead = part.chars().take_while(|c| c.is_whitespace()).count();
+        let trimmed = part.trim();
+        // The longest name first: 每企业每年 begins with 每企业.
+        let mut scopes = CapScope::ALL;
+        scopes.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        let found = scopes.iter().find_map(|(name, scope)| trimmed.strip_prefix(name).map(|rest| (name, *scope, rest)));
+        match found {
+            Some((name, scope, rest)) => {
+                let start = offset + lead + name.chars().count() + rest.chars().take_while(|c| c.is_whitespace()).count();
+                if let Some(expr) = compiler.line(rest.trim(), place, start, true, sink) {
+                    caps.push((scope, expr));
+                }
+            }
+            None => sink.report(
+                Diagnostic::error("P005", place.span(offset + lead, trimmed.chars().count()), format!("“封顶”要写按什么封顶，写的是“{trimmed}”"))
+                    .hint("写成 每企业 500万元，可用 每项、每企业、每企业每年，几种之间用全角分号“；”"),
+            ),
+        }
+        offset += length + 1;
+    }
+    caps
+}
+
+fn read_exclusions(f: &mut Fields<'_>, sink: &mut Sink) -> Vec<(String, ExclusionRule)> {
+    let mut groups = Vec::new();
+    for row in f.list("互斥", sink) {
+        let Some(mut g) = Fields::new(row, "互斥", sink) else { continue };
+        let group = g.text("组", sink);
+        let rule = g.choice("方式", &[("就高", ExclusionRule::Best)], sink);
+        g.finish(sink);
+        groups.extend(group.zip(rule));
+    }
+    groups
+}
+
+const WAYS: [(&str, &str); 3] = [("申报", "申报"), ("免申即享", "免申即享"), ("快申快享", "快申快享")];
+
+fn read_window(f: &mut Fields<'_>, shared: &Shared, sink: &mut Sink) -> (Schedule, Vec<(String, String)>) {
+    let mut schedule = Schedule {
+        status: shared.status,
+        opens: None,
+        closes: None,
+        rolling: false,
+        valid_from: shared.valid_from,
+        valid_to: shared.valid_to,
+    };
+    let mut handling = Vec::new();
+    let Some(node) = f.get("受理") else { return (schedule, handling) };
+    let Some(mut w) = Fields::new(node, "受理", sink) else { return (schedule, handling) };
+    schedule.opens = w.date("起", sink);
+    schedule.closes = w.date("止", sink);
+    schedule.rolling = w.flag("常年", sink);
+    ordered(&w, schedule.opens, schedule.closes, sink);
+    if schedule.rolling && schedule.closes.is_some() {
+        let place = w.place("常年");
+        sink.report(Diagnostic::error("P005", place, "写了 常年: 是，就不能再写 止"));
+    }
+    if let Some(way) = w.get("方式").and_then(|_| w.choice("方式", &WAYS, sink)) {
+        handling.push(("方式".to_owned(), way.to_owned()));
+    }
+    if let Some(quota) = w.optional("名额", sink) {
+        handling.push(("名额".to_owned(), quota));
+    }
+    w.finish(sink);
+    (schedule, handling)
+}
+
+fn read_materials(f: &mut Fields<'_>, tables: &Tables, sink: &mut Sink) -> Vec<String> {
+    let mut materials: Vec<String> = Vec::new();
+    for (name, place) in f.items("材料", sink) {
+        match tables.materials.get(&name) {
+            Some(canonical) if materials.contains(canonical) => {
+                sink.report(Diagnostic::error("P006", place, format!("材料“{canonical}”列了两次")));
+            }
+            Some(canonical) => materials.push(canonical.clone()),
+            None => {
+                let names = tables.materials.keys().map(String::as_str);
+                let hint = rule::did_you_mean(&name, names)
+                    .unwrap_or_else(|| "先在 catalogue/materials.yaml 里加一行".to_owned());
+                sink.report(Diagnostic::error("P007", place, format!("材料目录里没有“{name}”")).hint(hint));
+            }
+        }
+    }
+    materials
+}
+
+fn read_handling(f: &mut Fields<'_>, handling: &mut Vec<(String, String)>, sink: &mut Sink) {
+    let Some(node) = f.get("办理") else { return };
+    let Some(mut h) = Fields::new(node, "办理", sink) else { return };
+    let url = link(&mut h, "网址", sink);
+    if !url.is_empty() {
+        handling.push(("网址".to_owned(), url));
+    }
+    for key in ["地点", "法定时限", "承诺时限"] {
+        if let Some(text) = h.optional(key, sink) {
+            handling.push((key.to_owned(), text));
+        }
+    }
+    h.finish(sink);
+}
+
+fn read_example(row: &Node, tables: &Tables, sink: &mut Sink) -> Option<Example> {
+    let mut f = Fields::new(row, "示例企业", sink)?;
+    let name = f.text("名称", sink)?;
+    if !name.starts_with("示例") {
+        let place = f.place("名称");
+        sink.report(Diagnostic::error("P005", place, format!("示例企业的名称要以“示例”开头，写的是“{name}”")));
+    }
+    if f.get("今天").is_none() {
+        f.missing("今天", sink);
+    }
+    let today = f.date("今天", sink)?;
+    let facts = f.get("要素");
+    if facts.is_none() {
+        f.missing("要素", sink);
+    }
+    let firm = facts.map(|node| read_firm(node, today, tables, sink)).unwrap_or_default();
+    let mut expected = Vec::new();
+    match f.get("期望") {
+        None => f.missing("期望", sink),
+        Some(node) => {
+            if let Some(inner) = Fields::new(node, "期望", sink) {
+                for (key, value) in inner.entries() {
+                    let text = value.text().unwrap_or_default();
+                    let (verdict, amount) = match text.split_once(' ') {
+                        Some((verdict, amount)) => (verdict, Some(amount.trim().to_owned())),
+                        None => (text, None),
+                    };
+                    let place = value.place.span(0, text.chars().count());
+                    let id = key.text().unwrap_or_default().to_owned();
+                    expected.push((id, place, verdict.to_owned(), amount));
+                }
+            }
+        }
+    }
+    f.finish(sink);
+    Some(Example { name, today, firm, expected })
+}
+
+/// Reads 要素: names and values of one firm.
+pub fn read_firm(node: &Node, today: Date, tables: &Tables, sink: &mut Sink) -> Firm {
+    let mut firm = Firm::default();
+    let Some(facts) = Fields::new(node, "要素", sink) else { return firm };
+    let mut seen: BTreeMap<String, Place> = BTreeMap::new();
+    for (key, value) in facts.entries() {
+        let name = key.text().unwrap_or_default();
+        seen.insert(name.to_owned(), key.place);
+        let Some(text) = value.text() else {
+            sink.report(Diagnostic::error("P004", value.place, format!("“{name}”应是一行文字，写的是{}", value.describe())));
+            continue;
+        };
+        let result = read_line(&mut firm, name, text, today, &tables.catalogue, &tables.aliases);
+        if let Err(error) = result {
+            let node = if error.in_key { key } else { value };
+            let length = node.text().map_or(1, |t| t.chars().count());
+            let d = Diagnostic::error("P030", node.place.span(0, length), error.message);
+            sink.report(match error.hint {
+                Some(hint) => d.hint(hint),
+                None => d,
+            });
+        }
+    }
+    firm
+}
