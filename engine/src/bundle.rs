@@ -56,12 +56,14 @@ pub enum PartKind {
     Positions,
     /// What hits show.
     Entries,
+    /// Words to suggest while typing.
+    Words,
     /// Names of all parts.
     Files,
 }
 
 impl PartKind {
-    const ALL: [(Self, u8, &'static str); 13] = [
+    const ALL: [(Self, u8, &'static str); 14] = [
         (Self::Catalogue, b'K', "要素目录"),
         (Self::Regions, b'R', "地区表"),
         (Self::Counties, b'U', "区县表"),
@@ -74,6 +76,7 @@ impl PartKind {
         (Self::Terms, b'T', "检索词块"),
         (Self::Positions, b'P', "检索位置块"),
         (Self::Entries, b'E', "检索条目"),
+        (Self::Words, b'W', "联想词表"),
         (Self::Files, b'F', "文件清单"),
     ];
 
@@ -471,19 +474,20 @@ pub fn decode_simplifier(raw: &[u8]) -> Result<Simplifier, BundleError> {
     read_part(PartKind::Simplifier, raw, Simplifier::decode)
 }
 
-/// Raw bytes of the list of all parts.
-pub fn encode_files(names: &[String]) -> Vec<u8> {
-    let mut w = part_writer(PartKind::Files);
-    w.list(names, |w, n| w.str(n));
+/// Raw bytes of a part that is a list of texts: [`PartKind::Files`],
+/// [`PartKind::Words`].
+pub fn encode_texts(kind: PartKind, texts: &[String]) -> Vec<u8> {
+    let mut w = part_writer(kind);
+    w.list(texts, |w, n| w.str(n));
     w.into_bytes()
 }
 
-/// Reads the list of all parts.
+/// Reads a list of texts.
 ///
 /// # Errors
 /// When it is of another kind or version, or damaged.
-pub fn decode_files(raw: &[u8]) -> Result<Vec<String>, BundleError> {
-    read_part(PartKind::Files, raw, |r| r.list(|r| r.string()))
+pub fn decode_texts(kind: PartKind, raw: &[u8]) -> Result<Vec<String>, BundleError> {
+    read_part(kind, raw, |r| r.list(|r| r.string()))
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ use std::fmt;
 pub struct Date(i32);
 
 impl Date {
+    /// 2199-12-31, the last day there is.
+    pub const LAST: Self = Self(84_005);
+
     /// The day `year-month-day`, if it exists.
     pub fn new(year: i32, month: u32, day: u32) -> Option<Self> {
         if !(1900..2200).contains(&year) || !(1..=12).contains(&month) {
@@ -34,7 +37,7 @@ impl Date {
     /// From days since 1970-01-01, if within range.
     pub fn from_days(days: i32) -> Option<Self> {
         // 1900-01-01 to 2199-12-31.
-        (-25_567..84_006).contains(&days).then_some(Self(days))
+        (-25_567..=Self::LAST.0).contains(&days).then_some(Self(days))
     }
 
     /// `(year, month, day)`.

@@ -1,1 +1,37 @@
-//! placeholder
+//! What the end-to-end tests share: a browser to drive, a server to break, and where things lie.
+//!
+//! [`browser`] speaks the Chrome DevTools Protocol itself. WebDriver is no option: the oldest browser that
+//! the widget supports, Chromium 80, has no matching driver here, and one client for both browsers means
+//! that both see the same clicks. [`server`] serves a folder over plain HTTP and can answer wrongly on
+//! purpose. The tests are in `tests/`; nothing in this crate knows what the widget shows.
+//!
+//! A test that needs the old browser has `chromium80` in its name: `cargo xtask test quick` leaves out
+//! every test with that word and counts it as skipped.
+
+pub mod browser;
+mod cdp;
+mod page;
+pub mod server;
+mod shadow;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+
+/// The root of the repository.
+pub fn workspace_root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// The demo site: the pages of `examples/plain` with the widget and a published bundle beside them.
+///
+/// It is built by `cargo xtask test`, which hands its place over in `HUIQI_DEMO_DIR`.
+pub fn demo_dir() -> Result<PathBuf> {
+    let dir = match std::env::var_os("HUIQI_DEMO_DIR") {
+        Some(dir) => PathBuf::from(dir),
+        None => workspace_root().join("target/demo"),
+    };
+    ensure!(dir.is_dir(), "there is no demo site at {}: run `cargo xtask test`", dir.display());
+    Ok(dir)
+}

@@ -30,6 +30,8 @@ pub struct Root {
     pub entries: String,
     /// Part with the traditional-to-simplified table.
     pub simplifier: String,
+    /// Part with words to suggest.
+    pub words: String,
     /// Blocks by first term.
     pub blocks: Vec<Block>,
 }
@@ -41,6 +43,7 @@ impl Root {
         w.size(self.count as usize);
         w.str(&self.entries);
         w.str(&self.simplifier);
+        w.str(&self.words);
         w.list(&self.blocks, |w, b| {
             w.str(&b.first);
             w.str(&b.terms);
@@ -59,6 +62,7 @@ impl Root {
                 count: r.u32()?,
                 entries: r.string()?,
                 simplifier: r.string()?,
+                words: r.string()?,
                 blocks: r.list(|r| {
                     Ok(Block { first: r.string()?, terms: r.string()?, positions: r.string()? })
                 })?,

@@ -1,0 +1,137 @@
+//! The command line: what can be typed and what the words mean.
+
+use std::path::PathBuf;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Parser, Subcommand};
+use huiqi_engine::date::Date;
+
+/// 惠企通：检查政策文件，建检索索引，发布成静态文件
+#[derive(Debug, Parser)]
+#[command(name = "huiqi", version, disable_help_subcommand = true, help_template = TEMPLATE)]
+pub struct Cli {
+    /// 命令
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}\n\n退出码：0 正常，1 有问题要改，2 用法或读写出错。\n政策文件的写法见 policies/README.md。\n";
+const SUB_TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}\n";
+
+/// Subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// 检查政策文件：错误逐条列出文件、行、列和改法
+    #[command(help_template = SUB_TEMPLATE)]
+    Check {
+        /// 政策文件夹
+        #[arg(value_name = "文件夹", default_value = "policies")]
+        policies: PathBuf,
+        /// 输出 JSON，一行一条
+        #[arg(long)]
+        json: bool,
+    },
+    /// 检查后建检索索引，生成发布包
+    #[command(help_template = SUB_TEMPLATE)]
+    Build {
+        /// 政策文件夹
+        #[arg(value_name = "文件夹", default_value = "policies")]
+        policies: PathBuf,
+        /// 发布包写到哪个目录
+        #[arg(long, value_name = "目录")]
+        out: PathBuf,
+        /// 检索索引放在哪个目录
+        #[arg(long, value_name = "目录", default_value = ".huiqi/index")]
+        index: PathBuf,
+        /// 发布单位
+        #[arg(long, value_name = "名称", default_value = "未署名的发布单位")]
+        publisher: String,
+        /// 发布日期，默认今天（北京时间）
+        #[arg(long, value_name = "日期", value_parser = parse_date)]
+        as_of: Option<Date>,
+        /// 发布序号（秒），默认现在；同样的输入和序号得到同样的字节
+        #[arg(long, value_name = "整数")]
+        sequence: Option<u64>,
+    },
+    /// 检索政策
+    #[command(help_template = SUB_TEMPLATE)]
+    Search {
+        /// 检索词，空格分开
+        #[arg(value_name = "检索词", required = true)]
+        query: Vec<String>,
+        /// 检索索引目录
+        #[arg(long, value_name = "目录", default_value = ".huiqi/index")]
+        index: PathBuf,
+        /// 最多几条
+        #[arg(long, value_name = "整数", default_value_t = 10)]
+        limit: usize,
+        /// 输出 JSON，一行一条
+        #[arg(long)]
+        json: bool,
+    },
+    /// 一家企业能享受什么，为什么
+    #[command(help_template = SUB_TEMPLATE)]
+    Explain {
+        /// 政策文件夹
+        #[arg(value_name = "文件夹", default_value = "policies")]
+        policies: PathBuf,
+        /// 企业画像文件（YAML，键是要素名，如 注册地: 河北省石家庄市）
+        #[arg(long, value_name = "文件")]
+        firm: PathBuf,
+        /// 只看一个事项，逐条说明
+        #[arg(long, value_name = "编号")]
+        measure: Option<String>,
+        /// 按哪一天算，默认今天（北京时间）
+        #[arg(long, value_name = "日期", value_parser = parse_date)]
+        as_of: Option<Date>,
+        /// 输出 JSON，一行一个事项
+        #[arg(long)]
+        json: bool,
+    },
+    /// 在本机打开一个目录，看看网页
+    #[command(help_template = SUB_TEMPLATE)]
+    Serve {
+        /// 网页目录
+        #[arg(value_name = "目录")]
+        dir: PathBuf,
+        /// 端口
+        #[arg(long, value_name = "端口", default_value_t = 8020)]
+        port: u16,
+        /// 附带的 Content-Security-Policy，用来试政府网站的严格设置
+        #[arg(long, value_name = "策略")]
+        csp: Option<String>,
+    },
+}
+
+fn parse_date(text: &str) -> Result<Date, String> {
+    Date::parse(text).ok_or_else(|| "日期写成 2026-11-22".to_owned())
+}
+
+/// clap's message in Chinese: what was typed, what is possible.
+pub fn usage_error(error: &clap::Error) -> String {
+    let context = |kind: ContextKind| {
+        error.get(kind).map(|value| match value {
+            ContextValue::Strings(list) => list.join("、"),
+            ContextValue::StyledStr(text) => text.to_string(),
+            other => other.to_string(),
+        })
+    };
+    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
+    let value = context(ContextKind::InvalidValue).unwrap_or_default();
+    let message = match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            format!("没有命令“{}”", context(ContextKind::InvalidSubcommand).unwrap_or_default())
+        }
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "要写一个命令".to_owned(),
+        ErrorKind::UnknownArgument => format!("没有选项“{argument}”"),
+        ErrorKind::MissingRequiredArgument => format!("缺少 {argument}"),
+        ErrorKind::InvalidValue if value.is_empty() => format!("{argument} 后面要写值"),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => format!("{argument} 的值“{value}”不对"),
+        _ => format!("用法不对：{error}"),
+    };
+    let suggestions = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
+    let suggestion = suggestions.into_iter().find_map(context);
+    let suggestion = suggestion.map_or_else(String::new, |s| format!("，是不是“{s}”？"));
+    let source = std::error::Error::source(error).map_or_else(String::new, |s| format!("：{s}"));
+    format!("错误：{message}{source}{suggestion}\n运行 huiqi --help 看全部命令，huiqi <命令> --help 看选项。\n")
+}

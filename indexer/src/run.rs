@@ -1,0 +1,330 @@
+//! What the commands do. Data goes to standard output, talk to standard error.
+
+use std::io::{IsTerminal as _, Write};
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use huiqi_engine::date::Date;
+use huiqi_engine::eval::{Outcome, Truth, Verdict, evaluate};
+use huiqi_engine::explain::{self, amount_text, key_name};
+use huiqi_engine::firm::Firm;
+use huiqi_engine::measure::{Audience, RowKind};
+use huiqi_engine::search::{Query, Tier};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use crate::build::{self, Options};
+use crate::check::{self, Project};
+use crate::cli::Command;
+use crate::fields::Sink;
+use crate::policy::{self, PolicyMeasure};
+use crate::text_index::{self, TextIndex};
+use crate::{serve, yaml};
+
+/// Exit code: 0 fine, 1 findings, 2 usage or input and output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Nothing to complain about.
+    Fine,
+    /// Something to mend.
+    Findings,
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// When something cannot be read or written; the message is Chinese.
+pub fn run(command: Command, out: &mut dyn Write, talk: &mut dyn Write) -> anyhow::Result<Status> {
+    match command {
+        Command::Check { policies, json } => run_check(&policies, json, out, talk),
+        Command::Build { policies, out: dir, index, publisher, as_of, sequence } => {
+            let now = now();
+            let options = Options {
+                today: as_of.unwrap_or_else(|| beijing_date(now)),
+                sequence: sequence.unwrap_or(now),
+                publisher: publisher.replace(['\n', '\r'], " "),
+            };
+            run_build(&policies, &options, &dir, &index, talk)
+        }
+        Command::Search { query, index, limit, json } => run_search(&query.join(" "), &index, limit, json, out),
+        Command::Explain { policies, firm, measure, as_of, json } => {
+            let today = as_of.unwrap_or_else(|| beijing_date(now()));
+            run_explain(&policies, &firm, measure.as_deref(), today, json, out, talk)
+        }
+        Command::Serve { dir, port, csp } => serve::serve(&dir, port, csp.as_deref(), talk).map(|()| Status::Fine),
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs()
+}
+
+/// The day it is in Beijing, UTC+8 without summer time.
+fn beijing_date(seconds: u64) -> Date {
+    let days = i32::try_from((seconds + 8 * 3600) / 86_400).unwrap_or(i32::MAX);
+    Date::from_days(days).unwrap_or(Date::LAST)
+}
+
+/// A progress bar when a person watches.
+struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    fn new() -> Self {
+        let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {eta}");
+        if let Ok(style) = style {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+
+    fn at(&self, what: &str, done: usize, total: usize) {
+        if self.bar.message() != what {
+            self.bar.set_message(what.to_owned());
+        }
+        self.bar.set_length(total as u64);
+        self.bar.set_position(done as u64);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn load(policies: &Path, sink: &mut Sink) -> anyhow::Result<Project> {
+    let progress = Progress::new();
+    check::load(policies, sink, |done, total| progress.at("检查", done, total))
+}
+
+/// Prints findings; the number of errors.
+fn report(sink: &Sink, talk: &mut dyn Write) -> anyhow::Result<usize> {
+    for diagnostic in sink.sorted() {
+        write!(talk, "{}", sink.render(diagnostic))?;
+    }
+    Ok(sink.counts().0)
+}
+
+fn run_check(policies: &Path, json: bool, out: &mut dyn Write, talk: &mut dyn Write) -> anyhow::Result<Status> {
+    let mut sink = Sink::default();
+    let project = load(policies, &mut sink)?;
+    let (errors, warnings) = sink.counts();
+    if json {
+        for diagnostic in sink.sorted() {
+            writeln!(out, "{}", diagnostic.json())?;
+        }
+    } else {
+        report(&sink, talk)?;
+    }
+    writeln!(
+        talk,
+        "检查了 {} 份文件、{} 个事项、{} 家示例企业：{errors} 个错误，{warnings} 个警告",
+        project.policies.len(),
+        project.measure_count(),
+        project.example_count()
+    )?;
+    Ok(if errors == 0 { Status::Fine } else { Status::Findings })
+}
+
+fn run_build(policies: &Path, options: &Options, dir: &Path, index: &Path, talk: &mut dyn Write) -> anyhow::Result<Status> {
+    let mut sink = Sink::default();
+    let project = load(policies, &mut sink)?;
+    let errors = report(&sink, talk)?;
+    if errors > 0 {
+        writeln!(talk, "有 {errors} 个错误，没有生成发布包，原来的发布包没动。改好后再运行。")?;
+        return Ok(Status::Findings);
+    }
+    let progress = Progress::new();
+    let summary = build::build(&project, options, dir, index, |what, done, total| progress.at(what, done, total))?;
+    drop(progress);
+    writeln!(talk, "发布包：{}（{}，序号 {}）", dir.display(), options.today, options.sequence)?;
+    writeln!(talk, "  {} 份文件，{} 个事项", summary.documents, summary.measures)?;
+    let (all, fresh) = summary.parts;
+    writeln!(talk, "  {all} 个数据文件，共 {} 字节，其中新写 {fresh} 个", summary.bytes)?;
+    for (kind, (count, bytes)) in &summary.by_kind {
+        writeln!(talk, "    {kind}：{count} 个，{bytes} 字节")?;
+    }
+    writeln!(talk, "检索索引：{}", index.display())?;
+    Ok(Status::Fine)
+}
+
+fn run_search(query: &str, index: &Path, limit: usize, json: bool, out: &mut dyn Write) -> anyhow::Result<Status> {
+    let index = TextIndex::open(index, text_index::simplifier()?)?;
+    let query = Query::new(query, index.simplifier());
+    let hits = huiqi_engine::search::search(&query, index.len(), &index);
+    for (rank, hit) in hits.hits.iter().take(limit).enumerate() {
+        let entry = index.entry(hit.doc)?;
+        let tier = match hit.tier {
+            Tier::Phrase => "phrase",
+            Tier::All => "all",
+            Tier::Any => "any",
+        };
+        if json {
+            let row = json!({
+                "rank": rank + 1, "id": entry.id, "name": entry.name, "document": entry.document,
+                "issuer": entry.issuer, "issued": entry.issued.map(|d| d.to_string()), "tier": tier, "score": hit.score,
+            });
+            writeln!(out, "{row}")?;
+        } else {
+            writeln!(out, "{:>2}. {}\n    {} · {}", rank + 1, entry.name, entry.issuer, entry.document)?;
+        }
+    }
+    if !json {
+        writeln!(out, "共 {} 条", hits.total())?;
+    }
+    Ok(if hits.hits.is_empty() { Status::Findings } else { Status::Fine })
+}
+
+/// Reads a profile: a YAML map of facts.
+///
+/// # Errors
+/// When the file cannot be read. Problems in it go to `sink`.
+pub fn read_profile(path: &Path, today: Date, project: &Project, sink: &mut Sink) -> anyhow::Result<Firm> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("读不到企业画像 {}", path.display()))?;
+    sink.enter(path, &text);
+    match yaml::parse(&text) {
+        Ok(root) => Ok(policy::read_firm(&root, today, &project.tables, sink)),
+        Err(diagnostic) => {
+            sink.report(*diagnostic);
+            Ok(Firm::default())
+        }
+    }
+}
+
+fn run_explain(
+    policies: &Path,
+    firm: &Path,
+    only: Option<&str>,
+    today: Date,
+    json: bool,
+    out: &mut dyn Write,
+    talk: &mut dyn Write,
+) -> anyhow::Result<Status> {
+    let mut sink = Sink::default();
+    let project = load(policies, &mut sink)?;
+    let firm = read_profile(firm, today, &project, &mut sink)?;
+    if sink.counts().0 > 0 {
+        let errors = report(&sink, talk)?;
+        writeln!(talk, "有 {errors} 个错误，没有匹配。改好后再运行。")?;
+        return Ok(Status::Findings);
+    }
+    let all = project.policies.iter().filter(|p| p.published).flat_map(|p| &p.measures);
+    let mut measures: Vec<&PolicyMeasure> = all.filter(|m| m.measure.audience == Audience::Firm).collect();
+    if let Some(id) = only {
+        let ids: Vec<&str> = measures.iter().map(|m| m.measure.id.as_str()).collect();
+        let hint = huiqi_engine::rule::did_you_mean(id, ids.into_iter()).unwrap_or_default();
+        measures.retain(|m| m.measure.id == id);
+        if measures.is_empty() {
+            anyhow::bail!("没有事项“{id}”。{hint}");
+        }
+    }
+    let catalogue = &project.tables.catalogue;
+    let mut decided = Vec::new();
+    for m in measures {
+        let outcome = evaluate(&m.measure, catalogue, &firm, today).with_context(|| format!("事项 {} 算不出来", m.measure.id))?;
+        decided.push((m, outcome));
+    }
+    if json {
+        for (m, outcome) in &decided {
+            writeln!(out, "{}", explain_json(m, outcome, &project, &firm, today)?)?;
+        }
+    } else if only.is_some() {
+        for (m, outcome) in &decided {
+            print_one(m, outcome, &project, &firm, today, out)?;
+        }
+    } else {
+        print_list(&decided, out)?;
+    }
+    Ok(Status::Fine)
+}
+
+fn print_list(decided: &[(&PolicyMeasure, Outcome)], out: &mut dyn Write) -> anyhow::Result<()> {
+    for (verdict, _, name) in Verdict::ALL {
+        let group: Vec<_> = decided.iter().filter(|(_, o)| o.verdict == verdict).collect();
+        writeln!(out, "{name} {} 项", group.len())?;
+        if verdict == Verdict::Ineligible {
+            continue;
+        }
+        for (m, outcome) in group {
+            let amount = outcome.amount.as_ref().map_or_else(String::new, |a| format!(" {}", amount_text(a)));
+            writeln!(out, "  {} [{}] {}{amount}", m.measure.id, outcome.window.name(), m.measure.name)?;
+        }
+    }
+    writeln!(out, "看一项的逐条说明：加 --measure <编号>")?;
+    Ok(())
+}
+
+fn print_one(m: &PolicyMeasure, outcome: &Outcome, project: &Project, firm: &Firm, today: Date, out: &mut dyn Write) -> anyhow::Result<()> {
+    let catalogue = &project.tables.catalogue;
+    writeln!(out, "{}：{}（{}）", m.measure.name, outcome.verdict.name(), outcome.window.name())?;
+    for row in explain::explain(&m.measure, &m.card, catalogue, firm, today)? {
+        print_node(&row.node, row.kind, Some(&row.basis), 1, out)?;
+    }
+    for step in explain::steps(&m.measure, &m.card, catalogue, firm, today)? {
+        writeln!(out, "  {}：{}", step.label, step.value)?;
+    }
+    if !outcome.missing.is_empty() {
+        let names: Vec<String> = outcome.missing.iter().map(|k| key_name(catalogue, *k)).collect();
+        writeln!(out, "  还缺：{}", names.join("、"))?;
+    }
+    Ok(())
+}
+
+fn print_node(node: &explain::Node, kind: RowKind, basis: Option<&str>, depth: usize, out: &mut dyn Write) -> anyhow::Result<()> {
+    let mark = match (node.truth, kind) {
+        (None, _) => "不适用",
+        (Some(Truth::True), RowKind::Promise) => "需承诺",
+        (Some(Truth::True), _) => "符合",
+        (Some(Truth::Confirm), _) => "待核实",
+        (Some(Truth::Unknown), _) => "待补充",
+        (Some(Truth::False), _) => "不符合",
+    };
+    write!(out, "{}[{mark}] {}", "  ".repeat(depth), node.sentence)?;
+    for (label, text) in [("你", &node.have), ("要求", &node.need), ("差", &node.gap)] {
+        if !text.is_empty() {
+            write!(out, "；{label}：{text}")?;
+        }
+    }
+    if let Some(basis) = basis {
+        write!(out, "（依据 {basis}）")?;
+    }
+    writeln!(out)?;
+    for child in &node.children {
+        print_node(child, RowKind::Rule, None, depth + 1, out)?;
+    }
+    Ok(())
+}
+
+fn explain_json(m: &PolicyMeasure, outcome: &Outcome, project: &Project, firm: &Firm, today: Date) -> anyhow::Result<serde_json::Value> {
+    let catalogue = &project.tables.catalogue;
+    let rows: Vec<_> = explain::explain(&m.measure, &m.card, catalogue, firm, today)?
+        .into_iter()
+        .map(|row| json!({
+            "basis": row.basis, "sentence": row.node.sentence, "truth": row.node.truth.map(truth_id),
+            "have": row.node.have, "need": row.node.need, "gap": row.node.gap,
+        }))
+        .collect();
+    Ok(json!({
+        "id": m.measure.id,
+        "name": m.measure.name,
+        "verdict": outcome.verdict.id(),
+        "near": outcome.near,
+        "window": outcome.window.id(),
+        "amount": outcome.amount.as_ref().map(amount_text),
+        "missing": outcome.missing.iter().map(|k| key_name(catalogue, *k)).collect::<Vec<_>>(),
+        "rows": rows,
+    }))
+}
+
+fn truth_id(truth: Truth) -> &'static str {
+    match truth {
+        Truth::True => "true",
+        Truth::Confirm => "confirm",
+        Truth::Unknown => "unknown",
+        Truth::False => "false",
+    }
+}
