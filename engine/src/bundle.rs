@@ -278,7 +278,7 @@ impl Catalog {
             Some(CATALOG_VERSION) => {}
             Some(found) => return Err(BundleError::Version { found, reads: CATALOG_VERSION }),
         }
-        let mut fields = std::collections::BTreeMap::new();
+        let mut fields: litemap::LiteMap<&str, (usize, &str)> = litemap::LiteMap::new();
         let mut areas = Vec::new();
         for (at, line) in lines {
             let (key, value) = line.split_once(' ').unwrap_or((line, ""));

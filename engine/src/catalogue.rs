@@ -3,7 +3,7 @@
 //! recompiles. Rows are addressed by their number in the table; the tables and
 //! the compiled rules of one bundle are published together.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::codec::{Decoded, Reader, Writer};
 use crate::fold::fold;
@@ -220,7 +220,7 @@ pub struct SizeClass {
 /// Names of codes, in code order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CodeNames {
-    names: BTreeMap<Code, String>,
+    names: LiteMap<Code, String>,
 }
 
 impl CodeNames {
@@ -265,7 +265,9 @@ impl CodeNames {
 
     /// Takes over all names of `other`.
     pub fn extend(&mut self, other: Self) {
-        self.names.extend(other.names);
+        for (code, name) in other.names {
+            self.names.insert(code, name);
+        }
     }
 
     /// Appends to `w`.
@@ -288,9 +290,9 @@ impl CodeNames {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Catalogue {
     /// Facts by number. A bundle carries only the ones its rules use.
-    pub facts: BTreeMap<FactNo, Fact>,
+    pub facts: LiteMap<FactNo, Fact>,
     /// Qualifications by number.
-    pub qualifications: BTreeMap<ItemNo, Qualification>,
+    pub qualifications: LiteMap<ItemNo, Qualification>,
     /// Regions. In the browser: provinces and prefectures, counties on demand.
     pub regions: CodeNames,
     /// Industries. In the browser: empty until the field is used.

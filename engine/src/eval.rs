@@ -5,8 +5,6 @@
 //! For rules without 非 above 核实 (which the checker refuses) this chain is
 //! exactly evaluation with every confirmation taken both ways.
 
-use std::collections::BTreeSet;
-
 use crate::catalogue::{Catalogue, Code, Derived, FactNo, FactType, Nesting};
 use crate::date::Date;
 use crate::firm::{Answer, Firm, Key, range_of};
@@ -165,7 +163,7 @@ pub struct Evaluator<'a> {
     /// 基准日
     pub reference: Date,
     element_year: Option<u16>,
-    missing: BTreeSet<Key>,
+    missing: Vec<Key>,
     undecided: bool,
 }
 
@@ -178,7 +176,7 @@ pub fn evaluate(measure: &Measure, catalogue: &Catalogue, firm: &Firm, today: Da
     let mut e = Evaluator::new(measure, catalogue, firm, today);
     let mut rows = Vec::with_capacity(measure.conditions.len());
     let mut verdict = Truth::True;
-    let mut missing = BTreeSet::new();
+    let mut missing = Vec::new();
     for condition in &measure.conditions {
         e.missing.clear();
         let truth = e.condition(condition)?;
@@ -202,7 +200,11 @@ pub fn evaluate(measure: &Measure, catalogue: &Catalogue, firm: &Firm, today: Da
         near,
         amount,
         window: measure.schedule.window(today),
-        missing: missing.into_iter().collect(),
+        missing: {
+            missing.sort_unstable();
+            missing.dedup();
+            missing
+        },
     })
 }
 
@@ -215,7 +217,7 @@ impl<'a> Evaluator<'a> {
             base_year: measure.base_year_on(today),
             reference: measure.reference_on(today),
             element_year: None,
-            missing: BTreeSet::new(),
+            missing: Vec::new(),
             undecided: false,
         }
     }
@@ -232,7 +234,10 @@ impl<'a> Evaluator<'a> {
 
     /// Facts that were missed since the last call.
     pub fn take_missing(&mut self) -> Vec<Key> {
-        std::mem::take(&mut self.missing).into_iter().collect()
+        let mut missing = std::mem::take(&mut self.missing);
+        missing.sort_unstable();
+        missing.dedup();
+        missing
     }
 
     /// Calendar year meant by `year`.
@@ -350,7 +355,7 @@ impl<'a> Evaluator<'a> {
         match self.catalogue.facts.get(&fact).and_then(|f| f.derived) {
             None => {
                 if !matches!(self.firm.get(fact, year), Some(Answer::Unsure)) {
-                    self.missing.insert((fact, year));
+                    self.missing.push((fact, year));
                 }
             }
             Some(Derived::Age) => self.miss_id("found_date", 0),
@@ -366,7 +371,7 @@ impl<'a> Evaluator<'a> {
     fn miss_id(&mut self, id: &str, year: u16) {
         if let Some((no, _)) = self.catalogue.fact_by_id(id) {
             if self.firm.get(no, year).is_none() {
-                self.missing.insert((no, year));
+                self.missing.push((no, year));
             }
         }
     }

@@ -37,6 +37,8 @@ pub struct RowExplanation {
     pub kind: RowKind,
     /// 依据
     pub basis: String,
+    /// 说明: a sentence of the authors, empty where there is none.
+    pub note: String,
     /// The tree.
     pub node: Node,
 }
@@ -134,12 +136,7 @@ impl Explainer<'_> {
         if truth == Some(Truth::Unknown) {
             node.missing = missing;
         }
-        if let Some(note) = condition.note {
-            let note = self.card.text(note).to_owned();
-            if !note.is_empty() {
-                node.sentence = note;
-            }
-        } else if let (RowKind::Exclude, Expr::Not(inner)) = (condition.kind, &condition.rule) {
+        if let (RowKind::Exclude, Expr::Not(inner)) = (condition.kind, &condition.rule) {
             node.sentence = format!("没有这种情形：{}", self.sentence(inner)?);
         } else if condition.kind == RowKind::Refer {
             node.sentence = format!("条件见{}", node.sentence);
@@ -148,7 +145,13 @@ impl Explainer<'_> {
             node.sentence = format!("{}（只看：{}）", node.sentence, self.sentence(guard)?);
             node.children.clear();
         }
-        Ok(RowExplanation { kind: condition.kind, basis: self.card.text(condition.basis).to_owned(), node })
+        let text = |number| self.card.text(number).to_owned();
+        Ok(RowExplanation {
+            kind: condition.kind,
+            basis: text(condition.basis),
+            note: condition.note.map(text).unwrap_or_default(),
+            node,
+        })
     }
 
     fn node(&mut self, expr: &Expr) -> Evaluated<Node> {

@@ -1,6 +1,6 @@
 //! What is known of one firm. Any fact may be missing; missing is not no.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::catalogue::{Catalogue, Code, Derived, FactNo, FactType, ItemNo, Nesting, SizeClass};
 use crate::date::Date;
@@ -35,7 +35,7 @@ pub enum Answer {
     /// Items, and whether that is all.
     Set {
         /// Items that were answered.
-        items: BTreeMap<ItemNo, Held>,
+        items: LiteMap<ItemNo, Held>,
         /// 以上就是全部: whatever is not listed is absent.
         closed: bool,
     },
@@ -47,7 +47,7 @@ pub type Key = (FactNo, u16);
 /// Known facts of one firm.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Firm {
-    answers: BTreeMap<Key, Answer>,
+    answers: LiteMap<Key, Answer>,
 }
 
 impl Firm {
@@ -312,7 +312,7 @@ fn read_number(value: &str, no: FactNo, catalogue: &Catalogue) -> Result<Answer,
 
 fn read_set(value: &str, no: FactNo, catalogue: &Catalogue, aliases: &Aliases) -> Result<Answer, ProfileError> {
     let fact = &catalogue.facts[&no];
-    let mut items = BTreeMap::new();
+    let mut items = LiteMap::new();
     let mut closed = false;
     for part in value.split('、').map(str::trim).filter(|p| !p.is_empty()) {
         if part == "以上就是全部" {
@@ -333,4 +333,127 @@ fn read_set(value: &str, no: FactNo, catalogue: &Catalogue, aliases: &Aliases) -
         items.insert(item, Held { yes, level, year });
     }
     Ok(Answer::Set { items, closed })
+}
+
+/// Reads what a person typed into the field of a numeric fact: `6420`,
+/// `6,420`, `０．５`, `6420万元`, `1.2亿`, `2018-05-10`, `20180510`. Without a
+/// unit, the fact's own unit is meant.
+///
+/// # Errors
+/// In Chinese: what was expected and found.
+pub fn read_typed(fact: &crate::catalogue::Fact, text: &str) -> Result<Answer, String> {
+    let text: String = text.chars().map(crate::fold::fold).filter(|c| !c.is_whitespace()).collect();
+    if fact.kind == FactType::Date {
+        let dashed = match text.len() {
+            8 if text.bytes().all(|b| b.is_ascii_digit()) => format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]),
+            _ => text.replace(['/', '.'], "-"),
+        };
+        let date = Date::parse(&dashed).ok_or_else(|| format!("“{text}”不是日期，写成 2018-05-10"))?;
+        return Ok(Answer::Number(Interval::point(Ratio::int(i128::from(date.days())))));
+    }
+    let split = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '−'))).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(split);
+    let unit = if unit.is_empty() { fact.unit.as_str() } else { unit };
+    let number = Ratio::parse(&digits.replace(',', ""));
+    let number = number.ok_or_else(|| format!("应是一个数，写的是“{text}”"))?;
+    let factor = unit_factor(fact, unit).ok_or_else(|| format!("单位应是{}，写的是“{unit}”", fact.unit))?;
+    if number.signum() < 0 && !fact.signed {
+        return Err(format!("“{}”不能是负数", fact.name));
+    }
+    // Ten trillion yuan or people: beyond every firm there is.
+    let limit = Ratio::int(1_000_000_000_000_000);
+    let value = number.mul(factor).ok().filter(|v| *v <= limit && limit.neg().is_ok_and(|low| low <= *v));
+    let value = value.ok_or_else(|| format!("数太大，看看单位是不是{}", fact.unit))?;
+    if matches!(fact.kind, FactType::Count) && !value.is_integer() {
+        return Err(format!("“{}”应是整数，写的是“{text}”", fact.name));
+    }
+    Ok(Answer::Number(Interval::point(value)))
+}
+
+/// What one `unit` is in the base unit of the fact.
+fn unit_factor(fact: &crate::catalogue::Fact, unit: &str) -> Option<Ratio> {
+    match fact.kind {
+        FactType::Share => matches!(unit, "%").then(|| Ratio::new(1, 100)).flatten(),
+        FactType::Duration => match unit {
+            "年" | "周岁" | "岁" => Some(Ratio::int(12)),
+            "个月" | "月" => Some(Ratio::ONE),
+            _ => None,
+        },
+        FactType::Money | FactType::Count => {
+            let base = fact.unit.trim_start_matches(['万', '亿']);
+            let scale = |prefix: &str| match prefix {
+                "" => Some(1),
+                "万" => Some(10_000),
+                "亿" => Some(100_000_000),
+                _ => None,
+            };
+            // 万 alone is short for the fact's own base unit.
+            let prefix = unit.strip_suffix(base).unwrap_or(unit);
+            let hundredths = if fact.kind == FactType::Money { 100 } else { 1 };
+            scale(prefix).map(|n| Ratio::int(n * hundredths))
+        }
+        _ => None,
+    }
+}
+
+/// The text that [`read_typed`] reads back: the number in the fact's own unit.
+pub fn typed_text(fact: &crate::catalogue::Fact, value: Ratio) -> String {
+    if fact.kind == FactType::Date {
+        let day = i32::try_from(value.floor()).ok().and_then(Date::from_days);
+        return day.map_or_else(String::new, |d| d.to_string());
+    }
+    let factor = unit_factor(fact, &fact.unit).and_then(Ratio::recip).unwrap_or(Ratio::ONE);
+    value.mul(factor).map_or_else(|_| String::new(), |v| v.decimal(6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Fact;
+
+    fn fact(kind: FactType, unit: &str) -> Fact {
+        Fact {
+            id: "x".to_owned(),
+            name: "要素".to_owned(),
+            kind,
+            unit: unit.to_owned(),
+            yearly: false,
+            signed: false,
+            core: false,
+            derived: None,
+            question: String::new(),
+            help: String::new(),
+            options: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn typed_numbers() {
+        let money = fact(FactType::Money, "万元");
+        let yuan = |y: i128| Ok(Answer::Number(Interval::point(Ratio::int(y * 100))));
+        for (text, value) in [
+            ("6420", 64_200_000),
+            ("6,420", 64_200_000),
+            (" ６４２０ ", 64_200_000),
+            ("6420万元", 64_200_000),
+            ("1.2亿", 120_000_000),
+            ("800元", 800),
+            ("0", 0),
+        ] {
+            assert_eq!(read_typed(&money, text), yuan(value), "{text}");
+        }
+        for text in ["", "一百", "1e30", "-5", "99999999999999999999", "5人", "1.2.3"] {
+            assert!(read_typed(&money, text).is_err(), "{text}");
+        }
+        let staff = fact(FactType::Count, "人");
+        assert_eq!(read_typed(&staff, "86人"), Ok(Answer::Number(Interval::point(Ratio::int(86)))));
+        assert_eq!(read_typed(&staff, "1.2万"), Ok(Answer::Number(Interval::point(Ratio::int(12_000)))));
+        assert!(read_typed(&staff, "86.5").is_err());
+        let date = fact(FactType::Date, "");
+        let expected = Ok(Answer::Number(Interval::point(Ratio::int(i128::from(Date::parse("2018-05-10").unwrap().days())))));
+        for text in ["2018-05-10", "20180510", "2018/5/10", "2018年5月10日"] {
+            assert_eq!(read_typed(&date, text), expected, "{text}");
+        }
+        assert_eq!(typed_text(&money, Ratio::int(6_420_000_000)), "6420");
+    }
 }

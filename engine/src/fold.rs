@@ -3,7 +3,7 @@
 //! out, so that positions in folded text are positions in the text itself and
 //! highlights need no map. Index and query use this same code.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::codec::{Decoded, Reader, Writer};
 
@@ -27,7 +27,7 @@ pub fn fold(c: char) -> char {
 /// not know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Simplifier {
-    pairs: BTreeMap<char, char>,
+    pairs: LiteMap<char, char>,
 }
 
 impl Simplifier {
@@ -72,7 +72,7 @@ impl Simplifier {
             last = last.saturating_add(r.u32()?);
             char::from_u32(last).map_or_else(|| r.fail("字符"), Ok)
         })?;
-        let mut pairs = BTreeMap::new();
+        let mut pairs = LiteMap::new();
         for from in keys {
             let to = i128::from(from as u32).checked_add(r.int()?);
             let to = to.and_then(|n| u32::try_from(n).ok()).and_then(char::from_u32);

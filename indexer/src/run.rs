@@ -263,6 +263,9 @@ fn print_one(m: &PolicyMeasure, outcome: &Outcome, project: &Project, firm: &Fir
     writeln!(out, "{}：{}（{}）", m.measure.name, outcome.verdict.name(), outcome.window.name())?;
     for row in explain::explain(&m.measure, &m.card, catalogue, firm, today)? {
         print_node(&row.node, row.kind, Some(&row.basis), 1, out)?;
+        if !row.note.is_empty() {
+            writeln!(out, "    {}", row.note)?;
+        }
     }
     for step in explain::steps(&m.measure, &m.card, catalogue, firm, today)? {
         writeln!(out, "  {}：{}", step.label, step.value)?;
@@ -304,7 +307,7 @@ fn explain_json(m: &PolicyMeasure, outcome: &Outcome, project: &Project, firm: &
     let rows: Vec<_> = explain::explain(&m.measure, &m.card, catalogue, firm, today)?
         .into_iter()
         .map(|row| json!({
-            "basis": row.basis, "sentence": row.node.sentence, "truth": row.node.truth.map(truth_id),
+            "basis": row.basis, "note": row.note, "sentence": row.node.sentence, "truth": row.node.truth.map(truth_id),
             "have": row.node.have, "need": row.node.need, "gap": row.node.gap,
         }))
         .collect();

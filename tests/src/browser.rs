@@ -64,7 +64,8 @@ pub struct Browser {
     process: Child,
     port: u16,
     connection: RefCell<Connection>,
-    profile: TempDir,
+    /// Held for its deletion when the browser has ended.
+    _profile: TempDir,
 }
 
 impl Browser {
@@ -86,11 +87,11 @@ impl Browser {
                 "--disable-sync",
                 "--disable-dev-shm-usage",
                 "--remote-debugging-port=0",
-                "--lang=zh-CN",
+                "--accept-lang=zh-CN",
             ])
             .arg(format!("--user-data-dir={}", profile.path().display()))
-            // The language that a visitor's browser has, whatever the locale of this machine is.
-            .env("LANGUAGE", "zh_CN")
+            // The language of a visitor's browser, whatever this machine's is; newer ones have a flag.
+            .env("LC_ALL", "zh_CN.UTF-8")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(stderr);
@@ -103,7 +104,7 @@ impl Browser {
             command.spawn().with_context(|| format!("cannot start {}", executable.display()))?;
         match connect(&mut process, &profile) {
             Ok((port, connection)) => {
-                Ok(Browser { process, port, connection: RefCell::new(connection), profile })
+                Ok(Browser { process, port, connection: RefCell::new(connection), _profile: profile })
             }
             Err(error) => {
                 end(&mut process);
@@ -143,6 +144,30 @@ impl Drop for Browser {
             }
         }
         end(&mut self.process);
-        tracing_free_removal(&self.profile);
     }
+}
+
+/// Waits for the file in which the browser notes its port, and opens the session that makes pages.
+fn connect(process: &mut Child, profile: &TempDir) -> Result<(u16, Connection)> {
+    let note = profile.path().join("DevToolsActivePort");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < deadline {
+        if let Some(status) = process.try_wait()? {
+            bail!("the browser ended at once ({status})");
+        }
+        let text = fs::read_to_string(&note).unwrap_or_default();
+        let mut lines = text.lines();
+        if let (Some(port), Some(path)) = (lines.next(), lines.next()) {
+            let port = port.parse().with_context(|| format!("a port number, not {port:?}"))?;
+            return Ok((port, Connection::open(port, path)?));
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    bail!("the browser did not open its debugging port within a minute")
+}
+
+fn end(process: &mut Child) {
+    // Both fail only for a process that is gone already, which is what is wanted.
+    let _ = process.kill();
+    let _ = process.wait();
 }

@@ -1,5 +1,7 @@
 //! One connection to one target of the browser: calls with their answers, and the events in between.
 
+use std::error::Error;
+use std::fmt::{self, Display, Formatter};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -26,6 +28,18 @@ pub(crate) struct Event {
     pub(crate) method: String,
     pub(crate) params: Value,
 }
+
+/// The browser's own "no": the session is alive, this command could not be done now.
+#[derive(Debug)]
+pub(crate) struct Refused(String);
+
+impl Display for Refused {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Refused {}
 
 impl Connection {
     pub(crate) fn open(port: u16, path: &str) -> Result<Connection> {
@@ -66,7 +80,8 @@ impl Connection {
             };
             if message["id"] == id {
                 if let Some(error) = message.get("error") {
-                    bail!("{method}: {}", error["message"].as_str().unwrap_or("failed without a message"));
+                    let message = error["message"].as_str().unwrap_or("failed without a message");
+                    return Err(Refused(format!("{method}: {message}")).into());
                 }
                 return Ok(message["result"].take());
             }

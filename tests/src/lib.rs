@@ -35,3 +35,33 @@ pub fn demo_dir() -> Result<PathBuf> {
     ensure!(dir.is_dir(), "there is no demo site at {}: run `cargo xtask test`", dir.display());
     Ok(dir)
 }
+
+/// What a command printed and how it ended.
+#[derive(Debug)]
+pub struct Output {
+    /// Exit code; -1 when a signal ended it.
+    pub code: i32,
+    /// Standard output.
+    pub data: String,
+    /// Standard error.
+    pub talk: String,
+}
+
+/// Runs the `huiqi` command in the root of the repository.
+pub fn command(arguments: &[&str]) -> Result<Output> {
+    command_in(&workspace_root(), arguments)
+}
+
+/// Runs the `huiqi` command in a folder.
+pub fn command_in(folder: &Path, arguments: &[&str]) -> Result<Output> {
+    // Cargo puts it beside the folder of the running test.
+    let test = std::env::current_exe()?;
+    let binary = test.parent().and_then(Path::parent).map(|dir| dir.join("huiqi")).unwrap_or_default();
+    ensure!(binary.is_file(), "there is no {}: run `cargo build -p huiqi`", binary.display());
+    let output = std::process::Command::new(binary).args(arguments).current_dir(folder).output()?;
+    Ok(Output {
+        code: output.status.code().unwrap_or(-1),
+        data: String::from_utf8_lossy(&output.stdout).into_owned(),
+        talk: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
+}

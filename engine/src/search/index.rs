@@ -1,7 +1,7 @@
 //! The published form of the index: a root, blocks of sorted terms with
 //! postings, blocks of positions, and the entries that hits show.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::score::{Hits, Lookup, Posting, search};
 use super::{FIELDS, Query, Term};
@@ -245,13 +245,13 @@ pub fn decode_entries(raw: &[u8]) -> Result<Vec<Entry>, BundleError> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Index {
     root: Root,
-    blocks: BTreeMap<usize, (Option<TermBlock>, Option<PositionBlock>)>,
+    blocks: LiteMap<usize, (Option<TermBlock>, Option<PositionBlock>)>,
 }
 
 impl Index {
     /// An index of which only the root is known.
     pub fn new(root: Root) -> Self {
-        Self { root, blocks: BTreeMap::new() }
+        Self { root, blocks: LiteMap::new() }
     }
 
     /// The root.

@@ -107,9 +107,14 @@ impl Query {
             }
             terms.extend(chars.windows(2).map(|w| Term::Pair(w.iter().collect())));
         }
-        let mut seen = std::collections::BTreeSet::new();
-        terms.retain(|t| seen.insert(t.clone()));
-        terms
+        // A query is short; its terms keep the order of typing.
+        let mut distinct: Vec<Term> = Vec::new();
+        for term in terms {
+            if !distinct.contains(&term) {
+                distinct.push(term);
+            }
+        }
+        distinct
     }
 
     /// Ranges of `text` in characters that match a run, longest first, without

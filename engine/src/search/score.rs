@@ -1,7 +1,7 @@
 //! The one scorer, integer arithmetic only: the browser ranks with it over
 //! fetched blocks, the command over postings from tantivy.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::{FIELDS, Query, Term};
 
@@ -102,16 +102,14 @@ fn log2(x: u64) -> u64 {
 struct Partial {
     score: u64,
     terms: usize,
-    best_field: u8,
 }
 
 /// Ranks all entries that have a term of the query. `n` is the number of
 /// entries in the index.
 pub fn search(query: &Query, n: u32, lookup: &impl Lookup) -> Hits {
     let terms = query.terms();
-    let mut lists: BTreeMap<String, Vec<Posting>> = BTreeMap::new();
-    let mut partial: BTreeMap<u32, Partial> = BTreeMap::new();
-    let mut single_runs: BTreeMap<char, Vec<u32>> = BTreeMap::new();
+    let mut lists: LiteMap<String, Vec<Posting>> = LiteMap::new();
+    let mut partial = vec![Partial::default(); n as usize];
     for term in &terms {
         let postings = match term {
             Term::Pair(pair) => lookup.postings(pair),
@@ -119,26 +117,19 @@ pub fn search(query: &Query, n: u32, lookup: &impl Lookup) -> Hits {
         };
         let weight = idf(n, postings.len());
         for posting in &postings {
-            let p = partial.entry(posting.doc).or_default();
+            let Some(p) = partial.get_mut(posting.doc as usize) else { continue };
             p.score += weight * u64::from(posting.impact);
             p.terms += 1;
-            for (field, positions) in posting.positions.iter().enumerate() {
-                if !positions.is_empty() {
-                    p.best_field |= 1 << field;
-                }
-            }
         }
-        match term {
-            Term::Pair(pair) => {
-                lists.insert(pair.clone(), postings);
-            }
-            Term::Prefix(first) => {
-                single_runs.insert(*first, postings.iter().map(|p| p.doc).collect());
-            }
+        if let Term::Pair(pair) = term {
+            lists.insert(pair.clone(), postings);
         }
     }
-    let mut hits = Vec::with_capacity(partial.len());
-    for (doc, p) in partial {
+    let mut hits = Vec::new();
+    for (doc, p) in (0..).zip(partial) {
+        if p.terms == 0 {
+            continue;
+        }
         let mut tier = if p.terms == terms.len() { Tier::All } else { Tier::Any };
         let mut score = p.score;
         if tier == Tier::All {
@@ -166,26 +157,26 @@ pub fn search(query: &Query, n: u32, lookup: &impl Lookup) -> Hits {
 
 /// Merges lists of several terms into one, keeping the best weight.
 fn union(lists: Vec<Vec<Posting>>) -> Vec<Posting> {
-    let mut merged: BTreeMap<u32, Posting> = BTreeMap::new();
-    for posting in lists.into_iter().flatten() {
-        match merged.get_mut(&posting.doc) {
-            None => {
-                merged.insert(posting.doc, posting);
-            }
-            Some(kept) => {
+    let mut all: Vec<Posting> = lists.into_iter().flatten().collect();
+    all.sort_by_key(|p| p.doc);
+    let mut merged: Vec<Posting> = Vec::with_capacity(all.len());
+    for posting in all {
+        match merged.last_mut() {
+            Some(kept) if kept.doc == posting.doc => {
                 kept.impact = kept.impact.max(posting.impact);
                 for (kept, new) in kept.positions.iter_mut().zip(posting.positions) {
                     kept.extend(new);
                     kept.sort_unstable();
                 }
             }
+            _ => merged.push(posting),
         }
     }
-    merged.into_values().collect()
+    merged
 }
 
 /// Fields (as bits) in which the run stands as typed.
-fn phrase_fields(run: &str, doc: u32, lists: &BTreeMap<String, Vec<Posting>>) -> u8 {
+fn phrase_fields(run: &str, doc: u32, lists: &LiteMap<String, Vec<Posting>>) -> u8 {
     let chars: Vec<char> = run.chars().collect();
     let mut found: Vec<&Posting> = Vec::new();
     for pair in chars.windows(2) {

@@ -1,0 +1,129 @@
+//! What must agree: the published bytes with the sources, printed rules with read ones, the crates with
+//! the layout that ARCHITECTURE.md promises.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use flate2::read::GzDecoder;
+use huiqi::check::{Project, load};
+use huiqi::fields::Sink;
+use huiqi_engine::bundle::{Catalog, Table, decode_catalogue, verify_part};
+use huiqi_engine::eval::evaluate;
+use huiqi_engine::rule::{Expr, check_amount, check_rule, parse, print_expr};
+use huiqi_tests::{demo_dir, workspace_root};
+use serde_json::Value;
+
+fn project() -> Result<Project> {
+    let mut sink = Sink::default();
+    load(&workspace_root().join("policies"), &mut sink, |_, _| {})
+}
+
+fn part(folder: &Path, name: &str) -> Result<Vec<u8>> {
+    let stored = std::fs::read(folder.join(format!("{name}.bin")))?;
+    verify_part(name, &stored)?;
+    let mut raw = Vec::new();
+    GzDecoder::new(&stored[..]).read_to_end(&mut raw)?;
+    Ok(raw)
+}
+
+#[test]
+fn the_published_table_decides_like_the_sources() -> Result<()> {
+    let project = project()?;
+    let folder = demo_dir()?.join("data");
+    let catalog = Catalog::parse(&std::fs::read(folder.join("catalog.txt"))?)?;
+    let (_, table, _) = catalog.areas.first().context("an area")?;
+    let table = Table::decode(&part(&folder, table)?)?;
+    let mut catalogue = decode_catalogue(&part(&folder, &catalog.catalogue)?)?;
+    // Names of regions and industries never decide anything.
+    catalogue.regions = project.tables.catalogue.regions.clone();
+    ensure!(table.measures.len() == project.measure_count(), "the demo site is older than the policies");
+    let mut compared = 0;
+    for policy in &project.policies {
+        for example in &policy.examples {
+            for source in project.policies.iter().flat_map(|p| &p.measures) {
+                let published = table.measures.iter().find(|m| m.id == source.measure.id);
+                let published = published.with_context(|| format!("{} is not published", source.measure.id))?;
+                let a = evaluate(&source.measure, &project.tables.catalogue, &example.firm, example.today)?;
+                let b = evaluate(published, &catalogue, &example.firm, example.today)?;
+                ensure!(a == b, "{} for {}: {a:?} and {b:?}", source.measure.id, example.name);
+                compared += 1;
+            }
+        }
+    }
+    ensure!(compared > 1000, "only {compared} decisions were compared");
+    Ok(())
+}
+
+/// Every rule and amount of every policy: printing and reading again gives the same.
+#[test]
+fn printed_rules_read_back() -> Result<()> {
+    let project = project()?;
+    let (catalogue, aliases) = (&project.tables.catalogue, &project.tables.aliases);
+    let mut seen = 0;
+    for measure in project.policies.iter().flat_map(|p| &p.measures) {
+        let benefit = &measure.measure.benefit;
+        let conditions = measure.measure.conditions.iter();
+        let rules = conditions.flat_map(|c| std::iter::once(&c.rule).chain(&c.guard)).map(|e| (e, false));
+        let amounts = benefit.amount.iter().chain(benefit.caps.iter().map(|(_, e)| e)).map(|e| (e, true));
+        for (expr, amount) in rules.chain(amounts) {
+            let text = print_expr(expr, catalogue, &measure.card.texts);
+            let mut texts = measure.card.texts.clone();
+            let check = if amount { check_amount } else { check_rule };
+            let node = parse(&text).map_err(|e| anyhow::anyhow!("{text}: {e:?}"))?;
+            let again: Expr = check(&node, catalogue, aliases, &mut texts).map_err(|e| anyhow::anyhow!("{text}: {e:?}"))?;
+            ensure!(again == *expr, "{}: {text}", measure.measure.id);
+            ensure!(print_expr(&again, catalogue, &texts) == text, "printing {text} again differs");
+            seen += 1;
+        }
+    }
+    ensure!(seen > 300, "only {seen} rules were printed");
+    Ok(())
+}
+
+/// `engine ← indexer ← tests, xtask`; `engine ← widget`; the engine needs no clock, disk, network or browser.
+#[test]
+fn crates_depend_only_downwards() -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(workspace_root())
+        .output()?;
+    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    let packages = metadata["packages"].as_array().context("packages")?;
+    let names = |package: &str, kind: Value| -> Result<Vec<String>> {
+        let package = packages.iter().find(|p| p["name"] == package).context("the package exists")?;
+        let all = package["dependencies"].as_array().context("dependencies")?;
+        let of_kind = all.iter().filter(|d| d["kind"] == kind);
+        Ok(of_kind.filter_map(|d| d["name"].as_str()).map(str::to_owned).collect())
+    };
+    ensure!(names("huiqi-engine", Value::Null)? == ["litemap", "sha2"], "the engine has new dependencies");
+    for (package, allowed) in [
+        ("huiqi", &["huiqi-engine"][..]),
+        ("huiqi-widget", &["huiqi-engine"]),
+        ("huiqi-tests", &["huiqi", "huiqi-engine"]),
+        ("xtask", &["huiqi", "huiqi-engine"]),
+    ] {
+        let own = names(package, Value::Null)?;
+        let members = packages.iter().filter_map(|p| p["name"].as_str());
+        let edges: Vec<&str> = members.filter(|m| own.iter().any(|d| d == m)).collect();
+        ensure!(edges.iter().all(|e| allowed.contains(e)), "{package} depends on {edges:?}");
+    }
+    for entry in walk(&workspace_root().join("engine/src"))? {
+        let text = std::fs::read_to_string(&entry)?;
+        for forbidden in ["std::fs", "std::net", "std::time", "std::env", "std::process", "std::thread", "web_sys", "js_sys"] {
+            ensure!(!text.contains(forbidden), "{} uses {forbidden}", entry.display());
+        }
+    }
+    Ok(())
+}
+
+fn walk(dir: &Path) -> Result<Vec<std::path::PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() { files.extend(walk(&path)?) } else { files.push(path) }
+    }
+    Ok(files)
+}

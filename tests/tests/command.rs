@@ -1,0 +1,186 @@
+//! The command as an officer meets it: what is typed, what is printed, and that nothing is lost.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use huiqi_tests::{command, command_in, workspace_root};
+use tempfile::TempDir;
+
+/// The worked example of policies/README.md.
+fn example() -> Result<String> {
+    let readme = fs::read_to_string(workspace_root().join("policies/README.md"))?;
+    let (_, rest) = readme.split_once("```yaml\n").context("README has a yaml block")?;
+    let (block, rest) = rest.split_once("```").context("the block ends")?;
+    ensure!(!rest.contains("```yaml"), "policies/README.md has another yaml block that no test loads");
+    Ok(block.to_owned())
+}
+
+/// A folder `policies` with the real catalogue and one policy file.
+fn project(policy: &str) -> Result<TempDir> {
+    let dir = tempfile::tempdir()?;
+    let catalogue = dir.path().join("policies/catalogue");
+    fs::create_dir_all(&catalogue)?;
+    for entry in fs::read_dir(workspace_root().join("policies/catalogue"))? {
+        let entry = entry?;
+        fs::copy(entry.path(), catalogue.join(entry.file_name()))?;
+    }
+    let region = dir.path().join("policies/130000");
+    fs::create_dir_all(&region)?;
+    fs::write(region.join("demo.yaml"), policy)?;
+    Ok(dir)
+}
+
+#[test]
+fn every_yaml_block_of_the_format_guide_passes() -> Result<()> {
+    let dir = project(&example()?)?;
+    let output = command_in(dir.path(), &["check", "policies"])?;
+    ensure!(output.code == 0 && output.talk.contains("0 个错误，0 个警告"), "{}", output.talk);
+    Ok(())
+}
+
+#[test]
+fn the_policies_pass() -> Result<()> {
+    let output = command(&["check", "policies"])?;
+    ensure!(output.code == 0, "{}", output.talk);
+    Ok(())
+}
+
+/// Replaces one piece of the example and expects place, code, message and hint.
+fn bad(from: &str, to: &str, expected: &[&str]) -> Result<()> {
+    let good = example()?;
+    ensure!(good.contains(from), "the example no longer has: {from}");
+    let dir = project(&good.replacen(from, to, 1))?;
+    let output = command_in(dir.path(), &["check", "policies"])?;
+    ensure!(output.code == 1, "exit code {} for {to}: {}", output.code, output.talk);
+    for part in expected {
+        ensure!(output.talk.contains(part), "{to}\nlacks: {part}\nsays: {}", output.talk);
+    }
+    Ok(())
+}
+
+#[test]
+fn bad_input_is_named_by_line_and_column() -> Result<()> {
+    let cases: &[(&str, &str, &[&str])] = &[
+        // A wrong indent.
+        ("    一句话: 制造业", "      一句话: 制造业", &["demo.yaml:16:", "P001", "缩进", "上一行 4 格，这一行 6 格"]),
+        ("    一句话: 制造业", "\t一句话: 制造业", &["demo.yaml:16:1: 错误 P001", "制表符", "改成空格"]),
+        // An unknown region, and one that is there twice.
+        ("适用地区: 河北省", "适用地区: 河背省", &["demo.yaml:9:7: 错误 P103", "没有这个地区：“河背省”", "是不是“河北省”"]),
+        ("注册地 属于 河北省 且", "注册地 属于 长安区 且", &["P106", "“长安区”有 2 处", "写全称"]),
+        // An unknown fact.
+        ("规则: 设备投入[上年] ≥", "规则: 设备投人[上年] ≥", &["demo.yaml:22:13: 错误 P101", "没有要素“设备投人”", "是不是“设备投入”"]),
+        ("      设备投入[2025年]: 480万元", "      设备投人[2025年]: 480万元", &["P030", "没有要素“设备投人”"]),
+        // A typo in a rule.
+        ("资质 含 高新技术企业\n", "资质 含 高薪技术企业\n", &["P102", "资质目录里没有“高薪技术企业”", "“高新技术企业”"]),
+        ("≥ 100万元", "≥ 100人", &["demo.yaml:22:24: 错误 P105", "左边是金额，右边是个数（人），不能比较"]),
+        ("≥ 100万元", "≥ 1,000万元", &["P109", "逗号"]),
+        ("≥ 100万元", "≥ 100万", &["P104", "缺单位"]),
+        ("设备投入[上年] ≥ 100万元", "设备投入 ≥ 100万元", &["P122", "设备投入[上年]"]),
+        ("行业 属于 制造业", "行业 属于 造制业", &["P107", "没有这个行业"]),
+        ("其余→10%", "≥2000万元→10%", &["P142", "其余"]),
+        ("规则: 设备投入[上年] ≥ 100万元", "规则: 设备投入[上年] ≥ 100万元 # 待定", &["P005", "“规则”的值里有“ #”"]),
+        // Keys and values.
+        ("    遴选: 普惠", "    遴选方式: 普惠", &["P002", "没有“遴选方式”这个键", "P003", "事项缺“遴选”"]),
+        ("发布日期: 2026-01-05", "发布日期: 2026-13-05", &["P005", "应是日期", "2026-03-01"]),
+        ("  止: 2028-12-31", "  止: 2025-12-31", &["P005", "止（2025-12-31）早于起"]),
+        ("来源: https://www", "来源: javascript:alert(1)//", &["P005", "网址"]),
+        ("材料: 营业执照、上年度", "材料: 营业职照、上年度", &["P007", "材料目录里没有“营业职照”", "“营业执照”"]),
+        ("编号: demo-2026-0001-02\n    名称", "编号: demo-2026-0001-01\n    名称", &["P006", "已经用过"]),
+        // Examples that do not come out.
+        ("demo-2026-0001-02: 符合 15万元", "demo-2026-0001-02: 不符合", &["P041", "期望不符合，算出来是符合", "逐条结果"]),
+        ("demo-2026-0001-02: 符合 15万元", "demo-2026-0001-02: 符合 16万元", &["P042", "期望金额 16万元，算出来是 15万元"]),
+    ];
+    for (from, to, expected) in cases {
+        bad(from, to, expected)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn hostile_files_are_errors_not_crashes() -> Result<()> {
+    let deep = "[".repeat(5000);
+    let quoted = format!("规则: {}", "(".repeat(3000));
+    for text in ["", "\u{feff}", "a: &x 1\nb: *x", "- 1", "{", "'", &deep, &quoted, "编号: !!binary aGk=", "%YAML 9.9\n---\na", "a: 1\n---\nb: 2", "\0\0"] {
+        let dir = project(text)?;
+        let output = command_in(dir.path(), &["check", "policies"])?;
+        let start: String = text.chars().take(20).collect();
+        ensure!(output.code == 1 && output.talk.contains("错误 P0"), "{start:?}: {} {}", output.code, output.talk);
+    }
+    let dir = project("x")?;
+    fs::write(dir.path().join("policies/130000/latin.yaml"), b"\xc4\xe3\xba\xc3")?;
+    let output = command_in(dir.path(), &["check", "policies"])?;
+    ensure!(output.talk.contains("不是 UTF-8"), "{}", output.talk);
+    Ok(())
+}
+
+fn snapshot(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        files.insert(entry.file_name().to_string_lossy().into_owned(), fs::read(entry.path())?);
+    }
+    Ok(files)
+}
+
+#[test]
+fn same_input_same_bytes_and_errors_leave_the_bundle_alone() -> Result<()> {
+    let dir = project(&example()?)?;
+    let build = |out: &str, sequence: &str| {
+        let index = format!("{out}-index");
+        let arguments =
+            ["build", "policies", "--out", out, "--index", &index, "--as-of", "2026-04-01", "--sequence", sequence];
+        command_in(dir.path(), &arguments)
+    };
+    ensure!(build("a", "1000")?.code == 0, "the first build fails");
+    ensure!(build("b", "1000")?.code == 0, "the second build fails");
+    let first = snapshot(&dir.path().join("a"))?;
+    ensure!(first == snapshot(&dir.path().join("b"))?, "two builds of the same input differ");
+
+    let again = build("a", "1000")?;
+    ensure!(again.code == 2 && again.talk.contains("不大于已发布的 1000"), "{}", again.talk);
+
+    fs::write(dir.path().join("policies/130000/demo.yaml"), "编号: x")?;
+    let broken = build("a", "2000")?;
+    ensure!(broken.code == 1 && broken.talk.contains("原来的发布包没动"), "{}", broken.talk);
+    ensure!(first == snapshot(&dir.path().join("a"))?, "a failed build touched the bundle");
+
+    // A folder of somebody else is not overwritten.
+    fs::write(dir.path().join("policies/130000/demo.yaml"), example()?)?;
+    fs::create_dir_all(dir.path().join("c-index"))?;
+    fs::write(dir.path().join("c-index/precious.txt"), "x")?;
+    let refused = build("c", "1")?;
+    ensure!(refused.code == 2 && refused.talk.contains("不会覆盖"), "{}", refused.talk);
+    ensure!(dir.path().join("c-index/precious.txt").is_file(), "a foreign file is gone");
+    Ok(())
+}
+
+#[test]
+fn usage_errors_are_chinese_and_exit_with_2() -> Result<()> {
+    for (arguments, expected) in [
+        (&["bild"][..], "没有命令“bild”，是不是“build”"),
+        (&["build"][..], "缺少 --out"),
+        (&["check", "--jsn"][..], "没有选项“--jsn”"),
+        (&["check", "no-such-folder"][..], "不是政策文件夹"),
+        (&["search", "补贴", "--index", "no-such-index"][..], "先运行 huiqi build"),
+        (&["explain", "--firm", "no-such-firm.yaml"][..], "读不到企业画像"),
+        (&["explain", "--firm", "examples/firms/equipment-maker.yaml", "--measure", "hebei-2021-sme-quality-1"][..], "是不是“hebei-2021-sme-quality-01”"),
+        (&["explain", "--firm", "x", "--as-of", "昨天"][..], "日期写成 2026-11-22"),
+    ] {
+        let output = command(arguments)?;
+        ensure!(output.code == 2 && output.talk.contains(expected), "{arguments:?}: {} {}", output.code, output.talk);
+    }
+    let help = command(&["--help"])?;
+    ensure!(help.code == 0 && help.data.contains("检查政策文件"), "{}", help.data);
+    Ok(())
+}
+
+#[test]
+fn findings_as_json_lines() -> Result<()> {
+    let dir = project(&example()?.replace("适用地区: 河北省", "适用地区: 河背省"))?;
+    let output = command_in(dir.path(), &["check", "policies", "--json"])?;
+    let first: serde_json::Value = serde_json::from_str(output.data.lines().next().context("a line")?)?;
+    ensure!(first["code"] == "P103" && first["line"] == 9 && first["column"] == 7, "{first}");
+    Ok(())
+}

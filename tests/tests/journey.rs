@@ -1,0 +1,334 @@
+//! A firm's visit to `examples/plain`, in the current browser and in the oldest supported one, and what
+//! the page says when something is missing or altered.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use huiqi_tests::browser::{Area, Browser, Kind, Page, Shadow, Viewport};
+use huiqi_tests::server::{Fault, Server};
+use huiqi_tests::{command, demo_dir, workspace_root};
+use serde_json::Value;
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// The catalog that the demo site publishes, as lines of key and value.
+fn catalog() -> Result<BTreeMap<String, String>> {
+    let text = std::fs::read_to_string(demo_dir()?.join("data/catalog.txt"))?;
+    Ok(text.lines().filter_map(|l| l.split_once(' ')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect())
+}
+
+fn open<'a>(page: &'a Page, server: &Server) -> Result<Shadow<'a>> {
+    page.goto(&server.url("/"))?;
+    page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
+    let shadow = page.shadow()?;
+    Ok(shadow)
+}
+
+fn ready<'a>(page: &'a Page, server: &Server) -> Result<Shadow<'a>> {
+    let shadow = open(page, server)?;
+    shadow.wait_for("this.querySelector('select[name=省]')", LIMIT)?;
+    Ok(shadow)
+}
+
+/// Types in the firm of `examples/firms/equipment-maker.yaml`.
+fn fill_in(shadow: &Shadow<'_>) -> Result<()> {
+    shadow.select("select[name=省]", "130000")?;
+    shadow.select("select[name=市]", "130100")?;
+    shadow.wait_for("this.querySelector('select[name=区县] option[value=\"130102\"]')", LIMIT)?;
+    shadow.select("select[name=区县]", "130102")?;
+    shadow.fill("#f-industry-0", "通用设备制造业")?;
+    shadow.wait_for("this.querySelector('.pick button')", LIMIT)?;
+    shadow.click_text(".pick button", "通用设备制造业")?;
+    shadow.select("#f-entity_type-0", "0")?;
+    shadow.fill("#f-staff_total-0", "86")?;
+    let revenue = shadow.eval("return this.querySelector('input[id^=f-revenue-]').id")?;
+    let revenue = revenue.as_str().context("the revenue field has an id")?;
+    shadow.fill(&format!("#{revenue}"), "6420")?;
+    shadow.fill("#f-found_date-0", "2018-05-10")?;
+    shadow.click("input[value=gxjsqy]")?;
+    shadow.wait_for("this.querySelector('.quals .more select')", LIMIT)?;
+    shadow.select(".quals .more select", "2025")?;
+    shadow.click("input[name=closed]")?;
+    shadow.click("button[type=submit]")?;
+    shadow.wait_for("this.querySelector('details.grp')", LIMIT)
+}
+
+/// Verdict group, reason per measure id.
+fn rows(shadow: &Shadow<'_>) -> Result<BTreeMap<String, (String, String)>> {
+    let rows = shadow.eval(
+        "return [...this.querySelectorAll('.mr')].map((row) => [row.dataset.id,
+            row.closest('[data-group]').dataset.group, row.querySelector('.d').textContent])",
+    )?;
+    let rows: Vec<(String, String, String)> = serde_json::from_value(rows)?;
+    Ok(rows.into_iter().map(|(id, group, reason)| (id, (group, reason))).collect())
+}
+
+/// What `huiqi explain` says of the same firm: verdict and whether it is near, per measure.
+fn explained() -> Result<BTreeMap<String, Value>> {
+    let output = command(&["explain", "policies", "--firm", "examples/firms/equipment-maker.yaml", "--json"])?;
+    ensure!(output.code == 0, "huiqi explain: {}", output.talk);
+    output.data.lines().map(|line| {
+        let row: Value = serde_json::from_str(line)?;
+        Ok((row["id"].as_str().context("id")?.to_owned(), row))
+    }).collect()
+}
+
+/// Numbers of the first ten hits, once the list stands still.
+fn first_ten(shadow: &Shadow<'_>, query: &str) -> Result<Vec<String>> {
+    shadow.fill("input[type=search]", query)?;
+    let read = "[...this.querySelectorAll('.hit')].slice(0, 10).map((hit) => hit.dataset.id)";
+    let mut last = Vec::new();
+    for _ in 0..100 {
+        std::thread::sleep(Duration::from_millis(150));
+        let busy = shadow.eval("return this.textContent.includes('正在查')")?;
+        let now: Vec<String> = serde_json::from_value(shadow.eval(&format!("return {read}"))?)?;
+        if busy == Value::Bool(false) && !now.is_empty() && now == last {
+            return Ok(now);
+        }
+        last = now;
+    }
+    anyhow::bail!("the hits for {query} never settled: {last:?}")
+}
+
+fn searched(query: &str) -> Result<Vec<String>> {
+    let index = demo_index()?;
+    let output = command(&["search", query, "--json", "--index", &index.display().to_string()])?;
+    ensure!(output.code == 0, "huiqi search: {}", output.talk);
+    output.data.lines().map(|line| {
+        let row: Value = serde_json::from_str(line)?;
+        Ok(row["id"].as_str().context("id")?.to_owned())
+    }).collect()
+}
+
+/// An index over the same policies as the demo site.
+fn demo_index() -> Result<PathBuf> {
+    static INDEX: std::sync::OnceLock<(tempfile::TempDir, PathBuf)> = std::sync::OnceLock::new();
+    if let Some((_, index)) = INDEX.get() {
+        return Ok(index.clone());
+    }
+    let dir = tempfile::tempdir()?;
+    let (out, index) = (dir.path().join("data"), dir.path().join("index"));
+    let output = command(&["build", "policies", "--out", &out.display().to_string(), "--index", &index.display().to_string()])?;
+    ensure!(output.code == 0, "huiqi build: {}", output.talk);
+    Ok(INDEX.get_or_init(|| (dir, index)).1.clone())
+}
+
+fn journey(kind: Kind) -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    let browser = Browser::launch(kind)?;
+    let page = browser.new_page()?;
+    let shadow = ready(&page, &server)?;
+    fill_in(&shadow)?;
+    // The reasons need the cards, which come after the verdicts.
+    shadow.wait_for("[...this.querySelectorAll('.mr .d')].some((d) => /依据 [^）]/.test(d.textContent))", LIMIT)?;
+
+    let rows = rows(&shadow)?;
+    for group in ["eligible", "unknown", "ineligible"] {
+        let (id, (_, reason)) =
+            rows.iter().find(|(_, (g, _))| g == group).with_context(|| format!("no measure is {group}"))?;
+        ensure!(reason.contains("依据 ") && !reason.contains("依据 ）"), "{group} {id} names no clause: {reason}");
+    }
+    let explained = explained()?;
+    for (id, row) in &explained {
+        let verdict = row["verdict"].as_str().unwrap_or_default();
+        let expected = if row["near"] == Value::Bool(true) { "near" } else { verdict };
+        match rows.get(id) {
+            Some((group, _)) => ensure!(group == expected, "{id}: the page says {group}, the command {expected}"),
+            // Left out of the page: a measure of another region that is not met.
+            None => ensure!(matches!(verdict, "ineligible" | "unknown"), "{id} is missing on the page: {verdict}"),
+        }
+    }
+    ensure!(rows.keys().all(|id| explained.contains_key(id)), "the page lists a measure the command does not know");
+
+    // The page of one measure: every condition with its value and clause.
+    shadow.click_text(".mr button.name", "高新技术企业所得税减按15%")?;
+    shadow.wait_for("this.querySelector('.cond > li')", LIMIT)?;
+    let text = shadow.text()?;
+    for part in ["符合", "高新技术企业", "依据 第二十八条", "中华人民共和国企业所得税法", "2025年应纳税所得额"] {
+        ensure!(text.contains(part), "the measure's page lacks {part}: {text}");
+    }
+    // An unknown sum is asked for, and the answer counts at once.
+    shadow.click_text(".nav button", "结果")?;
+    shadow.click_text(".nx button", "继续回答")?;
+    shadow.wait_for("this.querySelector('form .btn.pri')", LIMIT)?;
+
+    shadow.click_text(".nav button", "搜政策")?;
+    for (query, top) in [("高新技术企业 奖励", "liuhe-2023-key-industries-11"), ("專精特新", "liuhe-2023-key-industries-13")] {
+        let hits = first_ten(&shadow, query)?;
+        ensure!(hits.first().map(String::as_str) == Some(top), "{query}: first is {:?}", hits.first());
+        let names = shadow.texts(".hit mark")?;
+        ensure!(!names.is_empty(), "{query}: nothing is marked");
+        let expected = searched(query)?;
+        ensure!(hits == expected, "{query}: the page has {hits:?}, the command {expected:?}");
+    }
+
+    // Nothing but the page and the bundle was asked for, and nothing was said about the firm.
+    for request in page.requests()? {
+        let path = request.url.strip_prefix(&server.url("/")).with_context(|| format!("a request went to {}", request.url))?;
+        let own = path.is_empty()
+            || ["page.css", "favicon.svg", "widget/loader.js", "widget/app.js", "widget/app.bin", "data/catalog.txt"].contains(&path);
+        let part = path.strip_prefix("data/").and_then(|p| p.strip_suffix(".bin"));
+        ensure!(own || part.is_some_and(|p| p.len() == 24), "an unexpected request: {path}");
+        ensure!(request.method == "GET" && request.status == Some(200), "{path}: {} {:?}", request.method, request.status);
+    }
+    let console = page.console()?;
+    ensure!(console.is_empty(), "the console is not empty: {console:?}");
+    Ok(())
+}
+
+#[test]
+fn a_firm_finds_its_subsidies() -> Result<()> {
+    journey(Kind::Current)
+}
+
+#[test]
+fn a_firm_finds_its_subsidies_in_chromium80() -> Result<()> {
+    journey(Kind::Chromium80)
+}
+
+/// The fallback list of the page is still there and visible.
+fn fallback_shows(page: &Page) -> Result<()> {
+    let seen = page.eval(
+        "(() => { const list = document.querySelector('huiqi-match > ul'); return !!list && list.getBoundingClientRect().height > 0; })()",
+    )?;
+    ensure!(seen == Value::Bool(true), "the fallback list is gone");
+    Ok(())
+}
+
+fn expect_message(server: &Server, parts: &[&str]) -> Result<()> {
+    let browser = Browser::launch(Kind::Current)?;
+    let page = browser.new_page()?;
+    let shadow = open(&page, server)?;
+    let condition = format!("this.textContent.includes({})", serde_json::to_string(parts[0])?);
+    shadow.wait_for(&condition, LIMIT)?;
+    let text = shadow.text()?;
+    for part in parts {
+        ensure!(text.contains(part), "the message lacks {part}: {text}");
+    }
+    fallback_shows(&page)
+}
+
+#[test]
+fn a_missing_bundle_file_is_named() -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    let area = catalog()?.remove("area").context("area")?;
+    let table = area.split(' ').nth(1).context("table")?.to_owned();
+    server.set_fault(&format!("/data/{table}.bin"), Fault::NotFound);
+    expect_message(&server, &["政策数据没能打开", &table, "服务器回答 404", "政策清单仍然可用"])
+}
+
+#[test]
+fn an_altered_bundle_file_is_refused() -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    let name = catalog()?.remove("catalogue").context("catalogue")?;
+    let mut bytes = std::fs::read(demo_dir()?.join(format!("data/{name}.bin")))?;
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    server.set_fault(&format!("/data/{name}.bin"), Fault::Replace(bytes));
+    expect_message(&server, &["政策数据没能打开", &name, "内容和名字对不上"])
+}
+
+#[test]
+fn a_missing_catalog_is_named() -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    server.set_fault("/data/catalog.txt", Fault::Replace(b"<!doctype html><title>404</title>".to_vec()));
+    expect_message(&server, &["catalog.txt 第 1 行", "huiqi-catalog"])
+}
+
+#[test]
+fn a_missing_card_block_leaves_the_rest_working() -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    let browser = Browser::launch(Kind::Current)?;
+    let page = browser.new_page()?;
+    // Which part holds cards is learnt from an undisturbed visit: whatever comes after the first screen.
+    ready(&page, &server)?;
+    std::thread::sleep(Duration::from_secs(1));
+    let known = catalog()?;
+    let area = known.get("area").cloned().unwrap_or_default();
+    let log = server.log();
+    let cards = log.iter().filter(|p| p.starts_with("/data/") && p.ends_with(".bin")).find(|path| {
+        let name = path.trim_start_matches("/data/").trim_end_matches(".bin");
+        !known.values().any(|v| v == name) && !area.contains(name)
+    });
+    let cards = cards.context("no card block was asked for")?.clone();
+    server.set_fault(&cards, Fault::Truncate(100));
+    let page = browser.new_page()?;
+    let shadow = ready(&page, &server)?;
+    shadow.wait_for("this.textContent.includes('其余照常匹配')", LIMIT)?;
+    fill_in(&shadow)?;
+    ensure!(!rows(&shadow)?.is_empty(), "no measure is listed");
+    Ok(())
+}
+
+#[test]
+fn a_csp_without_wasm_is_explained() -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    server.set_header(
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'",
+    );
+    expect_message(&server, &["CSP", "'wasm-unsafe-eval'", "script-src", "政策清单仍然可用"])
+}
+
+#[test]
+fn a_strict_csp_with_the_keyword_works() -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    server.set_header(
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; img-src 'self'",
+    );
+    let browser = Browser::launch(Kind::Current)?;
+    let page = browser.new_page()?;
+    let shadow = ready(&page, &server)?;
+    fill_in(&shadow)?;
+    let console = page.console()?;
+    ensure!(console.is_empty(), "the policy was violated: {console:?}");
+    Ok(())
+}
+
+#[test]
+fn wrong_numbers_are_named_and_nothing_is_lost() -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    let browser = Browser::launch(Kind::Current)?;
+    let page = browser.new_page()?;
+    let shadow = ready(&page, &server)?;
+    shadow.fill("#f-staff_total-0", "-5")?;
+    shadow.fill("#f-found_date-0", "去年五月")?;
+    shadow.click("button[type=submit]")?;
+    shadow.wait_for("this.querySelector('[role=alert]')", LIMIT)?;
+    let text = shadow.text()?;
+    for part in ["有 2 处要改", "“职工总数”不能是负数", "“去年五月”不是日期，写成 2018-05-10"] {
+        ensure!(text.contains(part), "{part} is not said: {text}");
+    }
+    let kept = shadow.eval("return this.querySelector('#f-found_date-0').value")?;
+    ensure!(kept == "去年五月", "what was typed is gone: {kept}");
+    Ok(())
+}
+
+/// Pictures for people to look at, in target/screens; the README's picture is one of them.
+#[test]
+fn screenshots_for_review() -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    let browser = Browser::launch(Kind::Current)?;
+    let folder = workspace_root().join("target/screens");
+    std::fs::create_dir_all(&folder)?;
+    let phone = Viewport { width: 375, height: 740, scale: 2.0, mobile: true };
+    let zoomed = Viewport { width: 640, height: 400, scale: 2.0, mobile: false };
+    for (name, viewport) in [("1280", Viewport::DESKTOP), ("375", phone), ("zoom200", zoomed)] {
+        let page = browser.new_page()?;
+        page.set_viewport(viewport)?;
+        let shadow = ready(&page, &server)?;
+        page.screenshot(folder.join(format!("form-{name}.png")), Area::FullPage)?;
+        fill_in(&shadow)?;
+        shadow.wait_for("[...this.querySelectorAll('.mr .d')].some((d) => /依据 [^）]/.test(d.textContent))", LIMIT)?;
+        page.screenshot(folder.join(format!("results-{name}.png")), Area::FullPage)?;
+        shadow.click_text(".mr button.name", "高新技术企业所得税减按15%")?;
+        shadow.wait_for("this.textContent.includes('来源')", LIMIT)?;
+        page.screenshot(folder.join(format!("measure-{name}.png")), Area::FullPage)?;
+        let wide = page.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth")?;
+        ensure!(wide == 0, "{name}: the page scrolls sideways by {wide} px");
+    }
+    Ok(())
+}

@@ -1,0 +1,519 @@
+//! State and messages. Views only draw it.
+
+use futures_util::future::{join, join_all};
+use huiqi_engine::bundle::{self, CARDS_PER_BLOCK, CATALOG_NAME, Catalog, DETAILS_PER_BLOCK, PartKind, RegionRoot, Table};
+use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType};
+use huiqi_engine::date::Date;
+use huiqi_engine::firm::{Answer, Firm, Key, read_typed};
+use huiqi_engine::fold::Simplifier;
+use huiqi_engine::LiteMap;
+use huiqi_engine::measure::{Card, Detail};
+use huiqi_engine::report::{Report, report};
+use huiqi_engine::search::{Entry, Hits, Index, Query, Root, decode_entries};
+use web_sys::{Element, HtmlElement, RequestCache};
+use yew::{Component, Context, Html, NodeRef, Properties, html};
+
+use crate::fetch::{self, LoadError};
+
+/// What the element's attributes say, checked.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub(crate) struct Config {
+    /// Address of the bundle folder, ends with a slash.
+    pub base: String,
+    /// `region` attribute: preselects the seat.
+    pub region: Option<Code>,
+    /// The element, for events.
+    pub host: HtmlElement,
+    /// To be called when the data is there.
+    pub on_ready: js_sys::Function,
+}
+
+/// Pages of the widget.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum View {
+    /// The first screen.
+    Form,
+    /// One question.
+    Ask(Key),
+    /// All measures by group.
+    Results,
+    /// One measure.
+    Measure(usize),
+    /// Search over everything.
+    Search,
+}
+
+/// What the first screen needs.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    catalog: Catalog,
+    table: Table,
+    catalogue: Catalogue,
+    regions: RegionRoot,
+}
+
+type Fetched<T> = Result<T, LoadError>;
+
+/// Everything that can happen.
+#[derive(Debug)]
+pub(crate) enum Msg {
+    Loaded(Fetched<Box<Loaded>>),
+    Cards(usize, Fetched<Vec<Card>>),
+    Details(usize, Fetched<Vec<Detail>>),
+    Counties(Fetched<CodeNames>),
+    NeedIndustries,
+    Industries(Fetched<CodeNames>),
+    Go(View),
+    Back,
+    Typed(Key, String),
+    Touched(Key),
+    Answer(Key, Answer),
+    Clear(Key),
+    Later(Key),
+    ShowResults,
+    Query(String),
+    SearchRoot(Fetched<(Root, Vec<Entry>, Vec<String>)>),
+    SearchParts(Vec<(String, Fetched<Vec<u8>>)>),
+    Simplifier(Fetched<Simplifier>),
+}
+
+/// Search as far as it has been loaded.
+#[derive(Debug, Default)]
+pub(crate) struct Search {
+    pub text: String,
+    pub index: Option<Index>,
+    pub entries: Vec<Entry>,
+    pub words: Vec<String>,
+    pub simplifier: Simplifier,
+    pub hits: Option<Hits>,
+    pub busy: bool,
+    asked_root: bool,
+    asked_simplifier: bool,
+    /// Parts under way.
+    pending: Vec<String>,
+}
+
+/// The root component.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub failed: Option<String>,
+    /// Files that could not be read while the rest works.
+    pub warnings: Vec<String>,
+    pub catalog: Option<Catalog>,
+    pub today: Date,
+    pub table: Table,
+    pub catalogue: Catalogue,
+    pub regions: RegionRoot,
+    pub cards: Vec<Option<Card>>,
+    pub details: Vec<Option<Detail>>,
+    pub firm: Firm,
+    /// What was typed and whether the field was left since.
+    pub drafts: LiteMap<Key, (String, bool)>,
+    /// Province and prefecture picked while the county is still open.
+    pub industry_text: String,
+    pub skipped: Vec<Key>,
+    pub report: Option<Report>,
+    pub view: View,
+    history: Vec<View>,
+    pub search: Search,
+    pub heading: NodeRef,
+    moved: bool,
+    asked_industries: bool,
+    asked_counties: Vec<Code>,
+    asked_details: Vec<usize>,
+}
+
+/// The day it is in Beijing.
+fn today() -> Date {
+    let seconds = js_sys::Date::now() / 1000.0 + 8.0 * 3600.0;
+    Date::from_days((seconds / 86_400.0).floor() as i32).unwrap_or(Date::LAST)
+}
+
+async fn load(base: String) -> Fetched<Box<Loaded>> {
+    let bytes = fetch::file(&base, CATALOG_NAME, RequestCache::NoCache).await?;
+    let catalog = Catalog::parse(&bytes)?;
+    let Some((_, table, _)) = catalog.areas.first() else {
+        return Err(LoadError(format!("{CATALOG_NAME} 里没有事项表")));
+    };
+    let rest = join(fetch::part(&base, &catalog.catalogue), fetch::part(&base, &catalog.regions));
+    let (table, (catalogue, regions)) = join(fetch::part(&base, table), rest).await;
+    let table = Table::decode(&table?)?;
+    let mut catalogue = bundle::decode_catalogue(&catalogue?)?;
+    let regions = RegionRoot::decode(&regions?)?;
+    catalogue.regions = regions.names.clone();
+    Ok(Box::new(Loaded { catalog, table, catalogue, regions }))
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = Config;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let base = ctx.props().base.clone();
+        ctx.link().send_future(async move { Msg::Loaded(load(base).await) });
+        Self {
+            failed: None,
+            warnings: Vec::new(),
+            catalog: None,
+            today: today(),
+            table: Table::default(),
+            catalogue: Catalogue::default(),
+            regions: RegionRoot::default(),
+            cards: Vec::new(),
+            details: Vec::new(),
+            firm: Firm::default(),
+            drafts: LiteMap::new(),
+            industry_text: String::new(),
+            skipped: Vec::new(),
+            report: None,
+            view: View::Form,
+            history: Vec::new(),
+            search: Search::default(),
+            heading: NodeRef::default(),
+            moved: false,
+            asked_industries: false,
+            asked_counties: Vec::new(),
+            asked_details: Vec::new(),
+        }
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Loaded(Ok(loaded)) => self.start(ctx, *loaded),
+            Msg::Loaded(Err(error)) => {
+                self.failed = Some(error.to_string());
+                crate::emit(&ctx.props().host, "huiqi-error", &[("message", error.to_string())]);
+            }
+            Msg::Cards(block, Ok(cards)) => place(&mut self.cards, block * CARDS_PER_BLOCK, cards),
+            Msg::Details(block, Ok(details)) => place(&mut self.details, block * DETAILS_PER_BLOCK, details),
+            Msg::Counties(Ok(names)) => self.catalogue.regions.extend(names),
+            Msg::Industries(Ok(names)) => self.catalogue.industries = names,
+            Msg::Cards(_, Err(e)) | Msg::Details(_, Err(e)) | Msg::Counties(Err(e)) | Msg::Industries(Err(e)) => {
+                self.warn(&e);
+            }
+            Msg::NeedIndustries => self.need_industries(ctx),
+            Msg::Go(view) => self.go(ctx, view),
+            Msg::Back => {
+                let view = self.history.pop().unwrap_or(View::Results);
+                self.view = view;
+                self.moved = true;
+            }
+            Msg::Typed(key, text) => self.typed(key, text),
+            Msg::Touched(key) => {
+                if let Some((_, touched)) = self.drafts.get_mut(&key) {
+                    *touched = true;
+                }
+            }
+            Msg::Answer(key, answer) => {
+                if let Answer::Code(code) = &answer {
+                    self.need_counties(ctx, *code);
+                }
+                self.firm.set(key.0, key.1, answer);
+                self.redecide();
+            }
+            Msg::Clear(key) => {
+                self.firm.clear(key.0, key.1);
+                self.drafts.remove(&key);
+                self.redecide();
+            }
+            Msg::Later(key) => {
+                self.skipped.push(key);
+                self.ask_next();
+            }
+            Msg::ShowResults => self.show_results(ctx),
+            Msg::Query(text) => {
+                self.search.text = text;
+                if self.view != View::Search && !self.search.text.trim().is_empty() {
+                    let keep = self.view.clone();
+                    self.history.push(keep);
+                    self.view = View::Search;
+                }
+                self.advance_search(ctx);
+            }
+            Msg::SearchRoot(Ok((root, entries, words))) => {
+                self.search.index = Some(Index::new(root));
+                self.search.entries = entries;
+                self.search.words = words;
+                self.advance_search(ctx);
+            }
+            Msg::SearchRoot(Err(error)) => {
+                self.search.busy = false;
+                self.search.asked_root = false;
+                self.warn(&error);
+            }
+            Msg::SearchParts(parts) => {
+                for (name, raw) in parts {
+                    self.search.pending.retain(|p| *p != name);
+                    let index = self.search.index.as_mut();
+                    let result = raw.and_then(|raw| index.map_or(Ok(()), |i| Ok(i.provide(&name, &raw)?)));
+                    if let Err(error) = result {
+                        self.warn(&error);
+                    }
+                }
+                self.search_now(ctx);
+            }
+            Msg::Simplifier(Ok(table)) => {
+                self.search.simplifier = table;
+                self.advance_search(ctx);
+            }
+            Msg::Simplifier(Err(error)) => self.warn(&error),
+        }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        html! {
+            <div class="hq" lang="zh-Hans">
+                { self.frame(ctx) }
+            </div>
+        }
+    }
+
+    fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
+        if !std::mem::take(&mut self.moved) {
+            return;
+        }
+        if let Some(heading) = self.heading.cast::<HtmlElement>() {
+            // Focus tells a screen reader that the page has changed.
+            let _ = heading.focus();
+            if let Some(element) = self.heading.cast::<Element>() {
+                if element.get_bounding_client_rect().top() < 0.0 {
+                    element.scroll_into_view();
+                }
+            }
+        }
+    }
+}
+
+/// Whether `item` was not in the list; it is now.
+fn first_time<T: PartialEq>(list: &mut Vec<T>, item: T) -> bool {
+    let new = !list.contains(&item);
+    if new {
+        list.push(item);
+    }
+    new
+}
+
+fn place<T>(slots: &mut [Option<T>], start: usize, items: Vec<T>) {
+    for (slot, item) in slots.iter_mut().skip(start).zip(items) {
+        *slot = Some(item);
+    }
+}
+
+impl App {
+    fn warn(&mut self, error: &LoadError) {
+        let text = error.to_string();
+        if !self.warnings.contains(&text) {
+            self.warnings.push(text);
+        }
+    }
+
+    fn start(&mut self, ctx: &Context<Self>, loaded: Loaded) {
+        let Loaded { catalog, table, catalogue, regions } = loaded;
+        self.cards = vec![None; table.measures.len()];
+        self.details = vec![None; table.measures.len()];
+        let count = table.measures.len();
+        for (block, name) in table.cards.iter().enumerate() {
+            let (base, name) = (ctx.props().base.clone(), name.clone());
+            ctx.link().send_future(async move {
+                let cards = fetch::part(&base, &name).await.and_then(|raw| Ok(bundle::decode_cards(&raw)?));
+                Msg::Cards(block, cards)
+            });
+        }
+        self.catalog = Some(catalog);
+        self.table = table;
+        self.catalogue = catalogue;
+        self.regions = regions;
+        if let (Some(code), Some((seat, _))) = (ctx.props().region, self.catalogue.fact_by_id("reg_region")) {
+            self.need_counties(ctx, code);
+            self.firm.set(seat, 0, Answer::Code(code));
+        }
+        // The loader's own function; there is nobody to tell if it throws.
+        let _ = ctx.props().on_ready.call0(&wasm_bindgen::JsValue::NULL);
+        crate::emit(&ctx.props().host, "huiqi-ready", &[("measures", count.to_string())]);
+    }
+
+    fn need_industries(&mut self, ctx: &Context<Self>) {
+        let Some(catalog) = &self.catalog else { return };
+        if std::mem::replace(&mut self.asked_industries, true) {
+            return;
+        }
+        let (base, name) = (ctx.props().base.clone(), catalog.industries.clone());
+        ctx.link().send_future(async move {
+            let raw = fetch::part(&base, &name).await;
+            Msg::Industries(raw.and_then(|raw| Ok(bundle::decode_names(PartKind::Industries, &raw)?)))
+        });
+    }
+
+    fn need_counties(&mut self, ctx: &Context<Self>, code: Code) {
+        let Some(province) = code.as_str().get(..2).and_then(Code::new) else { return };
+        let Some((_, name)) = self.regions.counties.iter().find(|(c, _)| *c == province) else { return };
+        if !first_time(&mut self.asked_counties, province) {
+            return;
+        }
+        let (base, name) = (ctx.props().base.clone(), name.clone());
+        ctx.link().send_future(async move {
+            let raw = fetch::part(&base, &name).await;
+            Msg::Counties(raw.and_then(|raw| Ok(bundle::decode_names(PartKind::Counties, &raw)?)))
+        });
+    }
+
+    fn go(&mut self, ctx: &Context<Self>, view: View) {
+        if let View::Measure(at) = view {
+            let block = at / DETAILS_PER_BLOCK;
+            if let (Some(name), true) = (self.table.details.get(block), first_time(&mut self.asked_details, block)) {
+                let (base, name) = (ctx.props().base.clone(), name.clone());
+                ctx.link().send_future(async move {
+                    let raw = fetch::part(&base, &name).await;
+                    Msg::Details(block, raw.and_then(|raw| Ok(bundle::decode_details(&raw)?)))
+                });
+            }
+        }
+        if view == View::Results && self.report.is_none() {
+            self.decide_first(ctx);
+        }
+        if view != self.view {
+            let left = std::mem::replace(&mut self.view, view);
+            self.history.push(left);
+            self.moved = true;
+        }
+    }
+
+    fn typed(&mut self, key: Key, text: String) {
+        let Some(fact) = self.catalogue.facts.get(&key.0) else { return };
+        if fact.kind == FactType::Industry {
+            self.industry_text = text;
+            self.firm.clear(key.0, key.1);
+            return;
+        }
+        match (text.trim().is_empty(), read_typed(fact, &text)) {
+            (false, Ok(answer)) => self.firm.set(key.0, key.1, answer),
+            _ => self.firm.clear(key.0, key.1),
+        }
+        let touched = self.drafts.get(&key).is_some_and(|(_, t)| *t);
+        self.drafts.insert(key, (text, touched));
+        self.redecide();
+    }
+
+    /// What is wrong with a typed value, once the field was left.
+    pub(crate) fn field_error(&self, key: Key) -> Option<String> {
+        let (text, touched) = self.drafts.get(&key)?;
+        let fact = self.catalogue.facts.get(&key.0)?;
+        if !touched || text.trim().is_empty() {
+            return None;
+        }
+        read_typed(fact, text).err()
+    }
+
+    /// Fields with an error, for the summary above the form.
+    pub(crate) fn errors(&self) -> Vec<(Key, String)> {
+        self.drafts.keys().filter_map(|key| Some((*key, self.field_error(*key)?))).collect()
+    }
+
+    /// Decides anew if results have been asked for.
+    fn redecide(&mut self) {
+        if self.report.is_some() {
+            match report(&self.table.measures, &self.catalogue, &self.firm, self.today) {
+                Ok(report) => self.report = Some(report),
+                Err((at, error)) => {
+                    let id = self.table.measures.get(at).map_or("", |m| m.id.as_str());
+                    self.failed = Some(format!("事项 {id} 算不出来：{error}"));
+                }
+            }
+        }
+    }
+
+    fn decide_first(&mut self, ctx: &Context<Self>) {
+        self.report = Some(Report::default());
+        self.redecide();
+        if let Some(report) = &self.report {
+            let counts: Vec<(&str, String)> =
+                report.groups.iter().map(|(group, list)| (group.id(), list.len().to_string())).collect();
+            crate::emit(&ctx.props().host, "huiqi-results", &counts);
+        }
+    }
+
+    fn show_results(&mut self, ctx: &Context<Self>) {
+        for (_, (_, touched)) in self.drafts.iter_mut() {
+            *touched = true;
+        }
+        if self.errors().is_empty() {
+            self.report = None;
+            self.go(ctx, View::Results);
+        }
+        self.moved = true;
+    }
+
+    /// The next fact worth asking.
+    pub(crate) fn next_question(&self) -> Option<Key> {
+        let report = self.report.as_ref()?;
+        report.questions.iter().map(|q| q.key).find(|key| !self.skipped.contains(key))
+    }
+
+    fn ask_next(&mut self) {
+        self.view = self.next_question().map_or(View::Results, View::Ask);
+        self.moved = true;
+    }
+
+    fn advance_search(&mut self, ctx: &Context<Self>) {
+        let Some(catalog) = &self.catalog else { return };
+        if self.search.index.is_none() {
+            if !std::mem::replace(&mut self.search.asked_root, true) {
+                self.search.busy = true;
+                let base = ctx.props().base.clone();
+                let Some((_, _, root)) = catalog.areas.first().cloned() else { return };
+                ctx.link().send_future(async move { Msg::SearchRoot(search_root(base, root).await) });
+            }
+            return;
+        }
+        let query = Query::new(&self.search.text, &self.search.simplifier);
+        let needs = self.search.index.as_ref().map(|i| i.needs(&query)).unwrap_or_default();
+        let pending = &mut self.search.pending;
+        let names: Vec<String> = needs.into_iter().map(|(_, name)| name).filter(|n| first_time(pending, n.clone())).collect();
+        if names.is_empty() {
+            if self.search.pending.is_empty() {
+                self.search_now(ctx);
+            }
+            return;
+        }
+        self.search.busy = true;
+        let base = ctx.props().base.clone();
+        ctx.link().send_future(async move {
+            let parts = names.iter().map(|name| fetch::part(&base, name));
+            let parts = join_all(parts).await;
+            Msg::SearchParts(names.into_iter().zip(parts).collect())
+        });
+    }
+
+    fn search_now(&mut self, ctx: &Context<Self>) {
+        let search = &mut self.search;
+        let Some(index) = &search.index else { return };
+        let query = Query::new(&search.text, &search.simplifier);
+        search.busy = !search.pending.is_empty();
+        search.hits = (!query.is_empty()).then(|| index.search(&query));
+        // The index holds simplified characters only, so a term it lacks may
+        // be a traditional one.
+        if index.lacks_a_term(&query) && !search.asked_simplifier && search.pending.is_empty() {
+            search.asked_simplifier = true;
+            search.busy = true;
+            let (base, name) = (ctx.props().base.clone(), index.root().simplifier.clone());
+            ctx.link().send_future(async move {
+                let raw = fetch::part(&base, &name).await;
+                Msg::Simplifier(raw.and_then(|raw| Ok(bundle::decode_simplifier(&raw)?)))
+            });
+        }
+    }
+
+    /// Number of the fact with a stable id.
+    pub(crate) fn fact(&self, id: &str) -> Option<FactNo> {
+        self.catalogue.fact_by_id(id).map(|(no, _)| no)
+    }
+}
+
+async fn search_root(base: String, name: String) -> Fetched<(Root, Vec<Entry>, Vec<String>)> {
+    let root = Root::decode(&fetch::part(&base, &name).await?)?;
+    let (entries, words) = join(fetch::part(&base, &root.entries), fetch::part(&base, &root.words)).await;
+    let entries = decode_entries(&entries?)?;
+    let words = bundle::decode_texts(PartKind::Words, &words?)?;
+    Ok((root, entries, words))
+}

@@ -1,0 +1,66 @@
+//! Files of the bundle: fetched, checked against their names, opened.
+
+use std::fmt;
+
+use gloo_net::http::Request;
+use huiqi_engine::bundle::{BundleError, PART_EXTENSION, verify_part};
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{RequestCache, Response};
+
+#[wasm_bindgen]
+extern "C" {
+    /// Compression Streams, which web-sys still counts as unstable.
+    type DecompressionStream;
+
+    #[wasm_bindgen(constructor, catch)]
+    fn new(format: &str) -> Result<DecompressionStream, JsValue>;
+}
+
+/// Why data could not be loaded. Chinese, names the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LoadError(pub(crate) String);
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<BundleError> for LoadError {
+    fn from(error: BundleError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Fetches a file as it is stored.
+pub(crate) async fn file(base: &str, name: &str, cache: RequestCache) -> Result<Vec<u8>, LoadError> {
+    let url = format!("{base}{name}");
+    let response = Request::get(&url).cache(cache).send().await;
+    let response = response.map_err(|_| LoadError(format!("文件 {name} 没读到：网络不通，或地址不对")))?;
+    if !response.ok() {
+        return Err(LoadError(format!("文件 {name} 没读到：服务器回答 {}", response.status())));
+    }
+    response.binary().await.map_err(|_| LoadError(format!("文件 {name} 没传完整")))
+}
+
+/// Fetches, checks and opens a part.
+pub(crate) async fn part(base: &str, name: &str) -> Result<Vec<u8>, LoadError> {
+    let stored = file(base, &format!("{name}.{PART_EXTENSION}"), RequestCache::Default).await?;
+    verify_part(name, &stored)?;
+    gunzip(&stored).await.map_err(|_| LoadError(format!("文件 {name} 解不开，浏览器可能太旧")))
+}
+
+/// Opens gzip bytes with the browser's own decompressor.
+async fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, JsValue> {
+    let source = Response::new_with_opt_js_u8_array(Some(&Uint8Array::from(bytes)))?;
+    let stream = DecompressionStream::new("gzip")?;
+    let body = source.body().ok_or(JsValue::NULL)?;
+    // The stream itself is the pair of a readable and a writable end.
+    let opened = body.pipe_through(stream.unchecked_ref());
+    let response = Response::new_with_opt_readable_stream(Some(&opened))?;
+    let buffer = JsFuture::from(response.array_buffer()?).await?;
+    Ok(Uint8Array::new(buffer.unchecked_ref()).to_vec())
+}

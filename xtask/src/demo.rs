@@ -1,0 +1,58 @@
+//! A site as a publisher would have it: plain pages, the widget and a bundle of the policies, in
+//! target/demo.
+
+use std::net::TcpListener;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::step::{Steps, cargo, quiet, say};
+use crate::{dist, files, in_root};
+
+/// Builds the site.
+pub(crate) fn build(steps: &mut Steps) -> Result<()> {
+    dist::dist(steps)?;
+    steps.run("build huiqi", build_huiqi)?;
+    steps.run("demo site", || {
+        let site = in_root("target/demo");
+        files::empty_folder(&site)?;
+        let mut build = huiqi();
+        build.args(["build", "policies", "--out"]).arg(site.join("data"));
+        quiet(build)?;
+        files::copy_folder(&in_root("examples/plain"), &site)?;
+        files::copy_folder(&dist::folder(), &site.join("widget"))
+    })
+}
+
+/// Serves the site until interrupted.
+pub(crate) fn serve(wanted: u16) -> Result<()> {
+    let port = free_port(wanted)?;
+    say(&format!("http://127.0.0.1:{port}/"));
+    let mut serve = huiqi();
+    serve.arg("serve").arg(in_root("target/demo")).args(["--port", &port.to_string()]);
+    let status = serve.status().context("cannot start huiqi serve")?;
+    if !status.success() {
+        bail!("huiqi serve ended with {status}");
+    }
+    Ok(())
+}
+
+/// Compiles the command that the other steps use.
+pub(crate) fn build_huiqi() -> Result<()> {
+    let mut build = cargo();
+    build.args(["build", "--package", "huiqi"]).current_dir(in_root(""));
+    quiet(build).map(drop)
+}
+
+/// The command that [`build_huiqi`] made.
+pub(crate) fn huiqi() -> Command {
+    let mut command = Command::new(in_root("target/debug/huiqi"));
+    command.current_dir(in_root(""));
+    command
+}
+
+fn free_port(wanted: u16) -> Result<u16> {
+    (wanted..=u16::MAX)
+        .find(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok())
+        .with_context(|| format!("no free port from {wanted} on"))
+}

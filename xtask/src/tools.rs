@@ -1,0 +1,132 @@
+//! The browsers of the tests: found, or installed where that can be done without asking.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use flate2::read::GzDecoder;
+use sha2::{Digest as _, Sha256};
+
+use crate::in_root;
+use crate::step::{quiet, require, say, stdout_of};
+
+/// The package with the oldest supported browser, Chromium 80.0.3987.
+const CHROMIUM80: &str = "chrome-aws-lambda@2.1.1";
+const CHROMIUM80_SHA256: &str = "94f8953cd47c3fbd9d0ba8f50d2e5aa4e8136ca52b37e2babcc12e43018ade77";
+
+/// A current Chromium, and a font with Chinese characters, without which pictures show boxes.
+pub(crate) fn chromium() -> Result<PathBuf> {
+    let found = match named_in("HUIQI_CHROMIUM")? {
+        Some(path) => Some(path),
+        None => ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| in_path(name)),
+    };
+    if let Some(path) = found {
+        if !has_chinese_font() && apt_install(&["fonts-noto-cjk"]).is_err() {
+            say("no font with Chinese characters: screenshots will show boxes (Debian: fonts-noto-cjk)");
+        }
+        return Ok(path);
+    }
+    apt_install(&["chromium", "fonts-noto-cjk"]).context(
+        "no Chromium: install the packages chromium and fonts-noto-cjk, or set HUIQI_CHROMIUM to its path",
+    )?;
+    in_path("chromium").context("chromium was installed and is not in PATH")
+}
+
+/// The oldest supported Chromium.
+pub(crate) fn chromium80() -> Result<PathBuf> {
+    if let Some(path) = named_in("HUIQI_CHROMIUM80")? {
+        return Ok(path);
+    }
+    let browser = in_root("target/tools/chromium80/chromium");
+    if !browser.is_file() {
+        fetch_chromium80(&browser).with_context(|| {
+            format!("no Chromium 80: put the one of npm's {CHROMIUM80} to {}", browser.display())
+        })?;
+    }
+    let mut libraries = Command::new("ldd");
+    libraries.arg(&browser);
+    // Those inside the package are incomplete; the ones of the system serve.
+    if stdout_of(libraries)?.contains("not found") {
+        apt_install(&["libnss3", "libnspr4", "libexpat1"])
+            .context("Chromium 80 needs the libraries nss3, nspr4 and expat")?;
+    }
+    Ok(browser)
+}
+
+fn fetch_chromium80(browser: &Path) -> Result<()> {
+    if require("npm", "").is_err() {
+        apt_install(&["npm"]).context("npm is needed to fetch it")?;
+    }
+    let folder = browser.parent().context("a browser in a folder")?;
+    fs::create_dir_all(folder)?;
+    let mut pack = Command::new("npm");
+    pack.args(["pack", CHROMIUM80]).current_dir(folder);
+    quiet(pack)?;
+    let package = folder.join("chrome-aws-lambda-2.1.1.tgz");
+    let sum: String = Sha256::digest(fs::read(&package)?).iter().map(|byte| format!("{byte:02x}")).collect();
+    ensure!(sum == CHROMIUM80_SHA256, "{} has the SHA-256 {sum}, not the one expected", package.display());
+    let mut archive = tar::Archive::new(GzDecoder::new(BufReader::new(File::open(&package)?)));
+    for entry in archive.entries()? {
+        let entry = entry?;
+        if entry.path()?.as_ref() == Path::new("package/bin/chromium.br") {
+            // Renamed at the end, so that an interrupted run leaves nothing that looks complete.
+            let part = browser.with_extension("part");
+            io::copy(&mut brotli::Decompressor::new(entry, 1 << 16), &mut File::create(&part)?)?;
+            make_executable(&part)?;
+            fs::rename(&part, browser)?;
+            return Ok(fs::remove_file(&package)?);
+        }
+    }
+    bail!("{} holds no browser", package.display())
+}
+
+#[cfg(unix)]
+fn make_executable(file: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(fs::set_permissions(file, fs::Permissions::from_mode(0o755))?)
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &Path) -> Result<()> {
+    bail!("this browser exists for Linux only")
+}
+
+/// The program that a variable names, which must then exist.
+fn named_in(variable: &str) -> Result<Option<PathBuf>> {
+    let Some(path) = std::env::var_os(variable).map(PathBuf::from) else { return Ok(None) };
+    ensure!(path.is_file(), "{variable} names {}, which does not exist", path.display());
+    Ok(Some(path))
+}
+
+fn in_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+fn has_chinese_font() -> bool {
+    let mut list = Command::new("fc-list");
+    list.arg(":lang=zh-cn");
+    stdout_of(list).is_ok_and(|fonts| !fonts.trim().is_empty())
+}
+
+/// Installs Debian packages; only root can, and only where there is apt.
+fn apt_install(packages: &[&str]) -> Result<()> {
+    let mut id = Command::new("id");
+    id.arg("-u");
+    let root = stdout_of(id).is_ok_and(|user| user.trim() == "0");
+    ensure!(
+        root && in_path("apt-get").is_some(),
+        "only root on Debian can install {} from here",
+        packages.join(" ")
+    );
+    say(&format!("installing {}", packages.join(" ")));
+    let mut update = Command::new("apt-get");
+    update.arg("update");
+    quiet(update)?;
+    let mut install = Command::new("apt-get");
+    install.args(["install", "-y", "--no-install-recommends"]).args(packages);
+    install.env("DEBIAN_FRONTEND", "noninteractive");
+    quiet(install).map(drop)
+}

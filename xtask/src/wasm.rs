@@ -1,0 +1,165 @@
+//! From the widget's source to `app.js` and `app_bg.wasm`.
+//!
+//! The standard library is compiled anew with the widget: the one that rustup delivers uses reference types
+//! that the browser floor lacks, and is some 15 % larger. Nightly options are therefore needed and unlocked
+//! on the stable compiler, so that one toolchain serves all.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::step::{cargo, quiet, require, stdout_of};
+use crate::{files, in_root};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Compiler options, in an order that matters: `-Cpanic` comes after the `panic=abort` that cargo takes from
+/// the profile, and the last one counts. A panic then traps without a message, whose formatting code would
+/// be the largest thing in the file.
+const RUSTFLAGS: &[&str] = &[
+    "-Ctarget-cpu=mvp",
+    "-Ctarget-feature=+sign-ext,+bulk-memory,+mutable-globals,+nontrapping-fptoint",
+    "-Zunstable-options",
+    "-Cpanic=immediate-abort",
+];
+
+/// Adds the parts of the toolchain that are missing. rustup is asked only then, because it may want the
+/// network.
+pub(crate) fn ensure_toolchain() -> Result<()> {
+    let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    rustc.args(["--print", "sysroot"]);
+    let library = PathBuf::from(stdout_of(rustc)?.trim()).join("lib/rustlib");
+    for (kind, name, proof) in [
+        ("target", TARGET, format!("{TARGET}/lib")),
+        ("component", "rust-src", "src/rust/library/Cargo.lock".to_owned()),
+    ] {
+        if !library.join(proof).exists() {
+            require("rustup", &format!("install it, or add the {kind} {name} to this toolchain"))?;
+            let mut rustup = Command::new("rustup");
+            rustup.args([kind, "add", name]);
+            quiet(rustup)?;
+        }
+    }
+    Ok(())
+}
+
+/// Compiles the widget's crate and returns the module as the linker left it.
+pub(crate) fn compile() -> Result<PathBuf> {
+    // A folder of its own: other flags in the same one would have both worlds built again each time.
+    let target_dir = in_root("target/wasm");
+    let mut command = cargo();
+    command
+        .args(["build", "--package", "huiqi-widget", "--profile", "widget", "--target", TARGET])
+        .args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size", "--target-dir"])
+        .arg(&target_dir)
+        .current_dir(in_root(""))
+        .env("RUSTC_BOOTSTRAP", "1")
+        // This variable wins over RUSTFLAGS, which may be set to anything outside.
+        .env("CARGO_ENCODED_RUSTFLAGS", rustflags()?.join("\u{1f}"));
+    quiet(command)?;
+    Ok(target_dir.join(TARGET).join("widget/huiqi_widget.wasm"))
+}
+
+/// Makes the module loadable: `app.js` and `app_bg.wasm` in the folder, and nothing else.
+pub(crate) fn bindgen(module: &Path, folder: &Path) -> Result<()> {
+    let generated = in_root("target/wasm/bindgen");
+    files::empty_folder(&generated)?;
+    Bindgen::new()
+        .input_path(module)
+        .web(true)?
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .out_name("app")
+        .generate(&generated)
+        .with_context(|| format!("wasm-bindgen on {}", module.display()))?;
+    for entry in fs::read_dir(&generated)? {
+        let name = entry?.file_name();
+        // A snippet of inline JavaScript would be a fourth file, which the loader knows nothing of.
+        ensure!(name == "app.js" || name == "app_bg.wasm", "wasm-bindgen made an unexpected {name:?}");
+    }
+    let script = String::from_utf8(files::read(&generated.join("app.js"))?)?;
+    files::write(&folder.join("app.js"), strip(&script).as_bytes())?;
+    files::copy(&generated.join("app_bg.wasm"), &folder.join("app_bg.wasm"))
+}
+
+/// [`RUSTFLAGS`], and neutral names for the folders of this machine: panic messages and file paths would
+/// otherwise make two builders' files differ.
+fn rustflags() -> Result<Vec<String>> {
+    let root = in_root("");
+    let root = root.to_str().context("the path of the repository is not UTF-8")?.trim_end_matches('/');
+    let mut flags: Vec<String> = RUSTFLAGS.iter().map(|&flag| flag.to_owned()).collect();
+    for (variable, below_home, name) in
+        [("CARGO_HOME", ".cargo", "/cargo"), ("RUSTUP_HOME", ".rustup", "/rustup")]
+    {
+        let home = std::env::var(variable)
+            .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/{below_home}")));
+        if let Ok(home) = home {
+            flags.push(format!("--remap-path-prefix={home}={name}"));
+        }
+    }
+    flags.push(format!("--remap-path-prefix={root}=/huiqi"));
+    Ok(flags)
+}
+
+/// Removes comments that fill whole lines, and indentation. Line ends stay, since statements may end with
+/// them. A script in which this could change more than that is returned as it is.
+fn strip(script: &str) -> String {
+    strip_lines(script).unwrap_or_else(|| script.to_owned())
+}
+
+fn strip_lines(script: &str) -> Option<String> {
+    let mut stripped = String::with_capacity(script.len());
+    let mut in_comment = false;
+    for line in script.lines() {
+        let line_in_string = line.matches('`').count() % 2 == 1 || line.ends_with('\\');
+        if line_in_string {
+            return None;
+        }
+        let line = line.trim();
+        let opens = line.starts_with("/*");
+        if in_comment || opens {
+            let rest = if opens { &line[2..] } else { line };
+            in_comment = match rest.find("*/") {
+                None => true,
+                Some(end) if end + 2 == rest.len() => false,
+                Some(_) => return None,
+            };
+        } else if !line.is_empty() && !line.starts_with("//") {
+            stripped.push_str(line);
+            stripped.push('\n');
+        }
+    }
+    Some(stripped)
+}
+
+/// Fails unless the widget's scripts are pure ASCII: a host that announces another encoding breaks them.
+pub(crate) fn require_ascii(name: &str, script: &[u8]) -> Result<()> {
+    for (number, line) in script.split(|&byte| byte == b'\n').enumerate() {
+        if !line.is_ascii() {
+            bail!("{name}:{}: not pure ASCII: {}", number + 1, String::from_utf8_lossy(line));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stripping_keeps_code() {
+        for (script, expected) in [
+            ("/**\n * a\n */\nlet a = 1; // b\n\n    // c\n  a++\n", "let a = 1; // b\na++\n"),
+            ("/* a */\n/*/\n  b */\nf()\n", "f()\n"),
+            ("/* a */\n/* b */ f() /* c */\n", "/* a */\n/* b */ f() /* c */\n"),
+            ("f(`\n  // text\n`)\n", "f(`\n  // text\n`)\n"),
+            ("f('a\\\n  b')\n", "f('a\\\n  b')\n"),
+        ] {
+            assert_eq!(strip(script), expected, "{script}");
+        }
+    }
+}
