@@ -31,10 +31,11 @@
     if (app) return app;
     app = Promise.all([
       import(here + 'app.js'),
-      fetch(here + 'app_bg.wasm').then(function (r) {
-        if (!r.ok) throw new Error('app_bg.wasm ' + r.status);
-        /* Bytes, not a stream: the server's MIME type does not matter. */
-        return r.arrayBuffer();
+      fetch(here + 'app.bin').then(function (r) {
+        if (!r.ok) throw new Error('app.bin ' + r.status);
+        /* Stored compressed, because many servers compress no wasm, and opened
+           here, so that neither encoding nor MIME type of the server matters. */
+        return new Response(r.body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
       })
     ]).then(function (got) {
       return got[0].default({ module_or_path: got[1] }).then(function () { return got[0]; });

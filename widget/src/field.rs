@@ -37,7 +37,7 @@ impl App {
         match fact.kind {
             FactType::Region => self.region(link, key, &id, &label, &hint),
             FactType::Industry => self.industry(link, key, &id, &label, &hint),
-            FactType::Qualifications => self.qualifications(link, key, &id, &label, &hint),
+            FactType::Qualifications => self.qualifications(link, key, &label, &hint),
             FactType::Options => self.options(link, key, fact, &label, &hint),
             FactType::Flag => self.flag(link, key, &id, &label, &hint),
             FactType::Choice => self.choice(link, key, fact, &id, &label, &hint),
@@ -66,10 +66,7 @@ impl App {
             Msg::Typed(key, input.value())
         });
         let left = link.callback(move |_: FocusEvent| Msg::Touched(key));
-        html! {
-            <div>
-                <label for={id.clone()}>{ label }</label>
-                if !hint.is_empty() { <p class="hint" id={format!("{id}-h")}>{ hint }</p> }
+        let body = html! { <>
                 <div class={if date { "in" } else { "in num" }}>
                     <input id={id.clone()} type="text" autocomplete="off" value={text}
                         inputmode={if date { "text" } else { "decimal" }}
@@ -80,8 +77,8 @@ impl App {
                     if !fact.unit.is_empty() { <span>{ &fact.unit }</span> }
                 </div>
                 { note }
-            </div>
-        }
+        </> };
+        labelled(id, label, hint, body)
     }
 
     fn flag(&self, link: &Scope<Self>, key: Key, id: &AttrValue, label: &str, hint: &str) -> Html {
@@ -98,14 +95,10 @@ impl App {
                 </label>
             }
         };
-        html! {
-            <fieldset>
-                <legend>{ label }</legend>
-                if !hint.is_empty() { <p class="hint">{ hint }</p> }
-                { radio(true, "是") }
-                { radio(false, "否") }
-            </fieldset>
-        }
+        let body = html! {
+            <>{ radio(true, "是") }{ radio(false, "否") }</>
+        };
+        group(label, hint, body)
     }
 
     fn choice(&self, link: &Scope<Self>, key: Key, fact: &Fact, id: &AttrValue, label: &str, hint: &str) -> Html {
@@ -122,16 +115,13 @@ impl App {
             let options = fact.options.iter().enumerate().map(|(at, option)| {
                 html! { <option value={at.to_string()} selected={now == 1 << at}>{ option }</option> }
             });
-            return html! {
-                <div>
-                    <label for={id.clone()}>{ label }</label>
-                    if !hint.is_empty() { <p class="hint">{ hint }</p> }
-                    <div class="in"><select id={id.clone()} onchange={set}>
-                        <option value="" selected={now == 0}>{ "选一个" }</option>
-                        { for options }
-                    </select></div>
-                </div>
+            let body = html! {
+                <div class="in"><select id={id.clone()} onchange={set}>
+                    <option value="" selected={now == 0}>{ "选一个" }</option>
+                    { for options }
+                </select></div>
             };
+            return labelled(id, label, hint, body);
         }
         let options = fact.options.iter().enumerate().map(|(at, option)| {
             let set = link.callback(move |_: Event| Msg::Answer(key, Answer::Choice(1 << at)));
@@ -142,13 +132,7 @@ impl App {
                 </label>
             }
         });
-        html! {
-            <fieldset>
-                <legend>{ label }</legend>
-                if !hint.is_empty() { <p class="hint">{ hint }</p> }
-                { for options }
-            </fieldset>
-        }
+        group(label, hint, html! { { for options } })
     }
 
     fn set_of(&self, key: Key) -> (LiteMap<ItemNo, Held>, bool) {
@@ -196,17 +180,11 @@ impl App {
                     <span>{ option }</span></label></li>
             }
         });
-        html! {
-            <fieldset>
-                <legend>{ label }</legend>
-                if !hint.is_empty() { <p class="hint">{ hint }</p> }
-                <ul class="quals">{ for boxes }</ul>
-                { self.closing(link, key, "以上情形都没有") }
-            </fieldset>
-        }
+        let body = html! { <><ul class="quals">{ for boxes }</ul>{ self.closing(link, key, "以上情形都没有") }</> };
+        group(label, hint, body)
     }
 
-    fn qualifications(&self, link: &Scope<Self>, key: Key, id: &AttrValue, label: &str, hint: &str) -> Html {
+    fn qualifications(&self, link: &Scope<Self>, key: Key, label: &str, hint: &str) -> Html {
         let (items, _) = self.set_of(key);
         let order = self.qualifications_by_use();
         let boxes = order.iter().enumerate().map(|(at, item)| {
@@ -226,18 +204,15 @@ impl App {
         // What is ticked stays in sight, wherever it stands in the order.
         let (first, rest): (Vec<_>, Vec<_>) = boxes.partition(|(at, held, _)| *at < FIRST_QUALIFICATIONS || *held);
         let count = rest.len();
-        html! {
-            <fieldset id={id.clone()}>
-                <legend>{ label }</legend>
-                if !hint.is_empty() { <p class="hint">{ hint }</p> }
+        let body = html! { <>
                 <ul class="quals">{ for first.into_iter().map(|(.., row)| row) }</ul>
                 if count > 0 {
                     <details class="cl"><summary>{ format!("还有{count}种称号和资质") }</summary>
                         <ul class="quals">{ for rest.into_iter().map(|(.., row)| row) }</ul></details>
                 }
                 { self.closing(link, key, "以上称号和资质都没有") }
-            </fieldset>
-        }
+        </> };
+        group(label, hint, body)
     }
 
     /// Level and year of a ticked qualification.
@@ -345,13 +320,7 @@ impl App {
                 selects.push(level(code, "区县", false).0);
             }
         }
-        html! {
-            <div>
-                <label for={id.clone()}>{ label }</label>
-                if !hint.is_empty() { <p class="hint">{ hint }</p> }
-                <div class="regions">{ for selects }</div>
-            </div>
-        }
+        labelled(id, label, hint, html! { <div class="regions">{ for selects }</div> })
     }
 
     fn industry(&self, link: &Scope<Self>, key: Key, id: &AttrValue, label: &str, hint: &str) -> Html {
@@ -393,10 +362,7 @@ impl App {
                 <li><button type="button" class="name" onclick={pick}>{ name }{ " " }<span class="s m">{ code.as_str() }</span></button></li>
             }
         });
-        html! {
-            <div>
-                <label for={id.clone()}>{ label }</label>
-                if !hint.is_empty() { <p class="hint" id={format!("{id}-h")}>{ format!("输名称或代码（348）。{hint}") }</p> }
+        let body = html! { <>
                 <div class="in">
                     <input id={id.clone()} type="text" autocomplete="off" value={text} aria-describedby={format!("{id}-h")}
                         onfocus={link.callback(|_: FocusEvent| Msg::NeedIndustries)} oninput={typed} onkeydown={keyed} />
@@ -406,8 +372,30 @@ impl App {
                     if lost { { "没有这个行业，换个说法试试，如“制造”“软件”" } }
                     else if open { { "从上面选一个" } }
                 </p>
-            </div>
-        }
+        </> };
+        labelled(id, label, &format!("输名称或代码（348）。{hint}"), body)
+    }
+}
+
+/// A label and a hint above one control.
+fn labelled(id: &AttrValue, label: &str, hint: &str, body: Html) -> Html {
+    html! {
+        <div>
+            <label for={id.clone()}>{ label }</label>
+            <p class="hint" id={format!("{id}-h")}>{ hint }</p>
+            { body }
+        </div>
+    }
+}
+
+/// A legend and a hint above several controls.
+fn group(label: &str, hint: &str, body: Html) -> Html {
+    html! {
+        <fieldset>
+            <legend>{ label }</legend>
+            <p class="hint">{ hint }</p>
+            { body }
+        </fieldset>
     }
 }
 

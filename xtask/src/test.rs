@@ -72,7 +72,7 @@ pub(crate) fn test(scope: Scope) -> ExitCode {
 
 /// All that is not `cargo test`, and the building of that.
 fn check(scope: Scope, steps: &mut Steps) -> Result<Browsers> {
-    steps.run("rustfmt", || run(&["fmt", "--all", "--check"]))?;
+    steps.run("rustfmt", || run(&["fmt", "--all", "--check", "--", "--color=never"]))?;
     steps.run("licences", licences::check)?;
     steps.run("advisories", licences::advisories)?;
     steps.run("clippy", || run(&["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]))?;

@@ -17,13 +17,16 @@ use crate::{files, in_root};
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Compiler options, in an order that matters: `-Cpanic` comes after the `panic=abort` that cargo takes from
-/// the profile, and the last one counts. A panic then traps without a message, whose formatting code would
-/// be the largest thing in the file.
+/// the profile, and the last one counts. A panic then traps without a message, so what only serves messages
+/// is left out as well: source locations, and everything that `{:?}` would print (4 % of the file). Text
+/// that a person shall see must therefore come from `Display`.
 const RUSTFLAGS: &[&str] = &[
     "-Ctarget-cpu=mvp",
     "-Ctarget-feature=+sign-ext,+bulk-memory,+mutable-globals,+nontrapping-fptoint",
     "-Zunstable-options",
     "-Cpanic=immediate-abort",
+    "-Zlocation-detail=none",
+    "-Zfmt-debug=none",
 ];
 
 /// Adds the parts of the toolchain that are missing. rustup is asked only then, because it may want the
@@ -86,8 +89,8 @@ pub(crate) fn bindgen(module: &Path, folder: &Path) -> Result<()> {
     files::copy(&generated.join("app_bg.wasm"), &folder.join("app_bg.wasm"))
 }
 
-/// [`RUSTFLAGS`], and neutral names for the folders of this machine: panic messages and file paths would
-/// otherwise make two builders' files differ.
+/// [`RUSTFLAGS`], and neutral names for the folders of this machine: the paths that some crates keep as text
+/// would otherwise make two builders' files differ.
 fn rustflags() -> Result<Vec<String>> {
     let root = in_root("");
     let root = root.to_str().context("the path of the repository is not UTF-8")?.trim_end_matches('/');
