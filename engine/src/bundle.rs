@@ -285,7 +285,9 @@ impl Catalog {
             let value = value.trim();
             if key == "area" {
                 let parts: Vec<&str> = value.split(' ').collect();
-                let [region, table, search] = parts[..] else { return Err(fail(at + 1, "area 应有三项")) };
+                let [region, table, search] = parts[..] else {
+                    return Err(fail(at + 1, "area 应有三项"));
+                };
                 let region = Code::region(region).ok_or_else(|| fail(at + 1, "地区代码不对"))?;
                 if !is_part_name(table) || !is_part_name(search) {
                     return Err(fail(at + 1, "文件名应是 24 位十六进制"));
@@ -307,7 +309,11 @@ impl Catalog {
         };
         let part = |key: &str| {
             let (at, value) = get(key)?;
-            if is_part_name(value) { Ok(value.to_owned()) } else { Err(fail(at, "文件名应是 24 位十六进制")) }
+            if is_part_name(value) {
+                Ok(value.to_owned())
+            } else {
+                Err(fail(at, "文件名应是 24 位十六进制"))
+            }
         };
         if areas.is_empty() {
             return Err(fail(1, "缺 area 一行"));

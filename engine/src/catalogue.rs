@@ -548,7 +548,9 @@ mod tests {
     #[test]
     fn children_are_one_level_down() {
         let mut names = CodeNames::default();
-        for (c, n) in [("130000", "河北省"), ("130100", "石家庄市"), ("130102", "长安区"), ("140000", "山西省")] {
+        for (c, n) in
+            [("130000", "河北省"), ("130100", "石家庄市"), ("130102", "长安区"), ("140000", "山西省")]
+        {
             names.insert(code(c), n);
         }
         assert_eq!(names.children(Code::ALL).len(), 2);

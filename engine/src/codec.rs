@@ -248,11 +248,7 @@ impl<'a> Reader<'a> {
 
     /// Fails unless every byte was read.
     pub fn end(&self) -> Decoded<()> {
-        if self.left() == 0 {
-            Ok(())
-        } else {
-            self.fail("文件结尾")
-        }
+        if self.left() == 0 { Ok(()) } else { self.fail("文件结尾") }
     }
 }
 

@@ -10,7 +10,9 @@ use crate::date::Date;
 use crate::firm::{Answer, Firm, Key, range_of};
 use crate::measure::{Condition, Measure, Window};
 use crate::num::{Interval, Overflow, Ratio};
-use crate::rule::{Aggregate, Arith, Expr, Func, Head, Item, Members, Mode, Op, Period, Quota, TextNo, When, Year};
+use crate::rule::{
+    Aggregate, Arith, Expr, Func, Head, Item, Members, Mode, Op, Period, Quota, TextNo, When, Year,
+};
 
 /// Truth of a rule, ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -416,7 +418,8 @@ impl<'a> Evaluator<'a> {
                 _ => None,
             },
             Members::Options(options) => self.firm.choice(self.catalogue, fact, self.base_year).map(|mask| {
-                let allowed = options.iter().fold(0u64, |m, o| m | 1u64.checked_shl(u32::from(*o)).unwrap_or(0));
+                let allowed =
+                    options.iter().fold(0u64, |m, o| m | 1u64.checked_shl(u32::from(*o)).unwrap_or(0));
                 match (mask & allowed, mask & !allowed) {
                     (0, _) => Truth::False,
                     (_, 0) => Truth::True,
@@ -446,7 +449,8 @@ impl<'a> Evaluator<'a> {
                         let q = self.catalogue.qualifications.get(no);
                         held.yes && q.is_some_and(|q| q.implies.contains(&item.item))
                     });
-                match (implied && item.levels == 0 && matches!(item.when, When::Valid | When::Ever), *closed) {
+                match (implied && item.levels == 0 && matches!(item.when, When::Valid | When::Ever), *closed)
+                {
                     (true, _) => Truth::True,
                     (false, true) if implied => Truth::Unknown,
                     (false, true) => Truth::False,

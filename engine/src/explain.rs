@@ -8,7 +8,10 @@ use crate::eval::{Amount, Evaluated, Evaluator, Truth};
 use crate::firm::{Answer, Firm, Key};
 use crate::measure::{Card, Condition, Measure, RowKind};
 use crate::num::{Interval, Ratio};
-use crate::rule::{Aggregate, Arith, Expr, Func, Head, Item, Members, Mode, Op, Period, Quota, Year, fact_dimension, item_text};
+use crate::rule::{
+    Aggregate, Arith, Expr, Func, Head, Item, Members, Mode, Op, Period, Quota, Year, fact_dimension,
+    item_text,
+};
 use crate::unit::Dimension;
 
 /// One line of an explanation.
@@ -86,10 +89,18 @@ pub fn steps(
 ///
 /// # Errors
 /// As [`crate::eval::evaluate`].
-pub fn formula_line(measure: &Measure, card: &Card, catalogue: &Catalogue, firm: &Firm, today: Date) -> Evaluated<String> {
+pub fn formula_line(
+    measure: &Measure,
+    card: &Card,
+    catalogue: &Catalogue,
+    firm: &Firm,
+    today: Date,
+) -> Evaluated<String> {
     let mut explainer = Explainer { e: Evaluator::new(measure, catalogue, firm, today), card };
     match &measure.benefit.amount {
-        Some(amount) if !matches!(amount, Expr::Const(..) | Expr::Undecided) => explainer.formula(amount, true),
+        Some(amount) if !matches!(amount, Expr::Const(..) | Expr::Undecided) => {
+            explainer.formula(amount, true)
+        }
         _ => Ok(String::new()),
     }
 }
@@ -191,7 +202,9 @@ impl Explainer<'_> {
                 node.need = format!("{}至{}", show(low, dimension), show(high, dimension));
                 self.e.take_missing();
             }
-            Expr::In(fact, ..) | Expr::Has(fact, ..) | Expr::Flag(fact) => node.have = self.answer_text(*fact),
+            Expr::In(fact, ..) | Expr::Has(fact, ..) | Expr::Flag(fact) => {
+                node.have = self.answer_text(*fact)
+            }
             Expr::Not(inner) => {
                 if let Some(fact) = inner.fact() {
                     node.have = self.answer_text(fact);
@@ -334,8 +347,12 @@ impl Explainer<'_> {
                     Func::NonNegative => parts.join(""),
                 }
             }
-            Expr::Pick(key, rows) | Expr::Slices(key, rows) => format!("按{}分{}档的标准", self.words(key), rows.len()),
-            Expr::PickFact(fact, rows) => format!("按{}分{}档的标准", self.catalogue().fact_name(*fact), rows.len()),
+            Expr::Pick(key, rows) | Expr::Slices(key, rows) => {
+                format!("按{}分{}档的标准", self.words(key), rows.len())
+            }
+            Expr::PickFact(fact, rows) => {
+                format!("按{}分{}档的标准", self.catalogue().fact_name(*fact), rows.len())
+            }
             Expr::If(_, yes, no) => format!("{}或{}（看情形）", self.words(yes), self.words(no)),
             _ => String::new(),
         }
@@ -371,7 +388,9 @@ impl Explainer<'_> {
     fn dimension(&self, expr: &Expr) -> Option<Dimension> {
         match expr {
             Expr::Const(_, dimension) => Some(*dimension),
-            Expr::Fact(_, Period::Growth(_) | Period::Last(_, Aggregate::MeanGrowth)) => Some(Dimension::Share),
+            Expr::Fact(_, Period::Growth(_) | Period::Last(_, Aggregate::MeanGrowth)) => {
+                Some(Dimension::Share)
+            }
             Expr::Fact(fact, _) => self.catalogue().facts.get(fact).and_then(fact_dimension),
             Expr::Arith(Arith::Div, a, b) => match (self.dimension(a), self.dimension(b)) {
                 (Some(a), Some(b)) if a == b => Some(Dimension::Share),
@@ -457,9 +476,14 @@ impl Explainer<'_> {
         let names: Vec<String> = match members {
             Members::Codes(codes) => {
                 let region = catalogue.facts.get(&fact).is_some_and(|f| f.kind == FactType::Region);
-                codes.iter().map(|c| if region { catalogue.region_name(*c) } else { catalogue.industry_name(*c) }).collect()
+                codes
+                    .iter()
+                    .map(|c| if region { catalogue.region_name(*c) } else { catalogue.industry_name(*c) })
+                    .collect()
             }
-            Members::Options(options) => options.iter().map(|o| catalogue.item_name(fact, *o).to_owned()).collect(),
+            Members::Options(options) => {
+                options.iter().map(|o| catalogue.item_name(fact, *o).to_owned()).collect()
+            }
         };
         names.join("、")
     }
@@ -497,13 +521,22 @@ impl Explainer<'_> {
         }
         if let Some(floor) = &benefit.floor {
             let floor = self.e.number(floor)?;
-            steps.push(Step { label: "低于这个数不补".to_owned(), value: show(floor, Some(Dimension::YUAN)) });
+            steps
+                .push(Step {
+                    label: "低于这个数不补".to_owned(), value: show(floor, Some(Dimension::YUAN))
+                });
         }
         for (scope, cap) in &benefit.caps {
             let cap = self.e.number(cap)?;
             let reached = sum.lo.zip(cap.hi).is_some_and(|(sum, cap)| sum >= cap);
             let below = sum.hi.zip(cap.lo).is_some_and(|(sum, cap)| sum <= cap);
-            let note = if reached { "（到上限）" } else if below { "（没到上限）" } else { "" };
+            let note = if reached {
+                "（到上限）"
+            } else if below {
+                "（没到上限）"
+            } else {
+                ""
+            };
             steps.push(Step {
                 label: format!("{}上限", scope.name()),
                 value: format!("{}{note}", show(cap, Some(Dimension::YUAN))),
@@ -537,7 +570,9 @@ impl Explainer<'_> {
                 let left = self.formula(a, with_names)?;
                 let right = self.formula(b, with_names)?;
                 let bracket = |e: &Expr, text: String| match e {
-                    Expr::Arith(Arith::Add | Arith::Sub, ..) if matches!(op, Arith::Mul | Arith::Div) => format!("（{text}）"),
+                    Expr::Arith(Arith::Add | Arith::Sub, ..) if matches!(op, Arith::Mul | Arith::Div) => {
+                        format!("（{text}）")
+                    }
                     Expr::Range(..) => format!("（{text}）"),
                     _ => text,
                 };
@@ -568,12 +603,14 @@ impl Explainer<'_> {
                 }
             }
             Expr::Call(func @ (Func::Min | Func::Max), list) => {
-                let parts = list.iter().map(|p| self.formula(p, with_names)).collect::<Evaluated<Vec<_>>>()?;
+                let parts =
+                    list.iter().map(|p| self.formula(p, with_names)).collect::<Evaluated<Vec<_>>>()?;
                 let word = if *func == Func::Min { "取小" } else { "取大" };
                 format!("{}，{word}", parts.join("与"))
             }
             Expr::Call(Func::NonNegative, list) => {
-                let parts = list.iter().map(|p| self.formula(p, with_names)).collect::<Evaluated<Vec<_>>>()?;
+                let parts =
+                    list.iter().map(|p| self.formula(p, with_names)).collect::<Evaluated<Vec<_>>>()?;
                 format!("（{}）", parts.join(""))
             }
             Expr::Slices(key, _) => format!("{}分段计算", self.formula(key, with_names)?),
@@ -630,7 +667,8 @@ pub fn answer_text(catalogue: &Catalogue, firm: &Firm, fact: FactNo, base_year: 
         } else {
             row.options.iter().map(String::as_str).collect()
         };
-        let names: Vec<&str> = options.iter().enumerate().filter(|(i, _)| mask & 1 << i != 0).map(|(_, n)| *n).collect();
+        let names: Vec<&str> =
+            options.iter().enumerate().filter(|(i, _)| mask & 1 << i != 0).map(|(_, n)| *n).collect();
         let derived = row.derived.is_some() && firm.get(fact, 0).is_none();
         return format!("{}{}", names.join("或"), if derived { "（推算）" } else { "" });
     }

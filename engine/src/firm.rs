@@ -220,7 +220,10 @@ pub fn read_line(
             };
             let year = year.and_then(|y| u16::try_from(y).ok()).filter(|y| (1900..2200).contains(y));
             let Some(year) = year else {
-                return Err(ProfileError::key(format!("没有年份“{text}”"), Some("写成 营业收入[2025年]".to_owned())));
+                return Err(ProfileError::key(
+                    format!("没有年份“{text}”"),
+                    Some("写成 营业收入[2025年]".to_owned()),
+                ));
             };
             (name.trim(), Some(year))
         }
@@ -248,7 +251,12 @@ pub fn read_line(
     Ok(())
 }
 
-fn read_value(value: &str, no: FactNo, catalogue: &Catalogue, aliases: &Aliases) -> Result<Answer, ProfileError> {
+fn read_value(
+    value: &str,
+    no: FactNo,
+    catalogue: &Catalogue,
+    aliases: &Aliases,
+) -> Result<Answer, ProfileError> {
     let fact = &catalogue.facts[&no];
     match fact.kind {
         FactType::Flag => match value {
@@ -263,13 +271,17 @@ fn read_value(value: &str, no: FactNo, catalogue: &Catalogue, aliases: &Aliases)
                 Err(ProfileError::value(format!("没有选项“{value}”"), Some(hint)))
             }
         },
-        FactType::Region => rule::find_region(catalogue, value).map(Answer::Code).map_err(|problem| match problem {
-            rule::NameProblem::Unknown(hint) => ProfileError::value(format!("没有这个地区：“{value}”"), hint),
-            rule::NameProblem::Ambiguous(names) => ProfileError::value(
-                format!("“{value}”有 {} 处：{}", names.len(), names.join("、")),
-                Some("写全称，或写六位代码".to_owned()),
-            ),
-        }),
+        FactType::Region => {
+            rule::find_region(catalogue, value).map(Answer::Code).map_err(|problem| match problem {
+                rule::NameProblem::Unknown(hint) => {
+                    ProfileError::value(format!("没有这个地区：“{value}”"), hint)
+                }
+                rule::NameProblem::Ambiguous(names) => ProfileError::value(
+                    format!("“{value}”有 {} 处：{}", names.len(), names.join("、")),
+                    Some("写全称，或写六位代码".to_owned()),
+                ),
+            })
+        }
         FactType::Industry => rule::find_industry(catalogue, value).map(Answer::Code).ok_or_else(|| {
             let names = catalogue.industries.iter().map(|(_, n)| n);
             ProfileError::value(format!("没有这个行业：“{value}”"), rule::did_you_mean(value, names))
@@ -296,7 +308,11 @@ fn read_number(value: &str, no: FactNo, catalogue: &Catalogue) -> Result<Answer,
         if negative.is_some() && !fact.signed {
             return Err(ProfileError::value(format!("“{}”不能是负数", fact.name), None));
         }
-        if negative.is_some() { number.neg().map_err(|_| ProfileError::value("数太大", None)) } else { Ok(number) }
+        if negative.is_some() {
+            number.neg().map_err(|_| ProfileError::value("数太大", None))
+        } else {
+            Ok(number)
+        }
     };
     match value.split_once(['~', '～']) {
         None => Ok(Answer::Number(Interval::point(one(value)?))),
@@ -310,7 +326,12 @@ fn read_number(value: &str, no: FactNo, catalogue: &Catalogue) -> Result<Answer,
     }
 }
 
-fn read_set(value: &str, no: FactNo, catalogue: &Catalogue, aliases: &Aliases) -> Result<Answer, ProfileError> {
+fn read_set(
+    value: &str,
+    no: FactNo,
+    catalogue: &Catalogue,
+    aliases: &Aliases,
+) -> Result<Answer, ProfileError> {
     let fact = &catalogue.facts[&no];
     let mut items = LiteMap::new();
     let mut closed = false;
@@ -328,7 +349,8 @@ fn read_set(value: &str, no: FactNo, catalogue: &Catalogue, aliases: &Aliases) -
             let hint = || format!("可写 {}", fact.options.join("、"));
             (at.ok_or_else(|| ProfileError::value(format!("没有选项“{name}”"), Some(hint())))?, None, None)
         } else {
-            rule::read_held(name, no, catalogue, aliases).map_err(|e| ProfileError::value(e.message, e.hint))?
+            rule::read_held(name, no, catalogue, aliases)
+                .map_err(|e| ProfileError::value(e.message, e.hint))?
         };
         items.insert(item, Held { yes, level, year });
     }
@@ -345,13 +367,17 @@ pub fn read_typed(fact: &crate::catalogue::Fact, text: &str) -> Result<Answer, S
     let text: String = text.chars().map(crate::fold::fold).filter(|c| !c.is_whitespace()).collect();
     if fact.kind == FactType::Date {
         let dashed = match text.len() {
-            8 if text.bytes().all(|b| b.is_ascii_digit()) => format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]),
+            8 if text.bytes().all(|b| b.is_ascii_digit()) => {
+                format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])
+            }
             _ => text.replace(['/', '.'], "-"),
         };
         let date = Date::parse(&dashed).ok_or_else(|| format!("“{text}”不是日期，写成 2018-05-10"))?;
         return Ok(Answer::Number(Interval::point(Ratio::int(i128::from(date.days())))));
     }
-    let split = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '−'))).unwrap_or(text.len());
+    let split = text
+        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '−')))
+        .unwrap_or(text.len());
     let (digits, unit) = text.split_at(split);
     let unit = if unit.is_empty() { fact.unit.as_str() } else { unit };
     let number = Ratio::parse(&digits.replace(',', ""));
@@ -450,7 +476,9 @@ mod tests {
         assert_eq!(read_typed(&staff, "1.2万"), Ok(Answer::Number(Interval::point(Ratio::int(12_000)))));
         assert!(read_typed(&staff, "86.5").is_err());
         let date = fact(FactType::Date, "");
-        let expected = Ok(Answer::Number(Interval::point(Ratio::int(i128::from(Date::parse("2018-05-10").unwrap().days())))));
+        let expected = Ok(Answer::Number(Interval::point(Ratio::int(i128::from(
+            Date::parse("2018-05-10").unwrap().days(),
+        )))));
         for text in ["2018-05-10", "20180510", "2018/5/10", "2018年5月10日"] {
             assert_eq!(read_typed(&date, text), expected, "{text}");
         }

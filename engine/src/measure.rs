@@ -428,10 +428,12 @@ impl Measure {
         };
         let status = at(r, &Status::ALL, "状态")?;
         let rolling = r.u8()? != 0;
-        let mut date = || r.option(|r| {
-            let days = r.i32()?;
-            Date::from_days(days).map_or_else(|| r.fail("日期"), Ok)
-        });
+        let mut date = || {
+            r.option(|r| {
+                let days = r.i32()?;
+                Date::from_days(days).map_or_else(|| r.fail("日期"), Ok)
+            })
+        };
         let (opens, closes, valid_from, valid_to) = (date()?, date()?, date()?, date()?);
         let exclusions = r.list(|r| {
             let group = r.string()?;

@@ -241,10 +241,7 @@ impl Interval {
 
     /// Negation.
     pub fn neg(self) -> Exact<Self> {
-        Ok(Self {
-            lo: self.hi.map(Ratio::neg).transpose()?,
-            hi: self.lo.map(Ratio::neg).transpose()?,
-        })
+        Ok(Self { lo: self.hi.map(Ratio::neg).transpose()?, hi: self.lo.map(Ratio::neg).transpose()? })
     }
 
     /// Difference.
@@ -365,10 +362,7 @@ mod tests {
             let (lo, hi) = (a.min(b), a.max(b));
             let step = hi.sub(lo).unwrap().mul(Ratio::new(t, 10).unwrap()).unwrap();
             let inside = lo.add(step).unwrap();
-            let interval = Interval {
-                lo: (open & 1 == 0).then_some(lo),
-                hi: (open & 2 == 0).then_some(hi),
-            };
+            let interval = Interval { lo: (open & 1 == 0).then_some(lo), hi: (open & 2 == 0).then_some(hi) };
             (interval, inside)
         })
     }

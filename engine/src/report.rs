@@ -170,7 +170,9 @@ fn headline(measures: &[Measure], outcomes: &[Option<Outcome>]) -> Headline {
         .enumerate()
         .filter_map(|(at, o)| o.as_ref().map(|o| (at, o)))
         .filter(|(at, o)| {
-            o.verdict == Verdict::Eligible && o.window.counts() && measures[*at].benefit.kind.counts_as_money()
+            o.verdict == Verdict::Eligible
+                && o.window.counts()
+                && measures[*at].benefit.kind.counts_as_money()
         })
         .collect();
     let mut component: Vec<usize> = (0..counted.len()).collect();
@@ -222,7 +224,10 @@ fn questions(measures: &[Measure], outcomes: &[Option<Outcome>]) -> Vec<Question
         let Some(outcome) = outcome else { continue };
         // What can no longer be applied for is not worth a question.
         let reachable = outcome.window.counts()
-            || matches!(outcome.window, crate::measure::Window::Upcoming | crate::measure::Window::Unannounced);
+            || matches!(
+                outcome.window,
+                crate::measure::Window::Upcoming | crate::measure::Window::Unannounced
+            );
         if outcome.verdict == Verdict::Ineligible || !reachable {
             continue;
         }

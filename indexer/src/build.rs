@@ -7,7 +7,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use flate2::{Compression, GzBuilder};
 use huiqi_engine::bundle::{
-    self, CARDS_PER_BLOCK, CATALOG_NAME, Catalog, DETAILS_PER_BLOCK, PART_EXTENSION, PartKind, RegionRoot, Table,
+    self, CARDS_PER_BLOCK, CATALOG_NAME, Catalog, DETAILS_PER_BLOCK, PART_EXTENSION, PartKind, RegionRoot,
+    Table,
 };
 use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType, ItemNo};
 use huiqi_engine::date::Date;
@@ -88,7 +89,9 @@ pub fn build(
     let simplifier = text_index::simplifier()?;
     let documents: Vec<SearchDocument> = measures.iter().map(|m| search_document(m, catalogue)).collect();
     let total = documents.len();
-    text_index::build(index_dir, &documents, &lexicon(project), &simplifier, |at| progress("建索引", at, total))?;
+    text_index::build(index_dir, &documents, &lexicon(project), &simplifier, |at| {
+        progress("建索引", at, total)
+    })?;
     let index = TextIndex::open(index_dir, simplifier.clone())?;
 
     progress("生成发布包", 0, 1);
@@ -112,7 +115,8 @@ pub fn build(
     }
     let search_root = parts.add(PartKind::SearchRoot, &root.encode())?;
 
-    let mut table = Table { measures: measures.iter().map(|m| m.measure.clone()).collect(), ..Table::default() };
+    let mut table =
+        Table { measures: measures.iter().map(|m| m.measure.clone()).collect(), ..Table::default() };
     let cards: Vec<_> = measures.iter().map(|m| m.card.clone()).collect();
     for block in cards.chunks(CARDS_PER_BLOCK) {
         table.cards.push(parts.add(PartKind::Cards, &bundle::encode_cards(block))?);
@@ -164,7 +168,10 @@ fn next_sequence(out: &Path, wanted: u64) -> anyhow::Result<u64> {
         format!("{} 不是 huiqi 的发布目录，不会覆盖；请换一个 --out，或先移走这个文件", path.display())
     })?;
     if wanted <= old.sequence {
-        anyhow::bail!("发布序号 {wanted} 不大于已发布的 {}，浏览器会当成旧数据拒绝；请用更大的 --sequence", old.sequence);
+        anyhow::bail!(
+            "发布序号 {wanted} 不大于已发布的 {}，浏览器会当成旧数据拒绝；请用更大的 --sequence",
+            old.sequence
+        );
     }
     Ok(wanted)
 }
@@ -184,7 +191,11 @@ fn write(out: &Path, parts: &Parts, catalog: &Catalog) -> anyhow::Result<usize> 
     }
     let text = catalog.print();
     if text.len() > bundle::CATALOG_LIMIT {
-        anyhow::bail!("{CATALOG_NAME} 有 {} 字节，最多 {}；发布单位名称太长？", text.len(), bundle::CATALOG_LIMIT);
+        anyhow::bail!(
+            "{CATALOG_NAME} 有 {} 字节，最多 {}；发布单位名称太长？",
+            text.len(),
+            bundle::CATALOG_LIMIT
+        );
     }
     write_whole(&out.join(CATALOG_NAME), text.as_bytes())?;
     Ok(fresh)
@@ -245,7 +256,9 @@ fn used_rows(all: &Catalogue, measures: &[Measure]) -> Catalogue {
     for no in facts.clone() {
         match all.facts.get(&no).and_then(|f| f.derived) {
             Some(huiqi_engine::catalogue::Derived::Size) => size = true,
-            Some(huiqi_engine::catalogue::Derived::Age) => facts.extend(all.fact_by_id("found_date").map(|(n, _)| n)),
+            Some(huiqi_engine::catalogue::Derived::Age) => {
+                facts.extend(all.fact_by_id("found_date").map(|(n, _)| n))
+            }
             None => {}
         }
     }
@@ -253,8 +266,12 @@ fn used_rows(all: &Catalogue, measures: &[Measure]) -> Catalogue {
         facts.extend(all.fact_by_id("total_assets").map(|(n, _)| n));
     }
     // What implies a used qualification is worth asking for as well.
-    let implying: Vec<ItemNo> =
-        all.qualifications.iter().filter(|(_, q)| q.implies.iter().any(|i| items.contains(i))).map(|(n, _)| *n).collect();
+    let implying: Vec<ItemNo> = all
+        .qualifications
+        .iter()
+        .filter(|(_, q)| q.implies.iter().any(|i| items.contains(i)))
+        .map(|(n, _)| *n)
+        .collect();
     items.extend(implying);
     Catalogue {
         facts: all.facts.iter().filter(|(no, _)| facts.contains(no)).map(|(n, f)| (*n, f.clone())).collect(),
@@ -294,7 +311,9 @@ fn lexicon(project: &Project) -> BTreeSet<String> {
 fn search_document(m: &PolicyMeasure, catalogue: &Catalogue) -> SearchDocument {
     let measure = &m.measure;
     let regions: Vec<String> = measure.regions.iter().map(|c| catalogue.region_name(*c)).collect();
-    let word = |all: &[(&'static str, BenefitKind)], kind| all.iter().find(|(_, k)| *k == kind).map_or("", |(n, _)| *n);
+    let word = |all: &[(&'static str, BenefitKind)], kind| {
+        all.iter().find(|(_, k)| *k == kind).map_or("", |(n, _)| *n)
+    };
     let mut body = vec![word(&BenefitKind::ALL, measure.benefit.kind).to_owned()];
     body.extend(Selection::ALL.iter().filter(|(_, s)| *s == measure.selection).map(|(n, _)| (*n).to_owned()));
     body.extend(Audience::ALL.iter().filter(|(_, a)| *a == measure.audience).map(|(n, _)| (*n).to_owned()));

@@ -28,7 +28,9 @@ pub struct Tables {
 pub fn load(dir: &Path, sink: &mut Sink) -> Tables {
     let mut tables = Tables::default();
     read_yaml(&dir.join("facts.yaml"), sink, |rows, sink| read_facts(rows, &mut tables, sink));
-    read_yaml(&dir.join("qualifications.yaml"), sink, |rows, sink| read_qualifications(rows, &mut tables, sink));
+    read_yaml(&dir.join("qualifications.yaml"), sink, |rows, sink| {
+        read_qualifications(rows, &mut tables, sink)
+    });
     read_yaml(&dir.join("materials.yaml"), sink, |rows, sink| read_materials(rows, &mut tables, sink));
     read_codes(&dir.join("regions.tsv"), sink, &mut tables.catalogue.regions, Code::region);
     read_codes(&dir.join("industries.tsv"), sink, &mut tables.catalogue.industries, Code::new);
@@ -55,7 +57,9 @@ fn read(path: &Path, sink: &mut Sink) -> Option<String> {
     match std::fs::read_to_string(path) {
         Ok(text) => Some(text),
         Err(error) => {
-            sink.push(Diagnostic::error("P010", Place::new(1, 1), format!("读不到目录文件：{error}")).at(path));
+            sink.push(
+                Diagnostic::error("P010", Place::new(1, 1), format!("读不到目录文件：{error}")).at(path),
+            );
             None
         }
     }
@@ -71,7 +75,12 @@ fn read_yaml(path: &Path, sink: &mut Sink, rows: impl FnOnce(Vec<yaml::Node>, &m
     }
 }
 
-fn read_tsv(path: &Path, columns: usize, sink: &mut Sink, mut row: impl FnMut(&[&str]) -> Result<(), String>) {
+fn read_tsv(
+    path: &Path,
+    columns: usize,
+    sink: &mut Sink,
+    mut row: impl FnMut(&[&str]) -> Result<(), String>,
+) {
     let Some(text) = read(path, sink) else { return };
     sink.enter(path, &text);
     for (at, line) in text.lines().enumerate().skip(1) {
@@ -131,7 +140,10 @@ fn read_facts(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Sink) {
         let kind_name = f.text("类型", sink).unwrap_or_default();
         let Some((_, kind)) = FactType::NAMES.iter().find(|(n, _)| *n == kind_name) else {
             let names: Vec<&str> = FactType::NAMES.iter().map(|(n, _)| *n).collect();
-            sink.report(Diagnostic::error("P005", f.place("类型"), format!("没有类型“{kind_name}”")).hint(format!("可写 {}", names.join("、"))));
+            sink.report(
+                Diagnostic::error("P005", f.place("类型"), format!("没有类型“{kind_name}”"))
+                    .hint(format!("可写 {}", names.join("、"))),
+            );
             continue;
         };
         unique(&mut seen, &id, f.place("id"), sink);
@@ -140,7 +152,11 @@ fn read_facts(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Sink) {
             tables.aliases.facts.push((alias, no));
         }
         let mut options = names_of(&mut f, "选项", sink);
-        let derived = f.flag("推算", sink).then_some(if *kind == FactType::Duration { Derived::Age } else { Derived::Size });
+        let derived = f.flag("推算", sink).then_some(if *kind == FactType::Duration {
+            Derived::Age
+        } else {
+            Derived::Size
+        });
         if derived == Some(Derived::Size) {
             options = SIZE_NAMES.map(str::to_owned).to_vec();
         }

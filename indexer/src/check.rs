@@ -71,7 +71,10 @@ fn read_file(path: &Path, tables: &Tables, sink: &mut Sink) -> Option<Policy> {
     let fail = |message: String| Diagnostic::error("P000", Place::new(1, 1), message).at(path);
     match std::fs::metadata(path) {
         Ok(meta) if meta.len() > FILE_LIMIT => {
-            sink.push(fail(format!("文件有 {} MB，最多 4 MB", meta.len() >> 20)).hint("一份文件写成一个 YAML，附件不放进来"));
+            sink.push(
+                fail(format!("文件有 {} MB，最多 4 MB", meta.len() >> 20))
+                    .hint("一份文件写成一个 YAML，附件不放进来"),
+            );
             return None;
         }
         _ => {}
@@ -158,28 +161,44 @@ fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
                 continue;
             }
             let Some((expected, ..)) = Verdict::ALL.iter().find(|(_, _, name)| name == verdict) else {
-                sink.report(Diagnostic::error("P005", *place, format!("没有结论“{verdict}”")).hint("可写 符合、待人工核实、待补充、不符合"));
+                sink.report(
+                    Diagnostic::error("P005", *place, format!("没有结论“{verdict}”"))
+                        .hint("可写 符合、待人工核实、待补充、不符合"),
+                );
                 continue;
             };
-            let outcome = match evaluate(&measure.measure, &project.tables.catalogue, &example.firm, example.today) {
-                Ok(outcome) => outcome,
-                Err(error) => {
-                    sink.report(Diagnostic::error("P040", *place, format!("{}算不出来：{error}", example.name)));
-                    continue;
-                }
-            };
+            let outcome =
+                match evaluate(&measure.measure, &project.tables.catalogue, &example.firm, example.today) {
+                    Ok(outcome) => outcome,
+                    Err(error) => {
+                        sink.report(Diagnostic::error(
+                            "P040",
+                            *place,
+                            format!("{}算不出来：{error}", example.name),
+                        ));
+                        continue;
+                    }
+                };
             let seen = seen.entry(id).or_default();
             seen[0] |= matches!(outcome.verdict, Verdict::Eligible | Verdict::Likely);
             seen[1] |= outcome.verdict == Verdict::Ineligible;
             if outcome.verdict != *expected {
                 sink.report(
-                    Diagnostic::error("P041", *place, format!("{}：期望{verdict}，算出来是{}", example.name, outcome.verdict.name()))
-                        .hint(why(measure, &outcome.rows, expected.name())),
+                    Diagnostic::error(
+                        "P041",
+                        *place,
+                        format!("{}：期望{verdict}，算出来是{}", example.name, outcome.verdict.name()),
+                    )
+                    .hint(why(measure, &outcome.rows, expected.name())),
                 );
             } else if let Some(amount) = amount {
                 let found = outcome.amount.as_ref().map_or_else(|| "没有金额".to_owned(), amount_text);
                 if found != *amount {
-                    sink.report(Diagnostic::error("P042", *place, format!("{}：期望金额 {amount}，算出来是 {found}", example.name)));
+                    sink.report(Diagnostic::error(
+                        "P042",
+                        *place,
+                        format!("{}：期望金额 {amount}，算出来是 {found}", example.name),
+                    ));
                 }
             }
         }
@@ -192,8 +211,12 @@ fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
         for (has, word) in [(yes, "符合（或待人工核实）"), (no, "不符合")] {
             if !has {
                 sink.report(
-                    Diagnostic::error("P043", measure.place, format!("事项“{}”缺一个“{word}”的示例企业", measure.measure.name))
-                        .hint("在文件末尾的 示例企业 里加一个，算得对才说明规则写对了"),
+                    Diagnostic::error(
+                        "P043",
+                        measure.place,
+                        format!("事项“{}”缺一个“{word}”的示例企业", measure.measure.name),
+                    )
+                    .hint("在文件末尾的 示例企业 里加一个，算得对才说明规则写对了"),
                 );
             }
         }
@@ -201,7 +224,11 @@ fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
 }
 
 /// Which conditions decided, for a failing example.
-fn why(measure: &policy::PolicyMeasure, rows: &[Option<huiqi_engine::eval::Truth>], expected: &str) -> String {
+fn why(
+    measure: &policy::PolicyMeasure,
+    rows: &[Option<huiqi_engine::eval::Truth>],
+    expected: &str,
+) -> String {
     use huiqi_engine::eval::Truth;
     let name = |t: Truth| match t {
         Truth::True => "成立",

@@ -122,16 +122,21 @@ pub fn usage_error(error: &clap::Error) -> String {
         ErrorKind::InvalidSubcommand => {
             format!("没有命令“{}”", context(ContextKind::InvalidSubcommand).unwrap_or_default())
         }
-        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "要写一个命令".to_owned(),
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            "要写一个命令".to_owned()
+        }
         ErrorKind::UnknownArgument => format!("没有选项“{argument}”"),
         ErrorKind::MissingRequiredArgument => format!("缺少 {argument}"),
         ErrorKind::InvalidValue if value.is_empty() => format!("{argument} 后面要写值"),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => format!("{argument} 的值“{value}”不对"),
         _ => format!("用法不对：{error}"),
     };
-    let suggestions = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
+    let suggestions =
+        [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     let suggestion = suggestions.into_iter().find_map(context);
     let suggestion = suggestion.map_or_else(String::new, |s| format!("，是不是“{s}”？"));
     let source = std::error::Error::source(error).map_or_else(String::new, |s| format!("：{s}"));
-    format!("错误：{message}{source}{suggestion}\n运行 huiqi --help 看全部命令，huiqi <命令> --help 看选项。\n")
+    format!(
+        "错误：{message}{source}{suggestion}\n运行 huiqi --help 看全部命令，huiqi <命令> --help 看选项。\n"
+    )
 }

@@ -58,7 +58,14 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error at a place.
     pub fn error(code: &'static str, place: Place, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, code, path: PathBuf::new(), place, message: message.into(), hint: None }
+        Self {
+            severity: Severity::Error,
+            code,
+            path: PathBuf::new(),
+            place,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// A warning at a place.
@@ -87,7 +94,8 @@ impl Diagnostic {
             Severity::Warning => "警告",
         };
         let Place { line, column, length } = self.place;
-        let mut out = format!("{}:{line}:{column}: {kind} {}：{}\n", self.path.display(), self.code, self.message);
+        let mut out =
+            format!("{}:{line}:{column}: {kind} {}：{}\n", self.path.display(), self.code, self.message);
         if let Some(text) = source.lines().nth(line.wrapping_sub(1)) {
             let number = line.to_string();
             // A long line is shown around the place only.

@@ -75,8 +75,12 @@ impl<'a> Fields<'a> {
     pub fn new(node: &'a Node, what: &'static str, sink: &mut Sink) -> Option<Self> {
         let Kind::Map(entries) = &node.kind else {
             sink.report(
-                Diagnostic::error("P004", node.place, format!("{what}应是一组“键: 值”，写的是{}", node.describe()))
-                    .hint("检查缩进和冒号"),
+                Diagnostic::error(
+                    "P004",
+                    node.place,
+                    format!("{what}应是一组“键: 值”，写的是{}", node.describe()),
+                )
+                .hint("检查缩进和冒号"),
             );
             return None;
         };
@@ -109,7 +113,10 @@ impl<'a> Fields<'a> {
 
     /// Reports a missing key.
     pub fn missing(&self, key: &str, sink: &mut Sink) {
-        sink.report(Diagnostic::error("P003", self.place, format!("{}缺“{key}”", self.what)).hint(format!("加一行 {key}: …")));
+        sink.report(
+            Diagnostic::error("P003", self.place, format!("{}缺“{key}”", self.what))
+                .hint(format!("加一行 {key}: …")),
+        );
     }
 
     /// A required text.
@@ -127,18 +134,29 @@ impl<'a> Fields<'a> {
         match &node.kind {
             Kind::Scalar(_, true) => {
                 sink.report(
-                    Diagnostic::error("P005", node.place, format!("“{key}”的值里有“ #”，后面的字会被当成注释丢掉"))
-                        .hint("去掉 #，注释另起一行"),
+                    Diagnostic::error(
+                        "P005",
+                        node.place,
+                        format!("“{key}”的值里有“ #”，后面的字会被当成注释丢掉"),
+                    )
+                    .hint("去掉 #，注释另起一行"),
                 );
                 None
             }
             Kind::Scalar(text, _) if text.is_empty() => {
-                sink.report(Diagnostic::error("P005", node.place, format!("“{key}”是空的")).hint("填上内容，或去掉这一行"));
+                sink.report(
+                    Diagnostic::error("P005", node.place, format!("“{key}”是空的"))
+                        .hint("填上内容，或去掉这一行"),
+                );
                 None
             }
             Kind::Scalar(text, _) => Some(text.clone()),
             _ => {
-                sink.report(Diagnostic::error("P004", node.place, format!("“{key}”应是一行文字，写的是{}", node.describe())));
+                sink.report(Diagnostic::error(
+                    "P004",
+                    node.place,
+                    format!("“{key}”应是一行文字，写的是{}", node.describe()),
+                ));
                 None
             }
         }
@@ -151,7 +169,11 @@ impl<'a> Fields<'a> {
             Some("是") => true,
             Some(other) => {
                 let place = self.place(key);
-                sink.report(Diagnostic::error("P005", place, format!("“{key}”应是 是 或 否，写的是“{other}”")));
+                sink.report(Diagnostic::error(
+                    "P005",
+                    place,
+                    format!("“{key}”应是 是 或 否，写的是“{other}”"),
+                ));
                 false
             }
         }
@@ -164,7 +186,8 @@ impl<'a> Fields<'a> {
         if date.is_none() {
             let place = self.place(key);
             sink.report(
-                Diagnostic::error("P005", place, format!("“{key}”应是日期，写的是“{text}”")).hint("日期写成 2026-03-01"),
+                Diagnostic::error("P005", place, format!("“{key}”应是日期，写的是“{text}”"))
+                    .hint("日期写成 2026-03-01"),
             );
         }
         date
@@ -178,7 +201,8 @@ impl<'a> Fields<'a> {
             let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
             let place = self.place(key);
             sink.report(
-                Diagnostic::error("P005", place, format!("“{key}”没有“{text}”这个写法")).hint(format!("可写 {}", names.join("、"))),
+                Diagnostic::error("P005", place, format!("“{key}”没有“{text}”这个写法"))
+                    .hint(format!("可写 {}", names.join("、"))),
             );
         }
         found
@@ -190,7 +214,14 @@ impl<'a> Fields<'a> {
             None => &[],
             Some((Kind::List(list), _)) => list,
             Some((_, node)) => {
-                sink.report(Diagnostic::error("P004", node.place, format!("“{key}”应是一个列表，写的是{}", node.describe())).hint("每项一行，以“- ”开头"));
+                sink.report(
+                    Diagnostic::error(
+                        "P004",
+                        node.place,
+                        format!("“{key}”应是一个列表，写的是{}", node.describe()),
+                    )
+                    .hint("每项一行，以“- ”开头"),
+                );
                 &[]
             }
         }
@@ -227,8 +258,11 @@ impl<'a> Fields<'a> {
             }
             let place = key.place.span(0, name.chars().count());
             let known = self.asked.join("、");
-            let hint = did_you_mean(name, self.asked.iter().map(String::as_str)).unwrap_or_else(|| format!("可写 {known}"));
-            sink.report(Diagnostic::error("P002", place, format!("{}里没有“{name}”这个键", self.what)).hint(hint));
+            let hint = did_you_mean(name, self.asked.iter().map(String::as_str))
+                .unwrap_or_else(|| format!("可写 {known}"));
+            sink.report(
+                Diagnostic::error("P002", place, format!("{}里没有“{name}”这个键", self.what)).hint(hint),
+            );
         }
     }
 }

@@ -7,8 +7,8 @@ use huiqi_engine::catalogue::{Code, FactType};
 use huiqi_engine::date::Date;
 use huiqi_engine::firm::{Firm, read_line};
 use huiqi_engine::measure::{
-    Audience, Benefit, BenefitKind, CapScope, Card, Condition, Detail, ExclusionRule, Measure, RowKind, Schedule,
-    Selection, Status,
+    Audience, Benefit, BenefitKind, CapScope, Card, Condition, Detail, ExclusionRule, Measure, RowKind,
+    Schedule, Selection, Status,
 };
 use huiqi_engine::rule::{self, Expr, NameProblem, RuleError, TextNo};
 
@@ -110,7 +110,8 @@ pub fn read(path: &Path, root: &Node, tables: &Tables, sink: &mut Sink) -> Optio
     }
     let measures: Vec<PolicyMeasure> =
         rows.iter().filter_map(|row| read_measure(row, &shared, tables, sink)).collect();
-    let examples = f.list("示例企业", sink).iter().filter_map(|row| read_example(row, tables, sink)).collect();
+    let examples =
+        f.list("示例企业", sink).iter().filter_map(|row| read_example(row, tables, sink)).collect();
     f.finish(sink);
     Some(Policy {
         path: path.to_owned(),
@@ -141,8 +142,12 @@ fn id(f: &mut Fields<'_>, sink: &mut Sink) -> Option<String> {
     if !ok {
         let place = f.place("编号");
         sink.report(
-            Diagnostic::error("P005", place, format!("编号“{id}”应只用小写字母、数字和连字符，最多 80 个字符"))
-                .hint("如 hebei-2023-gxt-0629-01"),
+            Diagnostic::error(
+                "P005",
+                place,
+                format!("编号“{id}”应只用小写字母、数字和连字符，最多 80 个字符"),
+            )
+            .hint("如 hebei-2023-gxt-0629-01"),
         );
         return None;
     }
@@ -183,8 +188,12 @@ fn regions(f: &mut Fields<'_>, tables: &Tables, sink: &mut Sink) -> Vec<Code> {
                 });
             }
             Err(NameProblem::Ambiguous(names)) => sink.report(
-                Diagnostic::error("P106", place, format!("“{name}”有 {} 处：{}", names.len(), names.join("、")))
-                    .hint("写全称，或写六位代码"),
+                Diagnostic::error(
+                    "P106",
+                    place,
+                    format!("“{name}”有 {} 处：{}", names.len(), names.join("、")),
+                )
+                .hint("写全称，或写六位代码"),
             ),
         }
     }
@@ -217,7 +226,14 @@ impl Compiler<'_> {
     }
 
     /// Compiles one line; `offset` is where it starts within its value.
-    fn line(&mut self, text: &str, place: Place, offset: usize, amount: bool, sink: &mut Sink) -> Option<Expr> {
+    fn line(
+        &mut self,
+        text: &str,
+        place: Place,
+        offset: usize,
+        amount: bool,
+        sink: &mut Sink,
+    ) -> Option<Expr> {
         let checked = rule::parse(text).and_then(|node| {
             let check = if amount { rule::check_amount } else { rule::check_rule };
             check(&node, &self.tables.catalogue, &self.tables.aliases, &mut self.texts)
@@ -240,7 +256,8 @@ impl Compiler<'_> {
 
 fn rule_diagnostic(error: &RuleError, place: Place, offset: usize) -> Diagnostic {
     let length = error.span.end.saturating_sub(error.span.start);
-    let d = Diagnostic::error(error.code, place.span(offset + error.span.start, length), error.message.clone());
+    let d =
+        Diagnostic::error(error.code, place.span(offset + error.span.start, length), error.message.clone());
     match &error.hint {
         Some(hint) => d.hint(hint.clone()),
         None => d,
@@ -303,7 +320,11 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
 fn too_long(f: &Fields<'_>, key: &str, text: &str, most: usize, sink: &mut Sink) {
     let length = text.chars().count();
     if length > most {
-        sink.report(Diagnostic::warning("P020", f.place(key), format!("“{key}”有 {length} 个字，最多 {most} 个，手机上会折行")));
+        sink.report(Diagnostic::warning(
+            "P020",
+            f.place(key),
+            format!("“{key}”有 {length} 个字，最多 {most} 个，手机上会折行"),
+        ));
     }
 }
 
@@ -317,8 +338,12 @@ fn read_conditions(f: &mut Fields<'_>, compiler: &mut Compiler<'_>, sink: &mut S
         Kind::List(rows) if !rows.is_empty() => rows,
         _ => {
             sink.report(
-                Diagnostic::error("P004", node.place, format!("“条件”应是一个列表，写的是{}", node.describe()))
-                    .hint("每条一行，以“- ”开头；确实没有条件写 条件: 无"),
+                Diagnostic::error(
+                    "P004",
+                    node.place,
+                    format!("“条件”应是一个列表，写的是{}", node.describe()),
+                )
+                .hint("每条一行，以“- ”开头；确实没有条件写 条件: 无"),
             );
             return Vec::new();
         }
@@ -329,7 +354,8 @@ fn read_conditions(f: &mut Fields<'_>, compiler: &mut Compiler<'_>, sink: &mut S
 fn read_condition(row: &Node, compiler: &mut Compiler<'_>, sink: &mut Sink) -> Option<Condition> {
     let mut f = Fields::new(row, "条件", sink)?;
     let written = &RowKind::ALL[..5];
-    let present: Vec<(&str, RowKind)> = written.iter().copied().filter(|(key, _)| f.get(key).is_some()).collect();
+    let present: Vec<(&str, RowKind)> =
+        written.iter().copied().filter(|(key, _)| f.get(key).is_some()).collect();
     let [(key, kind)] = present[..] else {
         let names: Vec<&str> = written.iter().map(|(key, _)| *key).collect();
         let found = present.iter().map(|(key, _)| *key).collect::<Vec<_>>().join("、");
@@ -352,7 +378,8 @@ fn read_condition(row: &Node, compiler: &mut Compiler<'_>, sink: &mut Sink) -> O
             if verify {
                 let place = f.place(key);
                 sink.report(
-                    Diagnostic::error("P150", place, "“排除”里不能有“核实”").hint("把句子反过来，写成一条 核实"),
+                    Diagnostic::error("P150", place, "“排除”里不能有“核实”")
+                        .hint("把句子反过来，写成一条 核实"),
                 );
                 return None;
             }
@@ -363,7 +390,10 @@ fn read_condition(row: &Node, compiler: &mut Compiler<'_>, sink: &mut Sink) -> O
     };
     if kind == RowKind::Refer {
         let place = f.place(key);
-        sink.report(Diagnostic::warning("P021", place, "条件写在另一份文件里，企业看不到内容").hint("找到那份文件，把条件补录成 规则"));
+        sink.report(
+            Diagnostic::warning("P021", place, "条件写在另一份文件里，企业看不到内容")
+                .hint("找到那份文件，把条件补录成 规则"),
+        );
     }
     let basis = f.text("依据", sink);
     let note = f.optional("说明", sink);
@@ -408,7 +438,11 @@ fn add_area(conditions: &mut Vec<Condition>, compiler: &mut Compiler<'_>, region
     );
 }
 
-fn read_benefit(f: &mut Fields<'_>, compiler: &mut Compiler<'_>, sink: &mut Sink) -> (Option<Benefit>, String) {
+fn read_benefit(
+    f: &mut Fields<'_>,
+    compiler: &mut Compiler<'_>,
+    sink: &mut Sink,
+) -> (Option<Benefit>, String) {
     let Some(node) = f.get("支持") else {
         f.missing("支持", sink);
         return (None, String::new());
@@ -449,17 +483,26 @@ fn read_caps(b: &mut Fields<'_>, compiler: &mut Compiler<'_>, sink: &mut Sink) -
         // The longest name first: 每企业每年 begins with 每企业.
         let mut scopes = CapScope::ALL;
         scopes.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-        let found = scopes.iter().find_map(|(name, scope)| trimmed.strip_prefix(name).map(|rest| (name, *scope, rest)));
+        let found = scopes
+            .iter()
+            .find_map(|(name, scope)| trimmed.strip_prefix(name).map(|rest| (name, *scope, rest)));
         match found {
             Some((name, scope, rest)) => {
-                let start = offset + lead + name.chars().count() + rest.chars().take_while(|c| c.is_whitespace()).count();
+                let start = offset
+                    + lead
+                    + name.chars().count()
+                    + rest.chars().take_while(|c| c.is_whitespace()).count();
                 if let Some(expr) = compiler.line(rest.trim(), place, start, true, sink) {
                     caps.push((scope, expr));
                 }
             }
             None => sink.report(
-                Diagnostic::error("P005", place.span(offset + lead, trimmed.chars().count()), format!("“封顶”要写按什么封顶，写的是“{trimmed}”"))
-                    .hint("写成 每企业 500万元，可用 每项、每企业、每企业每年，几种之间用全角分号“；”"),
+                Diagnostic::error(
+                    "P005",
+                    place.span(offset + lead, trimmed.chars().count()),
+                    format!("“封顶”要写按什么封顶，写的是“{trimmed}”"),
+                )
+                .hint("写成 每企业 500万元，可用 每项、每企业、每企业每年，几种之间用全角分号“；”"),
             ),
         }
         offset += length + 1;
@@ -550,7 +593,11 @@ fn read_example(row: &Node, tables: &Tables, sink: &mut Sink) -> Option<Example>
     let name = f.text("名称", sink)?;
     if !name.starts_with("示例") {
         let place = f.place("名称");
-        sink.report(Diagnostic::error("P005", place, format!("示例企业的名称要以“示例”开头，写的是“{name}”")));
+        sink.report(Diagnostic::error(
+            "P005",
+            place,
+            format!("示例企业的名称要以“示例”开头，写的是“{name}”"),
+        ));
     }
     if f.get("今天").is_none() {
         f.missing("今天", sink);
@@ -592,7 +639,11 @@ pub fn read_firm(node: &Node, today: Date, tables: &Tables, sink: &mut Sink) -> 
         let name = key.text().unwrap_or_default();
         seen.insert(name.to_owned(), key.place);
         let Some(text) = value.text() else {
-            sink.report(Diagnostic::error("P004", value.place, format!("“{name}”应是一行文字，写的是{}", value.describe())));
+            sink.report(Diagnostic::error(
+                "P004",
+                value.place,
+                format!("“{name}”应是一行文字，写的是{}", value.describe()),
+            ));
             continue;
         };
         let result = read_line(&mut firm, name, text, today, &tables.catalogue, &tables.aliases);

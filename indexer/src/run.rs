@@ -47,12 +47,16 @@ pub fn run(command: Command, out: &mut dyn Write, talk: &mut dyn Write) -> anyho
             };
             run_build(&policies, &options, &dir, &index, talk)
         }
-        Command::Search { query, index, limit, json } => run_search(&query.join(" "), &index, limit, json, out),
+        Command::Search { query, index, limit, json } => {
+            run_search(&query.join(" "), &index, limit, json, out)
+        }
         Command::Explain { policies, firm, measure, as_of, json } => {
             let today = as_of.unwrap_or_else(|| beijing_date(now()));
             run_explain(&policies, &firm, measure.as_deref(), today, json, out, talk)
         }
-        Command::Serve { dir, port, csp } => serve::serve(&dir, port, csp.as_deref(), talk).map(|()| Status::Fine),
+        Command::Serve { dir, port, csp } => {
+            serve::serve(&dir, port, csp.as_deref(), talk).map(|()| Status::Fine)
+        }
     }
 }
 
@@ -109,7 +113,12 @@ fn report(sink: &Sink, talk: &mut dyn Write) -> anyhow::Result<usize> {
     Ok(sink.counts().0)
 }
 
-fn run_check(policies: &Path, json: bool, out: &mut dyn Write, talk: &mut dyn Write) -> anyhow::Result<Status> {
+fn run_check(
+    policies: &Path,
+    json: bool,
+    out: &mut dyn Write,
+    talk: &mut dyn Write,
+) -> anyhow::Result<Status> {
     let mut sink = Sink::default();
     let project = load(policies, &mut sink)?;
     let (errors, warnings) = sink.counts();
@@ -130,7 +139,13 @@ fn run_check(policies: &Path, json: bool, out: &mut dyn Write, talk: &mut dyn Wr
     Ok(if errors == 0 { Status::Fine } else { Status::Findings })
 }
 
-fn run_build(policies: &Path, options: &Options, dir: &Path, index: &Path, talk: &mut dyn Write) -> anyhow::Result<Status> {
+fn run_build(
+    policies: &Path,
+    options: &Options,
+    dir: &Path,
+    index: &Path,
+    talk: &mut dyn Write,
+) -> anyhow::Result<Status> {
     let mut sink = Sink::default();
     let project = load(policies, &mut sink)?;
     let errors = report(&sink, talk)?;
@@ -139,7 +154,8 @@ fn run_build(policies: &Path, options: &Options, dir: &Path, index: &Path, talk:
         return Ok(Status::Findings);
     }
     let progress = Progress::new();
-    let summary = build::build(&project, options, dir, index, |what, done, total| progress.at(what, done, total))?;
+    let summary =
+        build::build(&project, options, dir, index, |what, done, total| progress.at(what, done, total))?;
     drop(progress);
     writeln!(talk, "发布包：{}（{}，序号 {}）", dir.display(), options.today, options.sequence)?;
     writeln!(talk, "  {} 份文件，{} 个事项", summary.documents, summary.measures)?;
@@ -152,7 +168,13 @@ fn run_build(policies: &Path, options: &Options, dir: &Path, index: &Path, talk:
     Ok(Status::Fine)
 }
 
-fn run_search(query: &str, index: &Path, limit: usize, json: bool, out: &mut dyn Write) -> anyhow::Result<Status> {
+fn run_search(
+    query: &str,
+    index: &Path,
+    limit: usize,
+    json: bool,
+    out: &mut dyn Write,
+) -> anyhow::Result<Status> {
     let index = TextIndex::open(index, text_index::simplifier()?)?;
     let query = Query::new(query, index.simplifier());
     let hits = huiqi_engine::search::search(&query, index.len(), &index);
@@ -225,7 +247,8 @@ fn run_explain(
     let catalogue = &project.tables.catalogue;
     let mut decided = Vec::new();
     for m in measures {
-        let outcome = evaluate(&m.measure, catalogue, &firm, today).with_context(|| format!("事项 {} 算不出来", m.measure.id))?;
+        let outcome = evaluate(&m.measure, catalogue, &firm, today)
+            .with_context(|| format!("事项 {} 算不出来", m.measure.id))?;
         decided.push((m, outcome));
     }
     if json {
@@ -258,7 +281,14 @@ fn print_list(decided: &[(&PolicyMeasure, Outcome)], out: &mut dyn Write) -> any
     Ok(())
 }
 
-fn print_one(m: &PolicyMeasure, outcome: &Outcome, project: &Project, firm: &Firm, today: Date, out: &mut dyn Write) -> anyhow::Result<()> {
+fn print_one(
+    m: &PolicyMeasure,
+    outcome: &Outcome,
+    project: &Project,
+    firm: &Firm,
+    today: Date,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let catalogue = &project.tables.catalogue;
     writeln!(out, "{}：{}（{}）", m.measure.name, outcome.verdict.name(), outcome.window.name())?;
     for row in explain::explain(&m.measure, &m.card, catalogue, firm, today)? {
@@ -277,7 +307,13 @@ fn print_one(m: &PolicyMeasure, outcome: &Outcome, project: &Project, firm: &Fir
     Ok(())
 }
 
-fn print_node(node: &explain::Node, kind: RowKind, basis: Option<&str>, depth: usize, out: &mut dyn Write) -> anyhow::Result<()> {
+fn print_node(
+    node: &explain::Node,
+    kind: RowKind,
+    basis: Option<&str>,
+    depth: usize,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let mark = match (node.truth, kind) {
         (None, _) => "不适用",
         (Some(Truth::True), RowKind::Promise) => "需承诺",
@@ -302,7 +338,13 @@ fn print_node(node: &explain::Node, kind: RowKind, basis: Option<&str>, depth: u
     Ok(())
 }
 
-fn explain_json(m: &PolicyMeasure, outcome: &Outcome, project: &Project, firm: &Firm, today: Date) -> anyhow::Result<serde_json::Value> {
+fn explain_json(
+    m: &PolicyMeasure,
+    outcome: &Outcome,
+    project: &Project,
+    firm: &Firm,
+    today: Date,
+) -> anyhow::Result<serde_json::Value> {
     let catalogue = &project.tables.catalogue;
     let rows: Vec<_> = explain::explain(&m.measure, &m.card, catalogue, firm, today)?
         .into_iter()

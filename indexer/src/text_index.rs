@@ -99,8 +99,9 @@ impl Layout {
     fn new() -> Self {
         let mut builder = Schema::builder();
         let text = |tokenizer: &str, option| {
-            TextOptions::default()
-                .set_indexing_options(TextFieldIndexing::default().set_tokenizer(tokenizer).set_index_option(option))
+            TextOptions::default().set_indexing_options(
+                TextFieldIndexing::default().set_tokenizer(tokenizer).set_index_option(option),
+            )
         };
         let grams = text("grams", IndexRecordOption::WithFreqsAndPositions);
         let fields = FIELDS.map(|f| builder.add_text_field(f.name, grams.clone()));
@@ -206,7 +207,8 @@ impl TextIndex {
     /// # Errors
     /// When there is no index, or one of another layout.
     pub fn open(dir: &Path, simplifier: Simplifier) -> anyhow::Result<Self> {
-        let missing = || format!("{} 里没有检索索引，先运行 huiqi build <政策文件夹> --out <目录>", dir.display());
+        let missing =
+            || format!("{} 里没有检索索引，先运行 huiqi build <政策文件夹> --out <目录>", dir.display());
         let index = Index::open_in_dir(dir).with_context(missing)?;
         let layout = Layout::new();
         if index.schema() != layout.schema {

@@ -58,7 +58,8 @@ pub fn parse(source: &str) -> Result<Node, Box<Diagnostic>> {
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     if let Some((line, column)) = find_tab(source) {
         return Err(Box::new(
-            Diagnostic::error("P001", Place::new(line, column), "缩进里有制表符（Tab）").hint("改成空格，每层两个"),
+            Diagnostic::error("P001", Place::new(line, column), "缩进里有制表符（Tab）")
+                .hint("改成空格，每层两个"),
         ));
     }
     let lines: Vec<&str> = source.lines().collect();
@@ -67,7 +68,9 @@ pub fn parse(source: &str) -> Result<Node, Box<Diagnostic>> {
         match reader.event()? {
             (Event::StreamStart | Event::DocumentStart(..), _) => {}
             (Event::StreamEnd | Event::DocumentEnd, place) => {
-                return Err(Box::new(Diagnostic::error("P001", place, "文件是空的").hint("写法见 policies/README.md")));
+                return Err(Box::new(
+                    Diagnostic::error("P001", place, "文件是空的").hint("写法见 policies/README.md"),
+                ));
             }
             (event, place) => {
                 let node = reader.node(event, place, 0)?;
@@ -76,7 +79,10 @@ pub fn parse(source: &str) -> Result<Node, Box<Diagnostic>> {
                         (Event::StreamEnd, _) => return Ok(node),
                         (Event::DocumentEnd, _) => {}
                         (_, place) => {
-                            return Err(Box::new(Diagnostic::error("P001", place, "一个文件里只能有一份文档").hint("去掉 --- 之后的部分，另存一个文件")));
+                            return Err(Box::new(
+                                Diagnostic::error("P001", place, "一个文件里只能有一份文档")
+                                    .hint("去掉 --- 之后的部分，另存一个文件"),
+                            ));
                         }
                     }
                 }
@@ -118,7 +124,10 @@ impl<'a> Reader<'a> {
         let before = self.lines.get(place.line.wrapping_sub(2)).copied().unwrap_or_default();
         let indent = |l: &str| l.len() - l.trim_start().len();
         let diagnostic = |message: &str| Diagnostic::error("P001", place, message);
-        if line.trim_start().starts_with(['%', '@', '`']) || text.contains("cannot start") || text.contains("can't start") {
+        if line.trim_start().starts_with(['%', '@', '`'])
+            || text.contains("cannot start")
+            || text.contains("can't start")
+        {
             return diagnostic("值不能以这个符号开头").hint("用双引号把值括起来");
         }
         if text.contains("mapping values") || text.contains("simple key") || text.contains("':'") {
@@ -171,14 +180,20 @@ impl<'a> Reader<'a> {
                 }
                 Kind::Map(map)
             }
-            _ => return Err(Box::new(Diagnostic::error("P001", place, "不能用 YAML 的引用（* 和 &）").hint("直接写出内容"))),
+            _ => {
+                return Err(Box::new(
+                    Diagnostic::error("P001", place, "不能用 YAML 的引用（* 和 &）").hint("直接写出内容"),
+                ));
+            }
         };
         Ok(Node { kind, place })
     }
 
     fn plain(&self, anchor: usize, tagged: bool, place: Place) -> Result<(), Box<Diagnostic>> {
         if anchor != 0 || tagged {
-            return Err(Box::new(Diagnostic::error("P001", place, "不能用 YAML 的锚点和标签（& 和 !）").hint("直接写出内容")));
+            return Err(Box::new(
+                Diagnostic::error("P001", place, "不能用 YAML 的锚点和标签（& 和 !）").hint("直接写出内容"),
+            ));
         }
         Ok(())
     }

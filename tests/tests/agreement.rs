@@ -44,7 +44,8 @@ fn the_published_table_decides_like_the_sources() -> Result<()> {
         for example in &policy.examples {
             for source in project.policies.iter().flat_map(|p| &p.measures) {
                 let published = table.measures.iter().find(|m| m.id == source.measure.id);
-                let published = published.with_context(|| format!("{} is not published", source.measure.id))?;
+                let published =
+                    published.with_context(|| format!("{} is not published", source.measure.id))?;
                 let a = evaluate(&source.measure, &project.tables.catalogue, &example.firm, example.today)?;
                 let b = evaluate(published, &catalogue, &example.firm, example.today)?;
                 ensure!(a == b, "{} for {}: {a:?} and {b:?}", source.measure.id, example.name);
@@ -72,7 +73,8 @@ fn printed_rules_read_back() -> Result<()> {
             let mut texts = measure.card.texts.clone();
             let check = if amount { check_amount } else { check_rule };
             let node = parse(&text).map_err(|e| anyhow::anyhow!("{text}: {e:?}"))?;
-            let again: Expr = check(&node, catalogue, aliases, &mut texts).map_err(|e| anyhow::anyhow!("{text}: {e:?}"))?;
+            let again: Expr =
+                check(&node, catalogue, aliases, &mut texts).map_err(|e| anyhow::anyhow!("{text}: {e:?}"))?;
             ensure!(again == *expr, "{}: {text}", measure.measure.id);
             ensure!(print_expr(&again, catalogue, &texts) == text, "printing {text} again differs");
             seen += 1;
@@ -112,7 +114,16 @@ fn crates_depend_only_downwards() -> Result<()> {
     }
     for entry in walk(&workspace_root().join("engine/src"))? {
         let text = std::fs::read_to_string(&entry)?;
-        for forbidden in ["std::fs", "std::net", "std::time", "std::env", "std::process", "std::thread", "web_sys", "js_sys"] {
+        for forbidden in [
+            "std::fs",
+            "std::net",
+            "std::time",
+            "std::env",
+            "std::process",
+            "std::thread",
+            "web_sys",
+            "js_sys",
+        ] {
             ensure!(!text.contains(forbidden), "{} uses {forbidden}", entry.display());
         }
     }

@@ -64,33 +64,69 @@ fn bad(from: &str, to: &str, expected: &[&str]) -> Result<()> {
 fn bad_input_is_named_by_line_and_column() -> Result<()> {
     let cases: &[(&str, &str, &[&str])] = &[
         // A wrong indent.
-        ("    一句话: 制造业", "      一句话: 制造业", &["demo.yaml:15:", "P001", "缩进", "上一行 4 格，这一行 6 格"]),
+        (
+            "    一句话: 制造业",
+            "      一句话: 制造业",
+            &["demo.yaml:15:", "P001", "缩进", "上一行 4 格，这一行 6 格"],
+        ),
         ("    一句话: 制造业", "\t一句话: 制造业", &["demo.yaml:15:1: 错误 P001", "制表符", "改成空格"]),
         // An unknown region, and one that is there twice.
-        ("适用地区: 河北省", "适用地区: 河背省", &["demo.yaml:9:7: 错误 P103", "没有这个地区：“河背省”", "是不是“河北省”"]),
+        (
+            "适用地区: 河北省",
+            "适用地区: 河背省",
+            &["demo.yaml:9:7: 错误 P103", "没有这个地区：“河背省”", "是不是“河北省”"],
+        ),
         ("注册地 属于 河北省 且", "注册地 属于 长安区 且", &["P106", "“长安区”有 2 处", "写全称"]),
         // An unknown fact.
-        ("规则: 设备投入[上年] ≥", "规则: 设备投人[上年] ≥", &["demo.yaml:21:13: 错误 P101", "没有要素“设备投人”", "是不是“设备投入”"]),
-        ("      设备投入[2025年]: 480万元", "      设备投人[2025年]: 480万元", &["P030", "没有要素“设备投人”"]),
+        (
+            "规则: 设备投入[上年] ≥",
+            "规则: 设备投人[上年] ≥",
+            &["demo.yaml:21:13: 错误 P101", "没有要素“设备投人”", "是不是“设备投入”"],
+        ),
+        (
+            "      设备投入[2025年]: 480万元",
+            "      设备投人[2025年]: 480万元",
+            &["P030", "没有要素“设备投人”"],
+        ),
         // A typo in a rule.
-        ("资质 含 高新技术企业\n", "资质 含 高薪技术企业\n", &["P102", "资质目录里没有“高薪技术企业”", "“高新技术企业”"]),
+        (
+            "资质 含 高新技术企业\n",
+            "资质 含 高薪技术企业\n",
+            &["P102", "资质目录里没有“高薪技术企业”", "“高新技术企业”"],
+        ),
         ("≥ 100万元", "≥ 100人", &["demo.yaml:21:24: 错误 P105", "左边是金额，右边是个数（人），不能比较"]),
         ("≥ 100万元", "≥ 1,000万元", &["P109", "逗号"]),
         ("≥ 100万元", "≥ 100万", &["P104", "缺单位"]),
         ("设备投入[上年] ≥ 100万元", "设备投入 ≥ 100万元", &["P122", "设备投入[上年]"]),
         ("行业 属于 制造业", "行业 属于 造制业", &["P107", "没有这个行业"]),
         ("其余→10%", "≥2000万元→10%", &["P142", "其余"]),
-        ("规则: 设备投入[上年] ≥ 100万元", "规则: 设备投入[上年] ≥ 100万元 # 待定", &["P005", "“规则”的值里有“ #”"]),
+        (
+            "规则: 设备投入[上年] ≥ 100万元",
+            "规则: 设备投入[上年] ≥ 100万元 # 待定",
+            &["P005", "“规则”的值里有“ #”"],
+        ),
         // Keys and values.
         ("    遴选: 普惠", "    遴选方式: 普惠", &["P002", "没有“遴选方式”这个键", "P003", "事项缺“遴选”"]),
         ("发布日期: 2026-01-05", "发布日期: 2026-13-05", &["P005", "应是日期", "2026-03-01"]),
         ("  止: 2028-12-31", "  止: 2025-12-31", &["P005", "止（2025-12-31）早于起"]),
         ("来源: https://www", "来源: javascript:alert(1)//", &["P005", "网址"]),
-        ("材料: 营业执照、上年度", "材料: 营业职照、上年度", &["P007", "材料目录里没有“营业职照”", "“营业执照”"]),
+        (
+            "材料: 营业执照、上年度",
+            "材料: 营业职照、上年度",
+            &["P007", "材料目录里没有“营业职照”", "“营业执照”"],
+        ),
         ("编号: demo-2026-0001-02\n    名称", "编号: demo-2026-0001-01\n    名称", &["P006", "已经用过"]),
         // Examples that do not come out.
-        ("demo-2026-0001-02: 符合 15万元", "demo-2026-0001-02: 不符合", &["P041", "期望不符合，算出来是符合", "逐条结果"]),
-        ("demo-2026-0001-02: 符合 15万元", "demo-2026-0001-02: 符合 16万元", &["P042", "期望金额 16万元，算出来是 15万元"]),
+        (
+            "demo-2026-0001-02: 符合 15万元",
+            "demo-2026-0001-02: 不符合",
+            &["P041", "期望不符合，算出来是符合", "逐条结果"],
+        ),
+        (
+            "demo-2026-0001-02: 符合 15万元",
+            "demo-2026-0001-02: 符合 16万元",
+            &["P042", "期望金额 16万元，算出来是 15万元"],
+        ),
     ];
     for (from, to, expected) in cases {
         bad(from, to, expected)?;
@@ -102,11 +138,29 @@ fn bad_input_is_named_by_line_and_column() -> Result<()> {
 fn hostile_files_are_errors_not_crashes() -> Result<()> {
     let deep = "[".repeat(5000);
     let quoted = format!("规则: {}", "(".repeat(3000));
-    for text in ["", "\u{feff}", "a: &x 1\nb: *x", "- 1", "{", "'", &deep, &quoted, "编号: !!binary aGk=", "%YAML 9.9\n---\na", "a: 1\n---\nb: 2", "\0\0"] {
+    for text in [
+        "",
+        "\u{feff}",
+        "a: &x 1\nb: *x",
+        "- 1",
+        "{",
+        "'",
+        &deep,
+        &quoted,
+        "编号: !!binary aGk=",
+        "%YAML 9.9\n---\na",
+        "a: 1\n---\nb: 2",
+        "\0\0",
+    ] {
         let dir = project(text)?;
         let output = command_in(dir.path(), &["check", "policies"])?;
         let start: String = text.chars().take(20).collect();
-        ensure!(output.code == 1 && output.talk.contains("错误 P0"), "{start:?}: {} {}", output.code, output.talk);
+        ensure!(
+            output.code == 1 && output.talk.contains("错误 P0"),
+            "{start:?}: {} {}",
+            output.code,
+            output.talk
+        );
     }
     let dir = project("x")?;
     fs::write(dir.path().join("policies/130000/latin.yaml"), b"\xc4\xe3\xba\xc3")?;
@@ -129,8 +183,18 @@ fn same_input_same_bytes_and_errors_leave_the_bundle_alone() -> Result<()> {
     let dir = project(&example()?)?;
     let build = |out: &str, sequence: &str| {
         let index = format!("{out}-index");
-        let arguments =
-            ["build", "policies", "--out", out, "--index", &index, "--as-of", "2026-04-01", "--sequence", sequence];
+        let arguments = [
+            "build",
+            "policies",
+            "--out",
+            out,
+            "--index",
+            &index,
+            "--as-of",
+            "2026-04-01",
+            "--sequence",
+            sequence,
+        ];
         command_in(dir.path(), &arguments)
     };
     ensure!(build("a", "1000")?.code == 0, "the first build fails");
@@ -165,11 +229,25 @@ fn usage_errors_are_chinese_and_exit_with_2() -> Result<()> {
         (&["check", "no-such-folder"][..], "不是政策文件夹"),
         (&["search", "补贴", "--index", "no-such-index"][..], "先运行 huiqi build"),
         (&["explain", "--firm", "no-such-firm.yaml"][..], "读不到企业画像"),
-        (&["explain", "--firm", "examples/firms/equipment-maker.yaml", "--measure", "hebei-2021-sme-quality-1"][..], "是不是“hebei-2021-sme-quality-01”"),
+        (
+            &[
+                "explain",
+                "--firm",
+                "examples/firms/equipment-maker.yaml",
+                "--measure",
+                "hebei-2021-sme-quality-1",
+            ][..],
+            "是不是“hebei-2021-sme-quality-01”",
+        ),
         (&["explain", "--firm", "x", "--as-of", "昨天"][..], "日期写成 2026-11-22"),
     ] {
         let output = command(arguments)?;
-        ensure!(output.code == 2 && output.talk.contains(expected), "{arguments:?}: {} {}", output.code, output.talk);
+        ensure!(
+            output.code == 2 && output.talk.contains(expected),
+            "{arguments:?}: {} {}",
+            output.code,
+            output.talk
+        );
     }
     let help = command(&["--help"])?;
     ensure!(help.code == 0 && help.data.contains("检查政策文件"), "{}", help.data);

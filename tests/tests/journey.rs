@@ -67,12 +67,17 @@ fn rows(shadow: &Shadow<'_>) -> Result<BTreeMap<String, (String, String)>> {
 
 /// What `huiqi explain` says of the same firm: verdict and whether it is near, per measure.
 fn explained() -> Result<BTreeMap<String, Value>> {
-    let output = command(&["explain", "policies", "--firm", "examples/firms/equipment-maker.yaml", "--json"])?;
+    let output =
+        command(&["explain", "policies", "--firm", "examples/firms/equipment-maker.yaml", "--json"])?;
     ensure!(output.code == 0, "huiqi explain: {}", output.talk);
-    output.data.lines().map(|line| {
-        let row: Value = serde_json::from_str(line)?;
-        Ok((row["id"].as_str().context("id")?.to_owned(), row))
-    }).collect()
+    output
+        .data
+        .lines()
+        .map(|line| {
+            let row: Value = serde_json::from_str(line)?;
+            Ok((row["id"].as_str().context("id")?.to_owned(), row))
+        })
+        .collect()
 }
 
 /// Numbers of the first ten hits, once the list stands still.
@@ -96,10 +101,14 @@ fn searched(query: &str) -> Result<Vec<String>> {
     let index = demo_index()?;
     let output = command(&["search", query, "--json", "--index", &index.display().to_string()])?;
     ensure!(output.code == 0, "huiqi search: {}", output.talk);
-    output.data.lines().map(|line| {
-        let row: Value = serde_json::from_str(line)?;
-        Ok(row["id"].as_str().context("id")?.to_owned())
-    }).collect()
+    output
+        .data
+        .lines()
+        .map(|line| {
+            let row: Value = serde_json::from_str(line)?;
+            Ok(row["id"].as_str().context("id")?.to_owned())
+        })
+        .collect()
 }
 
 /// An index over the same policies as the demo site.
@@ -110,7 +119,14 @@ fn demo_index() -> Result<PathBuf> {
     }
     let dir = tempfile::tempdir()?;
     let (out, index) = (dir.path().join("data"), dir.path().join("index"));
-    let output = command(&["build", "policies", "--out", &out.display().to_string(), "--index", &index.display().to_string()])?;
+    let output = command(&[
+        "build",
+        "policies",
+        "--out",
+        &out.display().to_string(),
+        "--index",
+        &index.display().to_string(),
+    ])?;
     ensure!(output.code == 0, "huiqi build: {}", output.talk);
     Ok(INDEX.get_or_init(|| (dir, index)).1.clone())
 }
@@ -122,31 +138,46 @@ fn journey(kind: Kind) -> Result<()> {
     let shadow = ready(&page, &server)?;
     fill_in(&shadow)?;
     // The reasons need the cards, which come after the verdicts.
-    shadow.wait_for("[...this.querySelectorAll('.mr .d')].some((d) => /依据 [^）]/.test(d.textContent))", LIMIT)?;
+    shadow.wait_for(
+        "[...this.querySelectorAll('.mr .d')].some((d) => /依据 [^）]/.test(d.textContent))",
+        LIMIT,
+    )?;
 
     let rows = rows(&shadow)?;
     for group in ["eligible", "unknown", "ineligible"] {
         let (id, (_, reason)) =
             rows.iter().find(|(_, (g, _))| g == group).with_context(|| format!("no measure is {group}"))?;
-        ensure!(reason.contains("依据 ") && !reason.contains("依据 ）"), "{group} {id} names no clause: {reason}");
+        ensure!(
+            reason.contains("依据 ") && !reason.contains("依据 ）"),
+            "{group} {id} names no clause: {reason}"
+        );
     }
     let explained = explained()?;
     for (id, row) in &explained {
         let verdict = row["verdict"].as_str().unwrap_or_default();
         let expected = if row["near"] == Value::Bool(true) { "near" } else { verdict };
         match rows.get(id) {
-            Some((group, _)) => ensure!(group == expected, "{id}: the page says {group}, the command {expected}"),
+            Some((group, _)) => {
+                ensure!(group == expected, "{id}: the page says {group}, the command {expected}")
+            }
             // Left out of the page: a measure of another region that is not met.
-            None => ensure!(matches!(verdict, "ineligible" | "unknown"), "{id} is missing on the page: {verdict}"),
+            None => {
+                ensure!(matches!(verdict, "ineligible" | "unknown"), "{id} is missing on the page: {verdict}")
+            }
         }
     }
-    ensure!(rows.keys().all(|id| explained.contains_key(id)), "the page lists a measure the command does not know");
+    ensure!(
+        rows.keys().all(|id| explained.contains_key(id)),
+        "the page lists a measure the command does not know"
+    );
 
     // The page of one measure: every condition with its value and clause.
     shadow.click_text(".mr button.name", "高新技术企业所得税减按15%")?;
     shadow.wait_for("this.querySelector('.cond > li')", LIMIT)?;
     let text = shadow.text()?;
-    for part in ["符合", "高新技术企业", "依据 第二十八条", "中华人民共和国企业所得税法", "2025年应纳税所得额"] {
+    for part in
+        ["符合", "高新技术企业", "依据 第二十八条", "中华人民共和国企业所得税法", "2025年应纳税所得额"]
+    {
         ensure!(text.contains(part), "the measure's page lacks {part}: {text}");
     }
     // An unknown sum is asked for, and the answer counts at once.
@@ -155,7 +186,9 @@ fn journey(kind: Kind) -> Result<()> {
     shadow.wait_for("this.querySelector('form .btn.pri')", LIMIT)?;
 
     shadow.click_text(".nav button", "搜政策")?;
-    for (query, top) in [("高新技术企业 奖励", "liuhe-2023-key-industries-11"), ("專精特新", "liuhe-2023-key-industries-13")] {
+    for (query, top) in
+        [("高新技术企业 奖励", "liuhe-2023-key-industries-11"), ("專精特新", "liuhe-2023-key-industries-13")]
+    {
         let hits = first_ten(&shadow, query)?;
         ensure!(hits.first().map(String::as_str) == Some(top), "{query}: first is {:?}", hits.first());
         let names = shadow.texts(".hit mark")?;
@@ -166,12 +199,28 @@ fn journey(kind: Kind) -> Result<()> {
 
     // Nothing but the page and the bundle was asked for, and nothing was said about the firm.
     for request in page.requests()? {
-        let path = request.url.strip_prefix(&server.url("/")).with_context(|| format!("a request went to {}", request.url))?;
+        let path = request
+            .url
+            .strip_prefix(&server.url("/"))
+            .with_context(|| format!("a request went to {}", request.url))?;
         let own = path.is_empty()
-            || ["page.css", "favicon.svg", "widget/loader.js", "widget/app.js", "widget/app.bin", "data/catalog.txt"].contains(&path);
+            || [
+                "page.css",
+                "favicon.svg",
+                "widget/loader.js",
+                "widget/app.js",
+                "widget/app.bin",
+                "data/catalog.txt",
+            ]
+            .contains(&path);
         let part = path.strip_prefix("data/").and_then(|p| p.strip_suffix(".bin"));
         ensure!(own || part.is_some_and(|p| p.len() == 24), "an unexpected request: {path}");
-        ensure!(request.method == "GET" && request.status == Some(200), "{path}: {} {:?}", request.method, request.status);
+        ensure!(
+            request.method == "GET" && request.status == Some(200),
+            "{path}: {} {:?}",
+            request.method,
+            request.status
+        );
     }
     let console = page.console()?;
     ensure!(console.is_empty(), "the console is not empty: {console:?}");
@@ -299,7 +348,8 @@ fn wrong_numbers_are_named_and_nothing_is_lost() -> Result<()> {
     shadow.click("button[type=submit]")?;
     shadow.wait_for("this.querySelector('[role=alert]')", LIMIT)?;
     let text = shadow.text()?;
-    for part in ["有 2 处要改", "“职工总数”不能是负数", "“去年五月”不是日期，写成 2018-05-10"] {
+    for part in ["有 2 处要改", "“职工总数”不能是负数", "“去年五月”不是日期，写成 2018-05-10"]
+    {
         ensure!(text.contains(part), "{part} is not said: {text}");
     }
     let kept = shadow.eval("return this.querySelector('#f-found_date-0').value")?;
@@ -322,12 +372,16 @@ fn screenshots_for_review() -> Result<()> {
         let shadow = ready(&page, &server)?;
         page.screenshot(folder.join(format!("form-{name}.png")), Area::FullPage)?;
         fill_in(&shadow)?;
-        shadow.wait_for("[...this.querySelectorAll('.mr .d')].some((d) => /依据 [^）]/.test(d.textContent))", LIMIT)?;
+        shadow.wait_for(
+            "[...this.querySelectorAll('.mr .d')].some((d) => /依据 [^）]/.test(d.textContent))",
+            LIMIT,
+        )?;
         page.screenshot(folder.join(format!("results-{name}.png")), Area::FullPage)?;
         shadow.click_text(".mr button.name", "高新技术企业所得税减按15%")?;
         shadow.wait_for("this.textContent.includes('来源')", LIMIT)?;
         page.screenshot(folder.join(format!("measure-{name}.png")), Area::FullPage)?;
-        let wide = page.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth")?;
+        let wide =
+            page.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth")?;
         ensure!(wide == 0, "{name}: the page scrolls sideways by {wide} px");
     }
     Ok(())

@@ -1,12 +1,14 @@
 //! State and messages. Views only draw it.
 
 use futures_util::future::{join, join_all};
-use huiqi_engine::bundle::{self, CARDS_PER_BLOCK, CATALOG_NAME, Catalog, DETAILS_PER_BLOCK, PartKind, RegionRoot, Table};
+use huiqi_engine::LiteMap;
+use huiqi_engine::bundle::{
+    self, CARDS_PER_BLOCK, CATALOG_NAME, Catalog, DETAILS_PER_BLOCK, PartKind, RegionRoot, Table,
+};
 use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType};
 use huiqi_engine::date::Date;
 use huiqi_engine::firm::{Answer, Firm, Key, read_typed};
 use huiqi_engine::fold::Simplifier;
-use huiqi_engine::LiteMap;
 use huiqi_engine::measure::{Card, Detail};
 use huiqi_engine::report::{Report, report};
 use huiqi_engine::search::{Entry, Hits, Index, Query, Root, decode_entries};
@@ -188,7 +190,10 @@ impl Component for App {
             Msg::Details(block, Ok(details)) => place(&mut self.details, block * DETAILS_PER_BLOCK, details),
             Msg::Counties(Ok(names)) => self.catalogue.regions.extend(names),
             Msg::Industries(Ok(names)) => self.catalogue.industries = names,
-            Msg::Cards(_, Err(e)) | Msg::Details(_, Err(e)) | Msg::Counties(Err(e)) | Msg::Industries(Err(e)) => {
+            Msg::Cards(_, Err(e))
+            | Msg::Details(_, Err(e))
+            | Msg::Counties(Err(e))
+            | Msg::Industries(Err(e)) => {
                 self.warn(&e);
             }
             Msg::NeedIndustries => self.need_industries(ctx),
@@ -361,7 +366,9 @@ impl App {
     fn go(&mut self, ctx: &Context<Self>, view: View) {
         if let View::Measure(at) = view {
             let block = at / DETAILS_PER_BLOCK;
-            if let (Some(name), true) = (self.table.details.get(block), first_time(&mut self.asked_details, block)) {
+            if let (Some(name), true) =
+                (self.table.details.get(block), first_time(&mut self.asked_details, block))
+            {
                 let (base, name) = (ctx.props().base.clone(), name.clone());
                 ctx.link().send_future(async move {
                     let raw = fetch::part(&base, &name).await;
@@ -469,7 +476,8 @@ impl App {
         let query = Query::new(&self.search.text, &self.search.simplifier);
         let needs = self.search.index.as_ref().map(|i| i.needs(&query)).unwrap_or_default();
         let pending = &mut self.search.pending;
-        let names: Vec<String> = needs.into_iter().map(|(_, name)| name).filter(|n| first_time(pending, n.clone())).collect();
+        let names: Vec<String> =
+            needs.into_iter().map(|(_, name)| name).filter(|n| first_time(pending, n.clone())).collect();
         if names.is_empty() {
             if self.search.pending.is_empty() {
                 self.search_now(ctx);

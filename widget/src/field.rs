@@ -45,7 +45,15 @@ impl App {
         }
     }
 
-    fn number(&self, link: &Scope<Self>, key: Key, fact: &Fact, id: &AttrValue, label: &str, hint: &str) -> Html {
+    fn number(
+        &self,
+        link: &Scope<Self>,
+        key: Key,
+        fact: &Fact,
+        id: &AttrValue,
+        label: &str,
+        hint: &str,
+    ) -> Html {
         let text = self.drafts.get(&key).map(|(t, _)| t.clone()).unwrap_or_default();
         let error = self.field_error(key);
         let value = match self.firm.get(key.0, key.1) {
@@ -101,7 +109,15 @@ impl App {
         group(label, hint, body)
     }
 
-    fn choice(&self, link: &Scope<Self>, key: Key, fact: &Fact, id: &AttrValue, label: &str, hint: &str) -> Html {
+    fn choice(
+        &self,
+        link: &Scope<Self>,
+        key: Key,
+        fact: &Fact,
+        id: &AttrValue,
+        label: &str,
+        hint: &str,
+    ) -> Html {
         let now = match self.firm.get(key.0, key.1) {
             Some(Answer::Choice(mask)) => *mask,
             _ => 0,
@@ -180,7 +196,8 @@ impl App {
                     <span>{ option }</span></label></li>
             }
         });
-        let body = html! { <><ul class="quals">{ for boxes }</ul>{ self.closing(link, key, "以上情形都没有") }</> };
+        let body =
+            html! { <><ul class="quals">{ for boxes }</ul>{ self.closing(link, key, "以上情形都没有") }</> };
         group(label, hint, body)
     }
 
@@ -202,7 +219,8 @@ impl App {
             (at, held.is_some(), row)
         });
         // What is ticked stays in sight, wherever it stands in the order.
-        let (first, rest): (Vec<_>, Vec<_>) = boxes.partition(|(at, held, _)| *at < FIRST_QUALIFICATIONS || *held);
+        let (first, rest): (Vec<_>, Vec<_>) =
+            boxes.partition(|(at, held, _)| *at < FIRST_QUALIFICATIONS || *held);
         let count = rest.len();
         let body = html! { <>
                 <ul class="quals">{ for first.into_iter().map(|(.., row)| row) }</ul>
@@ -258,9 +276,11 @@ impl App {
     /// Qualifications that rules of measures in reach ask for, most asked
     /// first.
     fn qualifications_by_use(&self) -> Vec<ItemNo> {
-        let mut uses: LiteMap<ItemNo, usize> = self.catalogue.qualifications.keys().map(|no| (*no, 0)).collect();
+        let mut uses: LiteMap<ItemNo, usize> =
+            self.catalogue.qualifications.keys().map(|no| (*no, 0)).collect();
         for (at, measure) in self.table.measures.iter().enumerate() {
-            let reachable = self.report.as_ref().is_none_or(|r| r.outcomes.get(at).is_some_and(Option::is_some));
+            let reachable =
+                self.report.as_ref().is_none_or(|r| r.outcomes.get(at).is_some_and(Option::is_some));
             if !reachable {
                 continue;
             }
@@ -287,9 +307,12 @@ impl App {
             _ => Code::ALL,
         };
         let level = |parent: Code, name: &'static str, first: bool| {
-            let chosen = self.catalogue.regions.children(parent).into_iter().find(|(c, _)| {
-                now.nesting(*c) == huiqi_engine::catalogue::Nesting::Inside
-            });
+            let chosen = self
+                .catalogue
+                .regions
+                .children(parent)
+                .into_iter()
+                .find(|(c, _)| now.nesting(*c) == huiqi_engine::catalogue::Nesting::Inside);
             let options = self.catalogue.regions.children(parent).into_iter().map(|(code, name)| {
                 let selected = chosen.is_some_and(|(c, _)| c == code);
                 html! { <option value={code.region_text()} {selected}>{ name }</option> }
@@ -338,7 +361,10 @@ impl App {
             Vec::new()
         };
         let open = !found.is_empty();
-        let lost = chosen.is_none() && !open && !self.industry_text.trim().is_empty() && !self.catalogue.industries.is_empty();
+        let lost = chosen.is_none()
+            && !open
+            && !self.industry_text.trim().is_empty()
+            && !self.catalogue.industries.is_empty();
         let typed = link.callback(move |e: InputEvent| {
             let input: HtmlInputElement = e.target_unchecked_into();
             Msg::Typed(key, input.value())
@@ -400,7 +426,11 @@ fn group(label: &str, hint: &str, body: Html) -> Html {
 }
 
 fn answer_set(key: Key, items: LiteMap<ItemNo, Held>, closed: bool) -> Msg {
-    if items.is_empty() && !closed { Msg::Clear(key) } else { Msg::Answer(key, Answer::Set { items, closed }) }
+    if items.is_empty() && !closed {
+        Msg::Clear(key)
+    } else {
+        Msg::Answer(key, Answer::Set { items, closed })
+    }
 }
 
 /// Moves focus from the industry field into its list.

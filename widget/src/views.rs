@@ -124,7 +124,7 @@ impl App {
             return Html::default();
         }
         html! { <div class="note q"><p>{ "企业规模：" }<b>{ text }</b></p>
-            <p class="s m">{ "按统计上大中小微型企业划分办法（2017），由行业、人数、营业收入、资产推算。" }</p></div> }
+        <p class="s m">{ "按统计上大中小微型企业划分办法（2017），由行业、人数、营业收入、资产推算。" }</p></div> }
     }
 
     fn ask(&self, link: &Scope<Self>, key: Key) -> Html {
@@ -203,7 +203,8 @@ impl App {
     }
 
     fn group(&self, link: &Scope<Self>, group: Group) -> Html {
-        let list = self.report.as_ref().and_then(|r| r.groups.get(&group)).map(Vec::as_slice).unwrap_or_default();
+        let list =
+            self.report.as_ref().and_then(|r| r.groups.get(&group)).map(Vec::as_slice).unwrap_or_default();
         if list.is_empty() {
             return Html::default();
         }
@@ -214,9 +215,10 @@ impl App {
             outcome.is_some_and(|o| matches!(o.window, Window::Closed | Window::Expired | Window::Replaced))
         });
         // What needs an answer is folded away unless there is nothing better.
-        let nothing_better = self.report.as_ref().is_some_and(|r| {
-            ![Group::Eligible, Group::Likely].iter().any(|g| r.groups.contains_key(g))
-        });
+        let nothing_better = self
+            .report
+            .as_ref()
+            .is_some_and(|r| ![Group::Eligible, Group::Likely].iter().any(|g| r.groups.contains_key(g)));
         let open = match group {
             Group::Ineligible => false,
             Group::Unknown => nothing_better,
@@ -241,7 +243,8 @@ impl App {
 
     fn row(&self, link: &Scope<Self>, at: usize, group: Group) -> Html {
         let measure = &self.table.measures[at];
-        let Some(outcome) = self.report.as_ref().and_then(|r| r.outcomes.get(at)).and_then(Option::as_ref) else {
+        let Some(outcome) = self.report.as_ref().and_then(|r| r.outcomes.get(at)).and_then(Option::as_ref)
+        else {
             return Html::default();
         };
         let (icon, class) = icons::group(group);
@@ -266,7 +269,11 @@ impl App {
                 let line = line.unwrap_or_default();
                 let basis = measure.benefit.basis.map(|b| card.text(b).to_owned()).unwrap_or_default();
                 let basis = if basis.is_empty() { basis } else { format!("（依据 {basis}）") };
-                return if line.is_empty() { format!("{}{basis}", card.summary) } else { format!("{line}{basis}") };
+                return if line.is_empty() {
+                    format!("{}{basis}", card.summary)
+                } else {
+                    format!("{line}{basis}")
+                };
             }
             Group::Likely => Truth::Confirm,
             Group::Unknown => Truth::Unknown,
@@ -279,7 +286,8 @@ impl App {
         let what = match group {
             Group::Likely => format!("要人工核实：{}", row.node.sentence),
             Group::Unknown => {
-                let missing: Vec<String> = outcome.missing.iter().take(3).map(|k| key_name(&self.catalogue, *k)).collect();
+                let missing: Vec<String> =
+                    outcome.missing.iter().take(3).map(|k| key_name(&self.catalogue, *k)).collect();
                 format!("还不知道：{}", missing.join("、"))
             }
             _ => {
@@ -304,7 +312,11 @@ impl App {
         let left = schedule.closes.map(|end| end.days() - self.today.days());
         let short = |date: huiqi_engine::date::Date| {
             let (year, month, day) = date.ymd();
-            if year == self.today.year() { format!("{month}月{day}日") } else { format!("{year}年{month}月{day}日") }
+            if year == self.today.year() {
+                format!("{month}月{day}日")
+            } else {
+                format!("{year}年{month}月{day}日")
+            }
         };
         match (window, schedule.opens, schedule.closes) {
             (Window::Closing | Window::Open, _, Some(end)) => {
@@ -343,8 +355,10 @@ impl App {
         let Ok(outcome) = outcome else { return Html::default() };
         let group = Group::of(&outcome);
         let (icon, class) = icons::group(group);
-        let rows = explain::explain(measure, &card, &self.catalogue, &self.firm, self.today).unwrap_or_default();
-        let steps = explain::steps(measure, &card, &self.catalogue, &self.firm, self.today).unwrap_or_default();
+        let rows =
+            explain::explain(measure, &card, &self.catalogue, &self.firm, self.today).unwrap_or_default();
+        let steps =
+            explain::steps(measure, &card, &self.catalogue, &self.firm, self.today).unwrap_or_default();
         let amount_title = if group == Group::Eligible { "你大约可得" } else { "条件都满足时" };
         html! { <>
             <button type="button" class="lnk" onclick={link.callback(|_: MouseEvent| Msg::Back)}>{ icons::back() }{ "返回" }</button>
@@ -385,11 +399,17 @@ impl App {
             return html! { <p role="status">{ "正在读办理信息…" }</p> };
         };
         let term = |name: &str, value: Html| html! { <><dt>{ name.to_owned() }</dt><dd>{ value }</dd></> };
-        let external = |url: &str, word: &str| html! {
-            <a href={url.to_owned()} target="_blank" rel="noopener noreferrer">{ word.to_owned() }</a>
+        let external = |url: &str, word: &str| {
+            html! {
+                <a href={url.to_owned()} target="_blank" rel="noopener noreferrer">{ word.to_owned() }</a>
+            }
         };
         let handling = detail.handling.iter().map(|(label, text)| {
-            let value = if label == "网址" { external(text, "去申报") } else { html! { text } };
+            let value = if label == "网址" {
+                external(text, "去申报")
+            } else {
+                html! { text }
+            };
             term(label, value)
         });
         let valid = match (measure.schedule.valid_from, measure.schedule.valid_to) {
@@ -430,7 +450,11 @@ impl App {
 
     fn node(&self, link: &Scope<Self>, node: &Node, kind: Option<RowKind>, basis: Html) -> Html {
         let (icon, class, word) = icons::truth(node.truth);
-        let word = if kind == Some(RowKind::Promise) && node.truth == Some(Truth::True) { "需承诺" } else { word };
+        let word = if kind == Some(RowKind::Promise) && node.truth == Some(Truth::True) {
+            "需承诺"
+        } else {
+            word
+        };
         let side = !node.have.is_empty() || !node.need.is_empty() || !node.gap.is_empty();
         let ask = node.missing.first().filter(|_| node.children.is_empty()).copied();
         html! {
@@ -488,7 +512,9 @@ impl App {
         let search = &self.search;
         let query = Query::new(&search.text, &search.simplifier);
         let body = match &search.hits {
-            _ if query.is_empty() => html! { <p class="m">{ "输入政策名、词语或文号，如“高新技术企业 奖励”。繁体也能搜。" }</p> },
+            _ if query.is_empty() => {
+                html! { <p class="m">{ "输入政策名、词语或文号，如“高新技术企业 奖励”。繁体也能搜。" }</p> }
+            }
             None => html! { <p role="status">{ "正在查…" }</p> },
             Some(hits) if hits.hits.is_empty() => html! {
                 <p role="status">{ if search.busy { "正在查…" } else { "没有找到。换个短一点的词试试。" } }</p>
@@ -565,7 +591,8 @@ fn wan(fen: i128) -> String {
 fn figure(amount: &Amount) -> Html {
     let text = amount_text(amount);
     // The unit is drawn small where the text is one number.
-    let plain = text.strip_suffix("万元").filter(|n| n.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',')));
+    let plain =
+        text.strip_suffix("万元").filter(|n| n.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',')));
     match plain {
         Some(number) => html! { <>{ number.to_owned() }<small>{ "万元" }</small></> },
         None => html! { <small class="pre">{ text }</small> },

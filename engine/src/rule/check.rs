@@ -43,7 +43,12 @@ enum Type {
 ///
 /// # Errors
 /// The first name, type or unit that does not fit, with its place.
-pub fn check_rule(node: &Node, catalogue: &Catalogue, aliases: &Aliases, texts: &mut Vec<String>) -> Checked<Expr> {
+pub fn check_rule(
+    node: &Node,
+    catalogue: &Catalogue,
+    aliases: &Aliases,
+    texts: &mut Vec<String>,
+) -> Checked<Expr> {
     Checker { catalogue, aliases, texts }.truth(node)
 }
 
@@ -51,13 +56,22 @@ pub fn check_rule(node: &Node, catalogue: &Catalogue, aliases: &Aliases, texts: 
 ///
 /// # Errors
 /// The first name, type or unit that does not fit, with its place.
-pub fn check_amount(node: &Node, catalogue: &Catalogue, aliases: &Aliases, texts: &mut Vec<String>) -> Checked<Expr> {
+pub fn check_amount(
+    node: &Node,
+    catalogue: &Catalogue,
+    aliases: &Aliases,
+    texts: &mut Vec<String>,
+) -> Checked<Expr> {
     let mut checker = Checker { catalogue, aliases, texts };
     let (expr, ty) = checker.node(node)?;
     match ty {
         Type::AnyAmount | Type::Number(Dimension::Money(0)) => Ok(expr),
-        other => Err(RuleError::new("P131", node.span.clone(), format!("这里应是金额，写的是{}", other.describe()))
-            .hint("金额写成 500万元，或 设备投入[上年] × 20%")),
+        other => Err(RuleError::new(
+            "P131",
+            node.span.clone(),
+            format!("这里应是金额，写的是{}", other.describe()),
+        )
+        .hint("金额写成 500万元，或 设备投入[上年] × 20%")),
     }
 }
 
@@ -90,7 +104,9 @@ pub(crate) fn fact_dimension(fact: &Fact) -> Option<Dimension> {
             // 元 is a suffix of every other currency, hence the last match.
             Some(Dimension::Money(currency as u8))
         }
-        FactType::Count => COUNT_UNITS.iter().position(|u| *u == fact.unit).map(|u| Dimension::Count(u as u8)),
+        FactType::Count => {
+            COUNT_UNITS.iter().position(|u| *u == fact.unit).map(|u| Dimension::Count(u as u8))
+        }
         FactType::Share => Some(Dimension::Share),
         FactType::Duration => Some(Dimension::Months),
         FactType::Date => Some(Dimension::Date),
@@ -103,8 +119,12 @@ impl<'a> Checker<'a> {
         let (expr, ty) = self.node(node)?;
         match ty {
             Type::Truth => Ok(expr),
-            other => Err(RuleError::new("P130", node.span.clone(), format!("这里应是条件，写的是{}", other.describe()))
-                .hint("条件要有比较，如 营业收入[上年] ≥ 2000万元")),
+            other => Err(RuleError::new(
+                "P130",
+                node.span.clone(),
+                format!("这里应是条件，写的是{}", other.describe()),
+            )
+            .hint("条件要有比较，如 营业收入[上年] ≥ 2000万元")),
         }
     }
 
@@ -112,7 +132,11 @@ impl<'a> Checker<'a> {
         let (expr, ty) = self.node(node)?;
         match ty {
             Type::Number(dimension) => Ok((expr, dimension)),
-            other => Err(RuleError::new("P132", node.span.clone(), format!("这里应是数，写的是{}", other.describe()))),
+            other => Err(RuleError::new(
+                "P132",
+                node.span.clone(),
+                format!("这里应是数，写的是{}", other.describe()),
+            )),
         }
     }
 
@@ -200,16 +224,19 @@ impl<'a> Checker<'a> {
                 let (value, dimension) = quantity(*value, unit, span)?;
                 Ok((Expr::Const(value, dimension), Type::Number(dimension)))
             }
-            NodeKind::Date(date) => {
-                Ok((Expr::Const(Ratio::int(i128::from(date.days())), Dimension::Date), Type::Number(Dimension::Date)))
-            }
+            NodeKind::Date(date) => Ok((
+                Expr::Const(Ratio::int(i128::from(date.days())), Dimension::Date),
+                Type::Number(Dimension::Date),
+            )),
             NodeKind::Range(a, b) => {
                 let (low, low_dim) = self.number(a)?;
                 let (high, high_dim) = self.number(b)?;
                 same(low_dim, high_dim, &b.span)?;
                 if let (Expr::Const(x, _), Expr::Const(y, _)) = (&low, &high) {
                     if x > y {
-                        return Err(RuleError::new("P143", span.clone(), "“~”的前一个数比后一个大").hint("小的在前"));
+                        return Err(
+                            RuleError::new("P143", span.clone(), "“~”的前一个数比后一个大").hint("小的在前")
+                        );
                     }
                 }
                 Ok((Expr::Range(Box::new(low), Box::new(high)), Type::Number(low_dim)))
@@ -233,23 +260,38 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn compare(&mut self, op: super::Op, left: &Node, right: &Node, span: &Range<usize>) -> Checked<(Expr, Type)> {
+    fn compare(
+        &mut self,
+        op: super::Op,
+        left: &Node,
+        right: &Node,
+        span: &Range<usize>,
+    ) -> Checked<(Expr, Type)> {
         if let NodeKind::Name(name, _) = &left.kind {
             if let Some((_, fact)) = self.find_fact(name) {
                 if matches!(fact.kind, FactType::Qualifications | FactType::Options) {
-                    return Err(RuleError::new("P108", left.span.clone(), format!("“{name}”是多项的集合，不能用“{}”比较", op.sign()))
-                        .hint(format!("写成 {name} 含 高新技术企业")));
+                    return Err(RuleError::new(
+                        "P108",
+                        left.span.clone(),
+                        format!("“{name}”是多项的集合，不能用“{}”比较", op.sign()),
+                    )
+                    .hint(format!("写成 {name} 含 高新技术企业")));
                 }
                 if let (FactType::Choice, super::Op::Eq | super::Op::Ne, NodeKind::Name(option, None)) =
                     (fact.kind, op, &right.kind)
                 {
-                    let item = ItemNode { name: option.clone(), qualifiers: Vec::new(), span: right.span.clone() };
+                    let item =
+                        ItemNode { name: option.clone(), qualifiers: Vec::new(), span: right.span.clone() };
                     let node = NodeKind::In(Box::new(left.clone()), vec![item], op == super::Op::Ne);
                     return self.node(&Node { kind: node, span: span.clone() });
                 }
                 if matches!(fact.kind, FactType::Region | FactType::Industry | FactType::Choice) {
-                    return Err(RuleError::new("P135", left.span.clone(), format!("“{name}”是{}，不能用“{}”比较", fact.kind.name(), op.sign()))
-                        .hint(format!("写成 {name} 属于 …")));
+                    return Err(RuleError::new(
+                        "P135",
+                        left.span.clone(),
+                        format!("“{name}”是{}，不能用“{}”比较", fact.kind.name(), op.sign()),
+                    )
+                    .hint(format!("写成 {name} 属于 …")));
                 }
             }
         }
@@ -261,14 +303,19 @@ impl<'a> Checker<'a> {
                 right.span.clone(),
                 format!("左边是{}，右边是{}，不能比较", left_dim.describe(), right_dim.describe()),
             );
-            if let (Dimension::Money(_), Dimension::Share, NodeKind::Name(name, _)) = (left_dim, right_dim, &left.kind) {
-                error = error.hint(format!("若想写增长率，请用 {name}[上年同比增长]；若想写占比，请用 {name}[上年] ÷ 营业收入[上年]"));
+            if let (Dimension::Money(_), Dimension::Share, NodeKind::Name(name, _)) =
+                (left_dim, right_dim, &left.kind)
+            {
+                error = error.hint(format!(
+                    "若想写增长率，请用 {name}[上年同比增长]；若想写占比，请用 {name}[上年] ÷ 营业收入[上年]"
+                ));
             }
             return Err(error);
         }
         let windows: Vec<u8> = [&left_expr, &right_expr].iter().flat_map(|e| element_windows(e)).collect();
         if windows.windows(2).any(|w| w[0] != w[1]) {
-            return Err(RuleError::new("P121", span.clone(), "两边的年份范围不同").hint("都写 [近3年每年]，或都写 [近3年合计]"));
+            return Err(RuleError::new("P121", span.clone(), "两边的年份范围不同")
+                .hint("都写 [近3年每年]，或都写 [近3年合计]"));
         }
         Ok((Expr::Compare(op, Box::new(left_expr), Box::new(right_expr)), Type::Truth))
     }
@@ -313,7 +360,8 @@ impl<'a> Checker<'a> {
                     Arith::Div => "相除",
                 };
                 let message = format!("{}和{}不能{word}", x.describe(), y.describe());
-                Err(RuleError::new("P131", left.span.start..right.span.end, message).hint("检查单位：人数乘单价要写 人数 × 2000元/人"))
+                Err(RuleError::new("P131", left.span.start..right.span.end, message)
+                    .hint("检查单位：人数乘单价要写 人数 × 2000元/人"))
             }
         }
     }
@@ -323,7 +371,11 @@ impl<'a> Checker<'a> {
         let wrong = if single { list.len() != 1 } else { list.len() < 2 };
         if wrong {
             let need = if single { "一个数" } else { "两个以上的数" };
-            return Err(RuleError::new("P145", span.clone(), format!("这个函数要{need}，写了 {} 个", list.len())));
+            return Err(RuleError::new(
+                "P145",
+                span.clone(),
+                format!("这个函数要{need}，写了 {} 个", list.len()),
+            ));
         }
         let mut ty = None;
         let mut args = Vec::new();
@@ -341,16 +393,27 @@ impl<'a> Checker<'a> {
         Ok((Expr::Call(func, args), ty.unwrap_or(Type::AnyAmount)))
     }
 
-    fn bands(&mut self, slices: bool, key: &Node, rows: &[(HeadNode, Node)], span: &Range<usize>) -> Checked<(Expr, Type)> {
+    fn bands(
+        &mut self,
+        slices: bool,
+        key: &Node,
+        rows: &[(HeadNode, Node)],
+        span: &Range<usize>,
+    ) -> Checked<(Expr, Type)> {
         let word = if slices { "分段" } else { "按" };
         match rows.last() {
             Some((HeadNode::Otherwise, _)) => {}
             _ => {
-                return Err(RuleError::new("P142", span.end.saturating_sub(1)..span.end, format!("“{word}”末尾缺“其余”"))
-                    .hint("不支持的部分写 其余→0元 或 其余→0%"));
+                return Err(RuleError::new(
+                    "P142",
+                    span.end.saturating_sub(1)..span.end,
+                    format!("“{word}”末尾缺“其余”"),
+                )
+                .hint("不支持的部分写 其余→0元 或 其余→0%"));
             }
         }
-        if let Some((_, node)) = rows[..rows.len() - 1].iter().find(|(head, _)| *head == HeadNode::Otherwise) {
+        if let Some((_, node)) = rows[..rows.len() - 1].iter().find(|(head, _)| *head == HeadNode::Otherwise)
+        {
             return Err(RuleError::new("P146", node.span.clone(), "“其余”只能写在最后一档"));
         }
         let by_fact = match &key.kind {
@@ -388,7 +451,11 @@ impl<'a> Checker<'a> {
                     };
                     if slices {
                         if !matches!(op, super::Op::Le | super::Op::Lt) {
-                            return Err(RuleError::new("P148", node.span.clone(), "“分段”的档用 ≤ 或 <，从小到大"));
+                            return Err(RuleError::new(
+                                "P148",
+                                node.span.clone(),
+                                "“分段”的档用 ≤ 或 <，从小到大",
+                            ));
                         }
                         if last_bound.is_some_and(|last| last >= bound) {
                             return Err(RuleError::new("P148", node.span.clone(), "“分段”的档要从小到大"));
@@ -399,12 +466,20 @@ impl<'a> Checker<'a> {
                 }
                 HeadNode::In(items) => {
                     let span = items.first().map_or(span.clone(), |i| i.span.clone());
-                    return Err(RuleError::new("P147", span, format!("“{word}”的键是数，档里应写比较，如 ≥5亿元")));
+                    return Err(RuleError::new(
+                        "P147",
+                        span,
+                        format!("“{word}”的键是数，档里应写比较，如 ≥5亿元"),
+                    ));
                 }
             };
             let (expr, row_type) = self.node(value)?;
             if slices && !matches!(row_type, Type::Number(Dimension::Share | Dimension::Price(_))) {
-                return Err(RuleError::new("P149", value.span.clone(), format!("“分段”的每档应是比例或单价，写的是{}", row_type.describe())));
+                return Err(RuleError::new(
+                    "P149",
+                    value.span.clone(),
+                    format!("“分段”的每档应是比例或单价，写的是{}", row_type.describe()),
+                ));
             }
             ty = Some(ty.map_or(Ok(row_type), |t| join(t, row_type, &value.span))?);
             checked.push((head, expr));
@@ -456,7 +531,12 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn name(&mut self, name: &str, period: Option<&(String, Range<usize>)>, span: &Range<usize>) -> Checked<(Expr, Type)> {
+    fn name(
+        &mut self,
+        name: &str,
+        period: Option<&(String, Range<usize>)>,
+        span: &Range<usize>,
+    ) -> Checked<(Expr, Type)> {
         let (no, fact) = self.need_fact(name, span)?;
         let period = match period {
             None => Period::None,
@@ -470,7 +550,9 @@ impl<'a> Checker<'a> {
                 .hint(format!("写成 {name}[上年]")));
         }
         if !fact.yearly && period != Period::None {
-            return Err(RuleError::new("P123", span.clone(), format!("“{name}”不按年填报")).hint("去掉方括号"));
+            return Err(
+                RuleError::new("P123", span.clone(), format!("“{name}”不按年填报")).hint("去掉方括号")
+            );
         }
         if let Period::Last(n, Aggregate::Rising) = period {
             return Ok((Expr::Rising(no, n), Type::Truth));
@@ -482,12 +564,20 @@ impl<'a> Checker<'a> {
             let word = match fact.kind {
                 FactType::Qualifications | FactType::Options => "含",
                 FactType::Count => {
-                    return Err(RuleError::new("P137", span.clone(), format!("要素“{name}”的单位“{}”不能用于计算", fact.unit)));
+                    return Err(RuleError::new(
+                        "P137",
+                        span.clone(),
+                        format!("要素“{name}”的单位“{}”不能用于计算", fact.unit),
+                    ));
                 }
                 _ => "属于",
             };
-            return Err(RuleError::new("P135", span.clone(), format!("“{name}”是{}，不能单独作条件", fact.kind.name()))
-                .hint(format!("写成 {name} {word} …")));
+            return Err(RuleError::new(
+                "P135",
+                span.clone(),
+                format!("“{name}”是{}，不能单独作条件", fact.kind.name()),
+            )
+            .hint(format!("写成 {name} {word} …")));
         };
         let dimension = match period {
             Period::Growth(_) | Period::Last(_, Aggregate::MeanGrowth) => Dimension::Share,
@@ -520,23 +610,30 @@ impl<'a> Checker<'a> {
                 Err(RuleError::new("P108", left.clone(), format!("“{}”是多项的集合，应写“含”", fact.name))
                     .hint(format!("写成 {} 含 …", fact.name)))
             }
-            _ => Err(RuleError::new("P139", left.clone(), format!("“{}”是{}，不能用“属于”", fact.name, fact.kind.name()))),
+            _ => Err(RuleError::new(
+                "P139",
+                left.clone(),
+                format!("“{}”是{}，不能用“属于”", fact.name, fact.kind.name()),
+            )),
         }
     }
 
     fn region(&self, item: &ItemNode) -> Checked<Code> {
         find_region(self.catalogue, &item.name).map_err(|problem| match problem {
             NameProblem::Unknown(hint) => {
-                let error = RuleError::new("P103", item.span.clone(), format!("没有这个地区：“{}”", item.name));
+                let error =
+                    RuleError::new("P103", item.span.clone(), format!("没有这个地区：“{}”", item.name));
                 match hint {
                     Some(hint) => error.hint(hint),
                     None => error,
                 }
             }
-            NameProblem::Ambiguous(names) => {
-                RuleError::new("P106", item.span.clone(), format!("“{}”有 {} 处：{}", item.name, names.len(), names.join("、")))
-                    .hint("写全称，如 河北省石家庄市长安区，或写六位代码")
-            }
+            NameProblem::Ambiguous(names) => RuleError::new(
+                "P106",
+                item.span.clone(),
+                format!("“{}”有 {} 处：{}", item.name, names.len(), names.join("、")),
+            )
+            .hint("写全称，如 河北省石家庄市长安区，或写六位代码"),
         })
     }
 
@@ -565,7 +662,8 @@ impl<'a> Checker<'a> {
         }
         let table = &self.catalogue.qualifications;
         let by_name = table.iter().find(|(_, q)| q.name == node.name).map(|(no, _)| *no);
-        let by_alias = || self.aliases.qualifications.iter().find(|(alias, _)| *alias == node.name).map(|(_, no)| *no);
+        let by_alias =
+            || self.aliases.qualifications.iter().find(|(alias, _)| *alias == node.name).map(|(_, no)| *no);
         let item = by_name.or_else(by_alias).ok_or_else(|| {
             let names = table.values().map(|q| q.name.as_str());
             let aliases = self.aliases.qualifications.iter().map(|(a, _)| a.as_str());
@@ -689,10 +787,12 @@ fn is_subsequence_of_parts(name: &str, code: Code, catalogue: &Catalogue) -> boo
 
 /// An industry by code (with or without the letter) or exact name.
 pub fn find_industry(catalogue: &Catalogue, name: &str) -> Option<Code> {
-    let exact = catalogue.industries.iter().find(|(code, n)| *n == name || code.as_str() == name).map(|(c, _)| c);
+    let exact =
+        catalogue.industries.iter().find(|(code, n)| *n == name || code.as_str() == name).map(|(c, _)| c);
     exact.or_else(|| {
         let digits = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
-        let mut found = catalogue.industries.iter().map(|(c, _)| c).filter(|c| c.as_str().get(1..) == Some(name));
+        let mut found =
+            catalogue.industries.iter().map(|(c, _)| c).filter(|c| c.as_str().get(1..) == Some(name));
         if digits { found.next() } else { None }
     })
 }
@@ -753,7 +853,11 @@ fn same(expected: Dimension, found: Dimension, span: &Range<usize>) -> Checked<(
     if expected == found {
         return Ok(());
     }
-    Err(RuleError::new("P105", span.clone(), format!("应是{}，写的是{}", expected.describe(), found.describe())))
+    Err(RuleError::new(
+        "P105",
+        span.clone(),
+        format!("应是{}，写的是{}", expected.describe(), found.describe()),
+    ))
 }
 
 /// A bare `0` may stand for nothing of any count.
@@ -767,7 +871,11 @@ fn join(a: Type, b: Type, span: &Range<usize>) -> Checked<Type> {
         (Type::AnyAmount, Type::Number(Dimension::Money(_)) | Type::AnyAmount) => Ok(Type::AnyAmount),
         (Type::Number(Dimension::Money(_)), Type::AnyAmount) => Ok(Type::AnyAmount),
         (a, b) if a == b => Ok(a),
-        (a, b) => Err(RuleError::new("P141", span.clone(), format!("前面是{}，这里是{}，应一致", a.describe(), b.describe()))),
+        (a, b) => Err(RuleError::new(
+            "P141",
+            span.clone(),
+            format!("前面是{}，这里是{}，应一致", a.describe(), b.describe()),
+        )),
     }
 }
 
@@ -784,10 +892,12 @@ fn element_windows(expr: &Expr) -> Vec<u8> {
 /// A number with a unit: base value and dimension.
 fn quantity(value: Ratio, unit: &str, span: &Range<usize>) -> Checked<(Ratio, Dimension)> {
     let bad = |message: String| RuleError::new("P133", span.clone(), message);
-    let scale = |value: Ratio, factor: i128| {
-        value.mul(Ratio::int(factor)).map_err(|_| bad("数太大".to_owned()))
+    let scale =
+        |value: Ratio, factor: i128| value.mul(Ratio::int(factor)).map_err(|_| bad("数太大".to_owned()));
+    let percent = |n: i128| {
+        scale(value, 1)
+            .and_then(|v| v.mul(Ratio::new(1, n).unwrap_or(Ratio::ONE)).map_err(|_| bad("数太大".to_owned())))
     };
-    let percent = |n: i128| scale(value, 1).and_then(|v| v.mul(Ratio::new(1, n).unwrap_or(Ratio::ONE)).map_err(|_| bad("数太大".to_owned())));
     match unit {
         "" => return Ok((value, Dimension::Number)),
         "%" | "个百分点" => return Ok((percent(100)?, Dimension::Share)),
@@ -847,7 +957,12 @@ pub fn read_quantity(text: &str) -> Checked<(Ratio, Dimension)> {
 ///
 /// # Errors
 /// When the name or a qualifier is unknown.
-pub fn read_held(text: &str, fact: FactNo, catalogue: &Catalogue, aliases: &Aliases) -> Checked<(ItemNo, Option<u8>, Option<u16>)> {
+pub fn read_held(
+    text: &str,
+    fact: FactNo,
+    catalogue: &Catalogue,
+    aliases: &Aliases,
+) -> Checked<(ItemNo, Option<u8>, Option<u16>)> {
     let probe = format!("{} 含 {text}", catalogue.fact_name(fact));
     let offset = catalogue.fact_name(fact).chars().count() + 3;
     let shift = |mut e: RuleError| {

@@ -9,10 +9,11 @@ mod check;
 mod print;
 mod syntax;
 
-pub use check::{
-    Aliases, Checked, NameProblem, check_amount, check_rule, did_you_mean, find_industry, find_region, read_held, read_quantity,
-};
 pub(crate) use check::fact_dimension;
+pub use check::{
+    Aliases, Checked, NameProblem, check_amount, check_rule, did_you_mean, find_industry, find_region,
+    read_held, read_quantity,
+};
 pub use print::{item_text, period_text, print_expr};
 pub use syntax::{Node, NodeKind, RuleError, parse};
 
@@ -283,7 +284,9 @@ impl Expr {
     /// Direct parts.
     pub fn children(&self) -> Vec<&Expr> {
         match self {
-            Self::And(list) | Self::Or(list) | Self::KOf(_, _, list) | Self::Call(_, list) => list.iter().collect(),
+            Self::And(list) | Self::Or(list) | Self::KOf(_, _, list) | Self::Call(_, list) => {
+                list.iter().collect()
+            }
             Self::Not(a) => vec![a],
             Self::Compare(_, a, b) | Self::Range(a, b) | Self::Arith(_, a, b) => vec![a, b],
             Self::Between(a, b, c) | Self::If(a, b, c) => vec![a, b, c],

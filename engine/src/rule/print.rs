@@ -178,7 +178,9 @@ impl Printer<'_> {
                 self.push(")");
             }
             Expr::Pick(key, rows) => self.bands("按", |p| p.expr(key, Level::Sum), rows, None),
-            Expr::PickFact(fact, rows) => self.bands("按", |p| p.fact(*fact, Period::None), rows, Some(*fact)),
+            Expr::PickFact(fact, rows) => {
+                self.bands("按", |p| p.fact(*fact, Period::None), rows, Some(*fact))
+            }
             Expr::Slices(key, rows) => self.bands("分段", |p| p.expr(key, Level::Sum), rows, None),
             Expr::If(condition, yes, no) => {
                 self.push("若 ");
@@ -191,7 +193,13 @@ impl Printer<'_> {
         }
     }
 
-    fn bands(&mut self, word: &str, key: impl FnOnce(&mut Self), rows: &[(Head, Expr)], fact: Option<FactNo>) {
+    fn bands(
+        &mut self,
+        word: &str,
+        key: impl FnOnce(&mut Self),
+        rows: &[(Head, Expr)],
+        fact: Option<FactNo>,
+    ) {
         self.push(word);
         self.push(" ");
         let start = self.out.len();
@@ -309,7 +317,8 @@ pub fn period_text(period: Period) -> String {
 pub fn item_text(fact: FactNo, item: &Item, catalogue: &Catalogue) -> String {
     let mut qualifiers = Vec::new();
     if item.levels != 0 {
-        let levels = catalogue.qualifications.get(&item.item).map(|q| q.levels.as_slice()).unwrap_or_default();
+        let levels =
+            catalogue.qualifications.get(&item.item).map(|q| q.levels.as_slice()).unwrap_or_default();
         let lowest = 7 - item.levels.leading_zeros().min(7) as usize;
         let name = levels.get(lowest).map_or("", String::as_str);
         // All levels from the top down to `lowest` are set: 以上.
@@ -330,7 +339,9 @@ pub fn item_text(fact: FactNo, item: &Item, catalogue: &Catalogue) -> String {
 fn quantity(value: Ratio, dimension: Dimension) -> String {
     let scaled = |factor: i128| value.mul(Ratio::new(1, factor).unwrap_or(Ratio::ONE)).unwrap_or(value);
     let text = |value: Ratio| value.decimal(12);
-    let clean = |value: Ratio| value.is_integer() || (value.denominator() < 1000 && Ratio::parse(&text(value)) == Some(value));
+    let clean = |value: Ratio| {
+        value.is_integer() || (value.denominator() < 1000 && Ratio::parse(&text(value)) == Some(value))
+    };
     match dimension {
         Dimension::Money(currency) => {
             let name = currency_name(currency);

@@ -131,8 +131,30 @@ enum Token {
 }
 
 const KEYWORDS: [&str; 24] = [
-    "且", "或", "非", "属于", "不属于", "含", "不含", "任一", "全部", "至少", "至多", "恰好", "介于", "至",
-    "核实", "承诺", "按", "分段", "若", "则", "否则", "未定", "其余", "项",
+    "且",
+    "或",
+    "非",
+    "属于",
+    "不属于",
+    "含",
+    "不含",
+    "任一",
+    "全部",
+    "至少",
+    "至多",
+    "恰好",
+    "介于",
+    "至",
+    "核实",
+    "承诺",
+    "按",
+    "分段",
+    "若",
+    "则",
+    "否则",
+    "未定",
+    "其余",
+    "项",
 ];
 
 /// Longest rule that is read.
@@ -191,7 +213,8 @@ impl Lexer {
         }
         if self.at == self.chars.len() {
             let message = format!("“{}”没有对应的“{}”", self.chars[start], close[0]);
-            return Err(RuleError::new("P160", start..start + 1, message).hint(format!("在{what}末尾补上“{}”", close[0])));
+            return Err(RuleError::new("P160", start..start + 1, message)
+                .hint(format!("在{what}末尾补上“{}”", close[0])));
         }
         let body = self.chars[body_start..self.at].iter().collect();
         self.at += 1;
@@ -217,7 +240,8 @@ impl Lexer {
         let grouped = matches!(self.peek(0), ',' | '，') && (1..=3).all(|i| self.peek(i).is_ascii_digit());
         if grouped && !self.peek(4).is_ascii_digit() {
             let span = start..self.at + 4;
-            return Err(RuleError::new("P109", span, "数字里不能有逗号（逗号用来分隔列表）").hint("写成 2000万元 这样"));
+            return Err(RuleError::new("P109", span, "数字里不能有逗号（逗号用来分隔列表）")
+                .hint("写成 2000万元 这样"));
         }
         let value = Ratio::parse(&text)
             .ok_or_else(|| RuleError::new("P162", start..self.at, format!("“{text}”太长，不能作为数")))?;
@@ -304,7 +328,9 @@ pub fn parse(text: &str) -> Parsed<Node> {
     }
     let mut parser = Parser { tokens, at: 0 };
     if parser.peek() == &Token::End {
-        return Err(RuleError::new("P164", 0..0, "规则是空的").hint("写一条规则，如 营业收入[上年] ≥ 2000万元"));
+        return Err(
+            RuleError::new("P164", 0..0, "规则是空的").hint("写一条规则，如 营业收入[上年] ≥ 2000万元")
+        );
     }
     let node = parser.either(0)?;
     match parser.peek() {
@@ -370,17 +396,20 @@ impl Parser {
         let error =
             RuleError::new("P165", self.span(), format!("这里应是{expected}，写的是{}", self.found()));
         match self.peek() {
-            Token::Word(w) => match KEYWORDS.iter().find(|k| w != *k && (w.starts_with(**k) || w.ends_with(**k))) {
-                Some(k) => error.hint(format!("如果“{k}”是连接词，前后各空一格")),
-                None => error,
-            },
+            Token::Word(w) => {
+                match KEYWORDS.iter().find(|k| w != *k && (w.starts_with(**k) || w.ends_with(**k))) {
+                    Some(k) => error.hint(format!("如果“{k}”是连接词，前后各空一格")),
+                    None => error,
+                }
+            }
             _ => error,
         }
     }
 
     fn deeper(&self, depth: usize) -> Parsed<usize> {
         if depth >= MAX_DEPTH {
-            return Err(RuleError::new("P166", self.span(), format!("括号套得太深，最多 {MAX_DEPTH} 层")).hint("拆成几条"));
+            return Err(RuleError::new("P166", self.span(), format!("括号套得太深，最多 {MAX_DEPTH} 层"))
+                .hint("拆成几条"));
         }
         Ok(depth + 1)
     }
@@ -395,10 +424,13 @@ impl Parser {
         while self.word("或") {
             list.push(self.all(depth)?);
         }
-        Ok(self.node(start, NodeKind::Or(flatten(list, |k| match k {
-            NodeKind::Or(list) => Ok(list),
-            other => Err(other),
-        }))))
+        Ok(self.node(
+            start,
+            NodeKind::Or(flatten(list, |k| match k {
+                NodeKind::Or(list) => Ok(list),
+                other => Err(other),
+            })),
+        ))
     }
 
     fn all(&mut self, depth: usize) -> Parsed<Node> {
@@ -411,10 +443,13 @@ impl Parser {
         while self.word("且") {
             list.push(self.not(depth)?);
         }
-        Ok(self.node(start, NodeKind::And(flatten(list, |k| match k {
-            NodeKind::And(list) => Ok(list),
-            other => Err(other),
-        }))))
+        Ok(self.node(
+            start,
+            NodeKind::And(flatten(list, |k| match k {
+                NodeKind::And(list) => Ok(list),
+                other => Err(other),
+            })),
+        ))
     }
 
     fn node(&self, start: usize, kind: NodeKind) -> Node {
@@ -490,8 +525,9 @@ impl Parser {
     fn quota_number(&mut self) -> Parsed<u8> {
         let span = self.span();
         match self.bump() {
-            Token::Number(n, unit) if unit == "项" && n.is_integer() => u8::try_from(n.numerator())
-                .map_err(|_| RuleError::new("P114", span, "项数应在 1 到 64 之间")),
+            Token::Number(n, unit) if unit == "项" && n.is_integer() => {
+                u8::try_from(n.numerator()).map_err(|_| RuleError::new("P114", span, "项数应在 1 到 64 之间"))
+            }
             _ => Err(RuleError::new("P167", span, "这里应是几项，如 2项").hint("写成 至少 2项 (…; …)")),
         }
     }
@@ -503,17 +539,27 @@ impl Parser {
                 list.push(self.item()?);
             }
             if matches!(self.peek(), Token::Sign(';')) {
-                return Err(RuleError::new("P115", self.span(), "列表里用逗号分隔，分号只用在 至少 n项 (…; …) 里"));
+                return Err(RuleError::new(
+                    "P115",
+                    self.span(),
+                    "列表里用逗号分隔，分号只用在 至少 n项 (…; …) 里",
+                ));
             }
             self.expect(')')?;
             if list.len() > 64 {
-                return Err(RuleError::new("P168", list[64].span.clone(), format!("列表有 {} 项，最多 64 项", list.len())));
+                return Err(RuleError::new(
+                    "P168",
+                    list[64].span.clone(),
+                    format!("列表有 {} 项，最多 64 项", list.len()),
+                ));
             }
             return Ok(list);
         }
         let item = self.item()?;
         if matches!(self.peek(), Token::Sign(',' | '、')) {
-            return Err(RuleError::new("P111", self.span(), "多项要放进括号").hint("写成 属于 (厦门市, 泉州市)"));
+            return Err(
+                RuleError::new("P111", self.span(), "多项要放进括号").hint("写成 属于 (厦门市, 泉州市)")
+            );
         }
         Ok(vec![item])
     }
@@ -621,7 +667,9 @@ impl Parser {
                         Token::Text(text) => text,
                         _ => {
                             self.at -= 1;
-                            return Err(self.unexpected("「…」").hint(format!("写成 {word}「设备属于先进设备」")));
+                            return Err(self
+                                .unexpected("「…」")
+                                .hint(format!("写成 {word}「设备属于先进设备」")));
                         }
                     };
                     if word == "核实" { NodeKind::Verify(text) } else { NodeKind::Promise(text) }
@@ -682,8 +730,12 @@ impl Parser {
     fn argument(&mut self, depth: usize) -> Parsed<Node> {
         if let Token::Word(w) = self.peek() {
             if w == "按" || w == "分段" {
-                return Err(RuleError::new("P112", self.span(), format!("“{w}”放在参数里要加括号，否则后面的逗号分不清"))
-                    .hint(format!("写成 取小(({w} …), 3万元)")));
+                return Err(RuleError::new(
+                    "P112",
+                    self.span(),
+                    format!("“{w}”放在参数里要加括号，否则后面的逗号分不清"),
+                )
+                .hint(format!("写成 取小(({w} …), 3万元)")));
             }
         }
         self.either(depth)

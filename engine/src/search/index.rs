@@ -63,9 +63,8 @@ impl Root {
                 entries: r.string()?,
                 simplifier: r.string()?,
                 words: r.string()?,
-                blocks: r.list(|r| {
-                    Ok(Block { first: r.string()?, terms: r.string()?, positions: r.string()? })
-                })?,
+                blocks: r
+                    .list(|r| Ok(Block { first: r.string()?, terms: r.string()?, positions: r.string()? }))?,
             })
         })
     }

@@ -191,7 +191,9 @@ fn phrase_fields(run: &str, doc: u32, lists: &LiteMap<String, Vec<Posting>>) -> 
     let mut fields = 0;
     for field in 0..FIELDS.len() {
         let stands = first.positions[field].iter().any(|start| {
-            rest.iter().zip(1u32..).all(|(p, offset)| p.positions[field].binary_search(&(start + offset)).is_ok())
+            rest.iter()
+                .zip(1u32..)
+                .all(|(p, offset)| p.positions[field].binary_search(&(start + offset)).is_ok())
         });
         fields |= u8::from(stands) << field;
     }
