@@ -371,10 +371,10 @@ impl<'a> Evaluator<'a> {
     }
 
     fn miss_id(&mut self, id: &str, year: u16) {
-        if let Some((no, _)) = self.catalogue.fact_by_id(id) {
-            if self.firm.get(no, year).is_none() {
-                self.missing.push((no, year));
-            }
+        if let Some((no, _)) = self.catalogue.fact_by_id(id)
+            && self.firm.get(no, year).is_none()
+        {
+            self.missing.push((no, year));
         }
     }
 
@@ -519,10 +519,10 @@ impl<'a> Evaluator<'a> {
         self.known(fact)?;
         match period {
             Period::None => {
-                if self.catalogue.facts[&fact].derived == Some(Derived::Age) {
-                    if let Some(age) = self.firm.age(self.catalogue, self.reference) {
-                        return Ok(age);
-                    }
+                if self.catalogue.facts[&fact].derived == Some(Derived::Age)
+                    && let Some(age) = self.firm.age(self.catalogue, self.reference)
+                {
+                    return Ok(age);
                 }
                 self.yearly(fact, 0)
             }

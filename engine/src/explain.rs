@@ -499,10 +499,10 @@ impl Explainer<'_> {
         let mut steps = Vec::new();
         let mut facts: Vec<(FactNo, Period)> = Vec::new();
         formula.walk(&mut |e| {
-            if let Expr::Fact(fact, period) = e {
-                if !facts.contains(&(*fact, *period)) {
-                    facts.push((*fact, *period));
-                }
+            if let Expr::Fact(fact, period) = e
+                && !facts.contains(&(*fact, *period))
+            {
+                facts.push((*fact, *period));
             }
         });
         for (fact, period) in facts {

@@ -1,4 +1,83 @@
-//! What both sides of Huiqi must agree on.
+//! What both sides of Huiqi must agree on: facts, rules, verdicts, amounts, text folding, search and the
+//! format of the published bundle. The command, the browser and every batch job decide with this crate.
+//!
+//! It does no I/O and reads no clock: bytes and a day go in, values come out.
+//!
+//! ```
+//! use huiqi_engine::catalogue::{Catalogue, Fact, FactType};
+//! use huiqi_engine::date::Date;
+//! use huiqi_engine::eval::{Evaluator, Truth};
+//! use huiqi_engine::firm::{Firm, read_line};
+//! use huiqi_engine::measure::{Audience, Benefit, BenefitKind, Measure, Schedule, Selection, Status};
+//! use huiqi_engine::rule::{Aliases, check_rule, parse, print_expr};
+//!
+//! // A catalogue of one fact; real ones are read from `policies/catalogue/`.
+//! let mut catalogue = Catalogue::default();
+//! catalogue.facts.insert(0, Fact {
+//!     id: "revenue".to_owned(),
+//!     name: "营业收入".to_owned(),
+//!     kind: FactType::Money,
+//!     unit: "万元".to_owned(),
+//!     yearly: true,
+//!     signed: false,
+//!     core: true,
+//!     derived: None,
+//!     question: "去年营业收入多少？".to_owned(),
+//!     help: String::new(),
+//!     options: Vec::new(),
+//! });
+//!
+//! // One line of Chinese becomes a checked rule, and prints back the same.
+//! let text = "营业收入[上年] ≥ 2000万元";
+//! let aliases = Aliases::default();
+//! let rule = check_rule(&parse(text).unwrap(), &catalogue, &aliases, &mut Vec::new()).unwrap();
+//! assert_eq!(print_expr(&rule, &catalogue, &[]), text);
+//!
+//! // A mistake says where it is and what to write.
+//! let error = check_rule(&parse("营业收人[上年] ≥ 2000万元").unwrap(), &catalogue, &aliases, &mut Vec::new());
+//! let error = error.unwrap_err();
+//! assert_eq!(error.span, 0..8);
+//! assert_eq!(error.hint.as_deref(), Some("是不是“营业收入”？"));
+//!
+//! // Decided for a firm on a day: unknown until the figure is there.
+//! let today = Date::parse("2026-11-22").unwrap();
+//! let measure = Measure {
+//!     id: "demo-01".to_owned(),
+//!     name: "示例".to_owned(),
+//!     regions: Vec::new(),
+//!     issuer: String::new(),
+//!     audience: Audience::Firm,
+//!     selection: Selection::Universal,
+//!     base_year: None,
+//!     conditions: Vec::new(),
+//!     benefit: Benefit {
+//!         kind: BenefitKind::Other,
+//!         amount: None,
+//!         caps: Vec::new(),
+//!         floor: None,
+//!         reducible: false,
+//!         basis: None,
+//!     },
+//!     schedule: Schedule {
+//!         status: Status::Published,
+//!         opens: None,
+//!         closes: None,
+//!         rolling: true,
+//!         valid_from: None,
+//!         valid_to: None,
+//!     },
+//!     exclusions: Vec::new(),
+//!     prerequisites: Vec::new(),
+//! };
+//! let mut firm = Firm::default();
+//! assert_eq!(Evaluator::new(&measure, &catalogue, &firm, today).truth(&rule), Ok(Truth::Unknown));
+//! read_line(&mut firm, "营业收入[2025年]", "6420万元", today, &catalogue, &aliases).unwrap();
+//! assert_eq!(Evaluator::new(&measure, &catalogue, &firm, today).truth(&rule), Ok(Truth::True));
+//! ```
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
 pub use litemap::LiteMap;
 
 pub mod bundle;

@@ -27,6 +27,7 @@ fn gcd(mut a: i128, mut b: i128) -> i128 {
     a
 }
 
+#[expect(clippy::should_implement_trait, reason = "exact arithmetic can overflow and says so")]
 impl Ratio {
     /// Zero.
     pub const ZERO: Self = Self { num: 0, den: 1 };
@@ -205,6 +206,7 @@ pub struct Interval {
     pub hi: Option<Ratio>,
 }
 
+#[expect(clippy::should_implement_trait, reason = "exact arithmetic can overflow and says so")]
 impl Interval {
     /// Everything.
     pub const ANY: Self = Self { lo: None, hi: None };

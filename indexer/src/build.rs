@@ -246,10 +246,10 @@ fn used_rows(all: &Catalogue, measures: &[Measure]) -> Catalogue {
     for measure in measures {
         walk_measure(measure, &mut |e| {
             facts.extend(e.fact());
-            if let Expr::Has(fact, _, list) = e {
-                if all.facts.get(fact).is_some_and(|f| f.kind == FactType::Qualifications) {
-                    items.extend(list.iter().map(|i| i.item));
-                }
+            if let Expr::Has(fact, _, list) = e
+                && all.facts.get(fact).is_some_and(|f| f.kind == FactType::Qualifications)
+            {
+                items.extend(list.iter().map(|i| i.item));
             }
         });
     }

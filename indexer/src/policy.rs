@@ -165,10 +165,10 @@ fn period(f: &mut Fields<'_>, key: &str, sink: &mut Sink) -> (Option<Date>, Opti
 }
 
 fn ordered(f: &Fields<'_>, from: Option<Date>, to: Option<Date>, sink: &mut Sink) {
-    if let (Some(from), Some(to)) = (from, to) {
-        if to < from {
-            sink.report(Diagnostic::error("P005", f.place("止"), format!("止（{to}）早于起（{from}）")));
-        }
+    if let (Some(from), Some(to)) = (from, to)
+        && to < from
+    {
+        sink.report(Diagnostic::error("P005", f.place("止"), format!("止（{to}）早于起（{from}）")));
     }
 }
 

@@ -281,10 +281,10 @@ impl Component for App {
         if let Some(heading) = self.heading.cast::<HtmlElement>() {
             // Focus tells a screen reader that the page has changed.
             let _ = heading.focus();
-            if let Some(element) = self.heading.cast::<Element>() {
-                if element.get_bounding_client_rect().top() < 0.0 {
-                    element.scroll_into_view();
-                }
+            if let Some(element) = self.heading.cast::<Element>()
+                && element.get_bounding_client_rect().top() < 0.0
+            {
+                element.scroll_into_view();
             }
         }
     }

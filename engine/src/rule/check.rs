@@ -184,11 +184,11 @@ impl<'a> Checker<'a> {
                 let (high_expr, high_dim) = self.number(high)?;
                 same(x_dim, low_dim, &low.span)?;
                 same(x_dim, high_dim, &high.span)?;
-                if let (Expr::Const(a, _), Expr::Const(b, _)) = (&low_expr, &high_expr) {
-                    if a > b {
-                        return Err(RuleError::new("P143", span.clone(), "“介于”的前一个数比后一个大")
-                            .hint("小的在前，大的在后"));
-                    }
+                if let (Expr::Const(a, _), Expr::Const(b, _)) = (&low_expr, &high_expr)
+                    && a > b
+                {
+                    return Err(RuleError::new("P143", span.clone(), "“介于”的前一个数比后一个大")
+                        .hint("小的在前，大的在后"));
                 }
                 truth(Expr::Between(Box::new(x_expr), Box::new(low_expr), Box::new(high_expr)))
             }
@@ -232,12 +232,12 @@ impl<'a> Checker<'a> {
                 let (low, low_dim) = self.number(a)?;
                 let (high, high_dim) = self.number(b)?;
                 same(low_dim, high_dim, &b.span)?;
-                if let (Expr::Const(x, _), Expr::Const(y, _)) = (&low, &high) {
-                    if x > y {
-                        return Err(
-                            RuleError::new("P143", span.clone(), "“~”的前一个数比后一个大").hint("小的在前")
-                        );
-                    }
+                if let (Expr::Const(x, _), Expr::Const(y, _)) = (&low, &high)
+                    && x > y
+                {
+                    return Err(
+                        RuleError::new("P143", span.clone(), "“~”的前一个数比后一个大").hint("小的在前")
+                    );
                 }
                 Ok((Expr::Range(Box::new(low), Box::new(high)), Type::Number(low_dim)))
             }
@@ -267,32 +267,32 @@ impl<'a> Checker<'a> {
         right: &Node,
         span: &Range<usize>,
     ) -> Checked<(Expr, Type)> {
-        if let NodeKind::Name(name, _) = &left.kind {
-            if let Some((_, fact)) = self.find_fact(name) {
-                if matches!(fact.kind, FactType::Qualifications | FactType::Options) {
-                    return Err(RuleError::new(
-                        "P108",
-                        left.span.clone(),
-                        format!("“{name}”是多项的集合，不能用“{}”比较", op.sign()),
-                    )
-                    .hint(format!("写成 {name} 含 高新技术企业")));
-                }
-                if let (FactType::Choice, super::Op::Eq | super::Op::Ne, NodeKind::Name(option, None)) =
-                    (fact.kind, op, &right.kind)
-                {
-                    let item =
-                        ItemNode { name: option.clone(), qualifiers: Vec::new(), span: right.span.clone() };
-                    let node = NodeKind::In(Box::new(left.clone()), vec![item], op == super::Op::Ne);
-                    return self.node(&Node { kind: node, span: span.clone() });
-                }
-                if matches!(fact.kind, FactType::Region | FactType::Industry | FactType::Choice) {
-                    return Err(RuleError::new(
-                        "P135",
-                        left.span.clone(),
-                        format!("“{name}”是{}，不能用“{}”比较", fact.kind.name(), op.sign()),
-                    )
-                    .hint(format!("写成 {name} 属于 …")));
-                }
+        if let NodeKind::Name(name, _) = &left.kind
+            && let Some((_, fact)) = self.find_fact(name)
+        {
+            if matches!(fact.kind, FactType::Qualifications | FactType::Options) {
+                return Err(RuleError::new(
+                    "P108",
+                    left.span.clone(),
+                    format!("“{name}”是多项的集合，不能用“{}”比较", op.sign()),
+                )
+                .hint(format!("写成 {name} 含 高新技术企业")));
+            }
+            if let (FactType::Choice, super::Op::Eq | super::Op::Ne, NodeKind::Name(option, None)) =
+                (fact.kind, op, &right.kind)
+            {
+                let item =
+                    ItemNode { name: option.clone(), qualifiers: Vec::new(), span: right.span.clone() };
+                let node = NodeKind::In(Box::new(left.clone()), vec![item], op == super::Op::Ne);
+                return self.node(&Node { kind: node, span: span.clone() });
+            }
+            if matches!(fact.kind, FactType::Region | FactType::Industry | FactType::Choice) {
+                return Err(RuleError::new(
+                    "P135",
+                    left.span.clone(),
+                    format!("“{name}”是{}，不能用“{}”比较", fact.kind.name(), op.sign()),
+                )
+                .hint(format!("写成 {name} 属于 …")));
             }
         }
         let (left_expr, left_dim) = self.number(left)?;
@@ -926,10 +926,10 @@ fn quantity(value: Ratio, unit: &str, span: &Range<usize>) -> Checked<(Ratio, Di
     if let Some(currency) = CURRENCIES.iter().position(|c| *c == rest) {
         return Ok((scale(value, 100)?, Dimension::Money(currency as u8)));
     }
-    if let Some(per) = rest.strip_prefix("元/") {
-        if let Some(count) = COUNT_UNITS.iter().position(|u| *u == per) {
-            return Ok((scale(value, 100)?, Dimension::Price(count as u8)));
-        }
+    if let Some(per) = rest.strip_prefix("元/")
+        && let Some(count) = COUNT_UNITS.iter().position(|u| *u == per)
+    {
+        return Ok((scale(value, 100)?, Dimension::Price(count as u8)));
     }
     let known = COUNT_UNITS.iter().chain(&CURRENCIES).copied();
     let mut error = bad(format!("没有单位“{rest}”"));

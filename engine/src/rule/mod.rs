@@ -371,7 +371,7 @@ impl Expr {
                         w.u8(*k);
                     }
                 }
-                w.list(items, |w, i| encode_item(w, i));
+                w.list(items, encode_item);
             }
             Self::Flag(fact) => encode_number(w, 10, *fact),
             Self::Rising(fact, years) => {

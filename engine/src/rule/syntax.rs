@@ -728,15 +728,15 @@ impl Parser {
     }
 
     fn argument(&mut self, depth: usize) -> Parsed<Node> {
-        if let Token::Word(w) = self.peek() {
-            if w == "按" || w == "分段" {
-                return Err(RuleError::new(
-                    "P112",
-                    self.span(),
-                    format!("“{w}”放在参数里要加括号，否则后面的逗号分不清"),
-                )
-                .hint(format!("写成 取小(({w} …), 3万元)")));
-            }
+        if let Token::Word(w) = self.peek()
+            && (w == "按" || w == "分段")
+        {
+            return Err(RuleError::new(
+                "P112",
+                self.span(),
+                format!("“{w}”放在参数里要加括号，否则后面的逗号分不清"),
+            )
+            .hint(format!("写成 取小(({w} …), 3万元)")));
         }
         self.either(depth)
     }

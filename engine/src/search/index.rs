@@ -82,11 +82,14 @@ impl Root {
     }
 }
 
+/// One entry in the list of a term: document, mask of fields, impact.
+pub type Listed = (u32, u8, u8);
+
 /// Terms with postings, without positions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TermBlock {
-    /// Terms in order: postings as (document, field mask, impact).
-    pub terms: Vec<(String, Vec<(u32, u8, u8)>)>,
+    /// Terms in order.
+    pub terms: Vec<(String, Vec<Listed>)>,
 }
 
 impl TermBlock {

@@ -10,7 +10,9 @@
 mod index;
 mod score;
 
-pub use index::{Block, Entry, Index, PositionBlock, Root, TermBlock, decode_entries, encode_entries};
+pub use index::{
+    Block, Entry, Index, Listed, PositionBlock, Root, TermBlock, decode_entries, encode_entries,
+};
 pub use score::{Hit, Hits, Lookup, Posting, Tier, impact, search};
 
 use crate::fold::{Simplifier, is_word};

@@ -87,7 +87,7 @@ pub fn impact(tf: [u32; FIELDS.len()], length: [u32; FIELDS.len()]) -> u8 {
 
 /// Inverse document frequency in 1/256 bits: log2((n + 1) / (df + 0.5)).
 fn idf(n: u32, df: usize) -> u64 {
-    log2((2 * (u64::from(n) + 1) << 16) / (2 * df as u64 + 1)).saturating_sub(16 << 8).max(16)
+    log2(((2 * (u64::from(n) + 1)) << 16) / (2 * df as u64 + 1)).saturating_sub(16 << 8).max(16)
 }
 
 /// Binary logarithm in 1/256 steps, linear between powers of two.
