@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use anyhow::{Result, bail};
 
 use crate::step::{Steps, say};
-use crate::{dist, files};
+use crate::{dist, files, wasm};
 
 /// What can be measured.
 const NAMES: [&str; 1] = ["size"];
@@ -17,19 +17,20 @@ pub(crate) fn bench(name: &str, steps: &mut Steps) -> Result<()> {
     }
 }
 
-/// The bytes of a first visit, policies apart. The loader counts as it lies on the server, because a host
-/// page includes it directly; the parts behind it as stored, which is compressed.
+/// The bytes of a first visit, policies apart. Every file counts as it lies on the server; brotli is printed
+/// beside.
 fn size(steps: &mut Steps) -> Result<()> {
     dist::dist(steps)?;
     let sizes = dist::sizes()?;
-    let loader = sizes.iter().filter(|size| size.name == "loader.js").map(|size| size.raw).sum();
-    let app = sizes.iter().map(|size| size.gzip).sum();
+    let loader = sizes.iter().filter(|size| size.name == "loader.js").map(|size| size.bytes).sum();
+    let app = sizes.iter().map(|size| size.bytes).sum();
     let app_br = steps.run("brotli", || {
         let mut total = 0;
-        for name in dist::FILES {
+        for name in dist::FILES.iter().filter(|name| name.ends_with(".js")) {
             total += brotli_size(&files::read(&dist::folder().join(name))?)?;
         }
-        Ok(total)
+        // What a server that compresses by itself could send instead of app.bin.
+        Ok(total + brotli_size(&files::read(&wasm::bound_module())?)?)
     })?;
     report(&[("size.loader", loader), ("size.app", app), ("size.app_br", app_br)])
 }

@@ -1,24 +1,21 @@
-//! The files that a publisher puts on a server: target/dist/widget/{loader.js,app.js,app_bg.wasm}.
+//! The files that a publisher puts on a server: target/dist/widget/{loader.js,app.js,app.bin}.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
+use crate::pack::{self, Script};
 use crate::step::{Steps, say};
 use crate::{files, floor, in_root, wasm};
 
 /// The widget's files, in the order in which a page loads them.
-pub(crate) const FILES: [&str; 3] = ["loader.js", "app.js", "app_bg.wasm"];
+pub(crate) const FILES: [&str; 3] = ["loader.js", "app.js", "app.bin"];
 
-/// The name and the two sizes of one file.
+/// One file as it lies on the server, which is what crosses the wire from a server that compresses nothing.
 #[derive(Debug)]
 pub(crate) struct Size {
     pub(crate) name: &'static str,
-    pub(crate) raw: usize,
-    pub(crate) gzip: usize,
+    pub(crate) bytes: usize,
 }
 
 pub(crate) fn folder() -> PathBuf {
@@ -32,30 +29,31 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
     steps.run("wasm-bindgen", || {
         files::empty_folder(&folder())?;
         wasm::bindgen(&module, &folder())?;
-        files::copy(&in_root("widget/loader.js"), &folder().join("loader.js"))
+        let loader = String::from_utf8(files::read(&in_root("widget/loader.js"))?)?;
+        let loader = pack::minify("loader.js", Script::Classic, &loader)?;
+        files::write(&folder().join("loader.js"), loader.as_bytes())
     })?;
     steps.run("browser floor", || {
         for name in FILES.iter().filter(|name| name.ends_with(".js")) {
             wasm::require_ascii(name, &files::read(&folder().join(name))?)?;
         }
-        floor::check(&files::read(&folder().join("app_bg.wasm"))?)
+        floor::check(&files::read(&wasm::bound_module())?)
+    })?;
+    steps.run("compress", || {
+        let packed = pack::gzip(&files::read(&wasm::bound_module())?)?;
+        files::write(&folder().join("app.bin"), &packed)
     })?;
     let sizes = sizes()?;
     for size in &sizes {
-        say(&format!("  {:<12} {:>8} B {:>8} B gzip", size.name, size.raw, size.gzip));
+        say(&format!("  {:<12} {:>8} B", size.name, size.bytes));
     }
-    let (raw, gzip) = sizes.iter().fold((0, 0), |(raw, gzip), size| (raw + size.raw, gzip + size.gzip));
-    say(&format!("  {:<12} {raw:>8} B {gzip:>8} B gzip", "together"));
+    let together: usize = sizes.iter().map(|size| size.bytes).sum();
+    say(&format!("  {:<12} {together:>8} B", "together"));
     Ok(())
 }
 
 /// The sizes of what was built last.
 pub(crate) fn sizes() -> Result<Vec<Size>> {
-    let size = |&name: &&'static str| {
-        let bytes = files::read(&folder().join(name))?;
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        encoder.write_all(&bytes)?;
-        Ok(Size { name, raw: bytes.len(), gzip: encoder.finish()?.len() })
-    };
+    let size = |&name: &&'static str| Ok(Size { name, bytes: files::read(&folder().join(name))?.len() });
     FILES.iter().map(size).collect()
 }

@@ -9,6 +9,7 @@ mod dist;
 mod files;
 mod floor;
 mod licences;
+mod pack;
 mod step;
 mod test;
 mod tools;

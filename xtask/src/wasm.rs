@@ -1,4 +1,4 @@
-//! From the widget's source to `app.js` and `app_bg.wasm`.
+//! From the widget's source to `app.js` and the module it loads.
 //!
 //! The standard library is compiled anew with the widget: the one that rustup delivers uses reference types
 //! that the browser floor lacks, and is some 15 % larger. Nightly options are therefore needed and unlocked
@@ -11,6 +11,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::pack::{self, Script};
 use crate::step::{cargo, quiet, require, stdout_of};
 use crate::{files, in_root};
 
@@ -66,7 +67,12 @@ pub(crate) fn compile() -> Result<PathBuf> {
     Ok(target_dir.join(TARGET).join("widget/huiqi_widget.wasm"))
 }
 
-/// Makes the module loadable: `app.js` and `app_bg.wasm` in the folder, and nothing else.
+/// The module as browsers run it, before it is compressed.
+pub(crate) fn bound_module() -> PathBuf {
+    in_root("target/wasm/bindgen/app_bg.wasm")
+}
+
+/// Makes the module loadable: `app.js` in the folder, [`bound_module`] beside the build.
 pub(crate) fn bindgen(module: &Path, folder: &Path) -> Result<()> {
     let generated = in_root("target/wasm/bindgen");
     files::empty_folder(&generated)?;
@@ -85,8 +91,8 @@ pub(crate) fn bindgen(module: &Path, folder: &Path) -> Result<()> {
         ensure!(name == "app.js" || name == "app_bg.wasm", "wasm-bindgen made an unexpected {name:?}");
     }
     let script = String::from_utf8(files::read(&generated.join("app.js"))?)?;
-    files::write(&folder.join("app.js"), strip(&script).as_bytes())?;
-    files::copy(&generated.join("app_bg.wasm"), &folder.join("app_bg.wasm"))
+    let script = pack::minify("app.js", Script::Module, &script)?;
+    files::write(&folder.join("app.js"), script.as_bytes())
 }
 
 /// [`RUSTFLAGS`], and neutral names for the folders of this machine: the paths that some crates keep as text
@@ -108,37 +114,6 @@ fn rustflags() -> Result<Vec<String>> {
     Ok(flags)
 }
 
-/// Removes comments that fill whole lines, and indentation. Line ends stay, since statements may end with
-/// them. A script in which this could change more than that is returned as it is.
-fn strip(script: &str) -> String {
-    strip_lines(script).unwrap_or_else(|| script.to_owned())
-}
-
-fn strip_lines(script: &str) -> Option<String> {
-    let mut stripped = String::with_capacity(script.len());
-    let mut in_comment = false;
-    for line in script.lines() {
-        let line_in_string = line.matches('`').count() % 2 == 1 || line.ends_with('\\');
-        if line_in_string {
-            return None;
-        }
-        let line = line.trim();
-        let opens = line.starts_with("/*");
-        if in_comment || opens {
-            let rest = if opens { &line[2..] } else { line };
-            in_comment = match rest.find("*/") {
-                None => true,
-                Some(end) if end + 2 == rest.len() => false,
-                Some(_) => return None,
-            };
-        } else if !line.is_empty() && !line.starts_with("//") {
-            stripped.push_str(line);
-            stripped.push('\n');
-        }
-    }
-    Some(stripped)
-}
-
 /// Fails unless the widget's scripts are pure ASCII: a host that announces another encoding breaks them.
 pub(crate) fn require_ascii(name: &str, script: &[u8]) -> Result<()> {
     for (number, line) in script.split(|&byte| byte == b'\n').enumerate() {
@@ -147,22 +122,4 @@ pub(crate) fn require_ascii(name: &str, script: &[u8]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stripping_keeps_code() {
-        for (script, expected) in [
-            ("/**\n * a\n */\nlet a = 1; // b\n\n    // c\n  a++\n", "let a = 1; // b\na++\n"),
-            ("/* a */\n/*/\n  b */\nf()\n", "f()\n"),
-            ("/* a */\n/* b */ f() /* c */\n", "/* a */\n/* b */ f() /* c */\n"),
-            ("f(`\n  // text\n`)\n", "f(`\n  // text\n`)\n"),
-            ("f('a\\\n  b')\n", "f('a\\\n  b')\n"),
-        ] {
-            assert_eq!(strip(script), expected, "{script}");
-        }
-    }
 }
