@@ -277,7 +277,7 @@ impl Explainer<'_> {
         let names: Vec<String> = items.iter().map(|i| item_text(fact, i, catalogue)).collect();
         let list = names.join("、");
         let is_qualification = catalogue.facts.get(&fact).is_some_and(|f| f.kind == FactType::Qualifications);
-        let (held, not_held) = if is_qualification { ("已取得", "没有") } else { ("有", "没有") };
+        let (held, not_held) = if is_qualification { ("取得", "没有取得") } else { ("有", "没有") };
         let subject = if is_qualification { String::new() } else { catalogue.fact_name(fact).to_owned() };
         let years = self.item_years(items);
         match mode {

@@ -6,7 +6,7 @@ use crate::catalogue::{Catalogue, Nesting};
 use crate::date::Date;
 use crate::eval::{Evaluated, Outcome, Verdict, evaluate};
 use crate::firm::{Answer, Firm, Key};
-use crate::measure::{Audience, ExclusionRule, Measure};
+use crate::measure::{Audience, BenefitKind, ExclusionRule, Measure};
 
 /// Groups on the page, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,8 +64,10 @@ pub struct Headline {
     pub low: i128,
     /// Sum of upper ends in fen.
     pub high: i128,
-    /// Measures among them whose sum is open: counted, never added.
+    /// Measures among them whose text names no sum: counted, never added.
     pub open_sums: usize,
+    /// Measures among them whose sum needs a figure of the firm: counted, never added.
+    pub missing_figures: usize,
     /// Measures left out because another of their group is better.
     pub excluded: usize,
 }
@@ -161,6 +163,14 @@ fn in_path(measure: &Measure, catalogue: &Catalogue, firm: &Firm) -> bool {
     }
 }
 
+/// What a counted measure adds, worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Sum {
+    Open,
+    NeedsFigure,
+    Known(i128, i128),
+}
+
 /// Measures that share an exclusion group, directly or through others, count
 /// once, with the best of them: never more than the best combination.
 fn headline(measures: &[Measure], outcomes: &[Option<Outcome>]) -> Headline {
@@ -188,24 +198,29 @@ fn headline(measures: &[Measure], outcomes: &[Option<Outcome>]) -> Headline {
             }
         }
     }
-    let mut best: LiteMap<usize, (i128, i128, bool)> = LiteMap::new();
+    let mut best: LiteMap<usize, Sum> = LiteMap::new();
     for (i, (_, outcome)) in counted.iter().enumerate() {
         let value = match outcome.amount {
-            Some(amount) if !amount.undecided => amount.high.map(|high| (amount.low, high, true)),
-            _ => None,
+            Some(amount) if !amount.undecided => match amount.high {
+                Some(high) => Sum::Known(amount.low, high),
+                None => Sum::NeedsFigure,
+            },
+            _ => Sum::Open,
         };
-        let value = value.unwrap_or((0, 0, false));
         let kept = best.entry(component[i]).or_insert(value);
-        if value > *kept {
-            *kept = value;
-        }
+        *kept = value.max(*kept);
     }
     headline.count = best.len();
     headline.excluded = counted.len() - best.len();
-    for (low, high, known) in best.values().copied() {
-        headline.low = headline.low.saturating_add(low);
-        headline.high = headline.high.saturating_add(high);
-        headline.open_sums += usize::from(!known);
+    for sum in best.values() {
+        match sum {
+            Sum::Known(low, high) => {
+                headline.low = headline.low.saturating_add(*low);
+                headline.high = headline.high.saturating_add(*high);
+            }
+            Sum::NeedsFigure => headline.missing_figures += 1,
+            Sum::Open => headline.open_sums += 1,
+        }
     }
     headline
 }
@@ -216,8 +231,7 @@ fn share_group(a: &Measure, b: &Measure) -> bool {
     })
 }
 
-/// Facts by the money they can decide; a sum that is not stated counts as
-/// nothing, so that the number of measures decides between such facts.
+/// Facts by the money they can decide. A measure whose sum is not stated counts as the median of its kind.
 fn questions(measures: &[Measure], outcomes: &[Option<Outcome>]) -> Vec<Question> {
     let mut found: LiteMap<Key, (i128, usize, usize)> = LiteMap::new();
     for (at, outcome) in outcomes.iter().enumerate() {
@@ -231,8 +245,13 @@ fn questions(measures: &[Measure], outcomes: &[Option<Outcome>]) -> Vec<Question
         if outcome.verdict == Verdict::Ineligible || !reachable {
             continue;
         }
-        let money = measures[at].benefit.kind.counts_as_money();
-        let stake = outcome.amount.and_then(|a| a.stated_high()).filter(|_| money).unwrap_or(0);
+        let kind = measures[at].benefit.kind;
+        let stated = outcome.amount.and_then(|a| a.stated_high());
+        let stake = match (kind.counts_as_money(), stated) {
+            (false, _) => 0,
+            (true, Some(stated)) => stated,
+            (true, None) => median(measures, outcomes, kind),
+        };
         for key in &outcome.missing {
             let entry = found.entry(*key).or_insert((0, 0, at));
             entry.0 = entry.0.saturating_add(stake);
@@ -245,4 +264,13 @@ fn questions(measures: &[Measure], outcomes: &[Option<Outcome>]) -> Vec<Question
         .collect();
     list.sort_by(|(a, i), (b, j)| (b.stake, b.measures, i, a.key).cmp(&(a.stake, a.measures, j, b.key)));
     list.into_iter().map(|(q, _)| q).collect()
+}
+
+/// Median of the stated upper ends of one kind of support; 0 when none states one.
+fn median(measures: &[Measure], outcomes: &[Option<Outcome>], kind: BenefitKind) -> i128 {
+    let of_kind = outcomes.iter().enumerate().filter(|(at, _)| measures[*at].benefit.kind == kind);
+    let mut stated: Vec<i128> =
+        of_kind.filter_map(|(_, o)| o.as_ref()?.amount.and_then(|a| a.stated_high())).collect();
+    stated.sort_unstable();
+    stated.get(stated.len() / 2).copied().unwrap_or(0)
 }

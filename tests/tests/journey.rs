@@ -173,7 +173,7 @@ fn journey(kind: Kind) -> Result<()> {
 
     // The page of one measure: every condition with its value and clause.
     shadow.click_text(".mr button.name", "高新技术企业所得税减按15%")?;
-    shadow.wait_for("this.querySelector('.cond > li')", LIMIT)?;
+    shadow.wait_for("this.querySelector('.cond > li') && this.textContent.includes('发文机关')", LIMIT)?;
     let text = shadow.text()?;
     for part in
         ["符合", "高新技术企业", "依据 第二十八条", "中华人民共和国企业所得税法", "2025年应纳税所得额"]

@@ -173,7 +173,7 @@ impl App {
     }
 
     fn headline(&self, h: &Headline) -> Html {
-        let figure = match h.count - h.open_sums {
+        let figure = match h.count - h.open_sums - h.missing_figures {
             0 => Html::default(),
             _ => {
                 let (low, high) = (wan(h.low), wan(h.high));
@@ -188,7 +188,7 @@ impl App {
         };
         let title = match h.count {
             0 => "还没有确认能享的事项".to_owned(),
-            n if h.open_sums < n => format!("已确认可享 {n} 项，合计"),
+            n if h.open_sums + h.missing_figures < n => format!("已确认可享 {n} 项，合计"),
             n => format!("已确认可享 {n} 项"),
         };
         html! {
@@ -196,6 +196,9 @@ impl App {
                 <h2 tabindex="-1" ref={self.heading.clone()}>{ title }</h2>
                 { figure }
                 if h.count == 0 { <p>{ "不等于什么都没有：看看下面待补充和差一步的。" }</p> }
+                if h.missing_figures > 0 {
+                    <p class="s m">{ format!("其中 {} 项要你填了数才能算出金额，没有加进合计。", h.missing_figures) }</p>
+                }
                 if h.open_sums > 0 { <p class="s m">{ format!("其中 {} 项金额未定，没有加进合计。", h.open_sums) }</p> }
                 if h.excluded > 0 { <p class="s m">{ "同类资金只能享一项的，已按高的算，没有重复。" }</p> }
             </div></section>
@@ -293,7 +296,8 @@ impl App {
             _ => {
                 let leaf = deepest_false(&row.node);
                 let gap = if leaf.gap.is_empty() { String::new() } else { format!("，{}", leaf.gap) };
-                format!("不符合：{}{gap}", row.node.sentence)
+                let word = if group == Group::Near { "只差" } else { "没满足" };
+                format!("{word}：{}{gap}", row.node.sentence)
             }
         };
         format!("{what}（依据 {}）", row.basis)
@@ -427,12 +431,16 @@ impl App {
                 <section class="sec"><h3>{ format!("材料 {} 份", detail.materials.len()) }</h3>
                     <ul class="lst">{ for detail.materials.iter().map(|m| html! { <li><span>{ m }</span></li> }) }</ul></section>
             }
-            <section class="sec"><h3>{ "怎么办" }</h3><dl class="dl">
-                { for handling }
-                { term("部门", html! { &measure.issuer }) }
-            </dl></section>
+            <section class="sec"><h3>{ "怎么办" }</h3>
+                if detail.handling.is_empty() {
+                    <p>{ "文件没有写办理方式，问当地主管部门。" }</p>
+                } else {
+                    <dl class="dl">{ for handling }</dl>
+                }
+            </section>
             <section class="sec"><h3>{ "来源" }</h3><dl class="dl">
                 { term("文件", document) }
+                { term("发文机关", html! { &measure.issuer }) }
                 if !detail.number.is_empty() { { term("文号", html! { &detail.number }) } }
                 if let Some(day) = detail.issued { { term("发布", html! { day.chinese() }) } }
                 { term("有效期", html! { valid }) }

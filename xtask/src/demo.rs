@@ -17,7 +17,7 @@ pub(crate) fn build(steps: &mut Steps) -> Result<()> {
         let site = in_root("target/demo");
         files::empty_folder(&site)?;
         let mut build = huiqi();
-        build.args(["build", "policies", "--out"]).arg(site.join("data"));
+        build.args(["build", "policies", "--publisher", "惠企通示例", "--out"]).arg(site.join("data"));
         quiet(build)?;
         files::copy_folder(&in_root("examples/plain"), &site)?;
         files::copy_folder(&dist::folder(), &site.join("widget"))
