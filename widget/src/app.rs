@@ -1,6 +1,6 @@
 //! State and messages. Views only draw it.
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join;
 use huiqi_engine::LiteMap;
 use huiqi_engine::bundle::{
     self, CARDS_PER_BLOCK, CATALOG_NAME, Catalog, DETAILS_PER_BLOCK, PartKind, RegionRoot, Table,
@@ -75,7 +75,7 @@ pub(crate) enum Msg {
     ShowResults,
     Query(String),
     SearchRoot(Fetched<(Root, Vec<Entry>, Vec<String>)>),
-    SearchParts(Vec<(String, Fetched<Vec<u8>>)>),
+    SearchPart(String, Fetched<Vec<u8>>),
     Simplifier(Fetched<Simplifier>),
 }
 
@@ -246,16 +246,16 @@ impl Component for App {
                 self.search.asked_root = false;
                 self.warn(&error);
             }
-            Msg::SearchParts(parts) => {
-                for (name, raw) in parts {
-                    self.search.pending.retain(|p| *p != name);
-                    let index = self.search.index.as_mut();
-                    let result = raw.and_then(|raw| index.map_or(Ok(()), |i| Ok(i.provide(&name, &raw)?)));
-                    if let Err(error) = result {
-                        self.warn(&error);
-                    }
+            Msg::SearchPart(name, raw) => {
+                self.search.pending.retain(|p| *p != name);
+                let index = self.search.index.as_mut();
+                let result = raw.and_then(|raw| index.map_or(Ok(()), |i| Ok(i.provide(&name, &raw)?)));
+                if let Err(error) = result {
+                    self.warn(&error);
                 }
-                self.search_now(ctx);
+                if self.search.pending.is_empty() {
+                    self.search_now(ctx);
+                }
             }
             Msg::Simplifier(Ok(table)) => {
                 self.search.simplifier = table;
@@ -485,12 +485,14 @@ impl App {
             return;
         }
         self.search.busy = true;
-        let base = ctx.props().base.clone();
-        ctx.link().send_future(async move {
-            let parts = names.iter().map(|name| fetch::part(&base, name));
-            let parts = join_all(parts).await;
-            Msg::SearchParts(names.into_iter().zip(parts).collect())
-        });
+        // All at once; each arrives by itself.
+        for name in names {
+            let base = ctx.props().base.clone();
+            ctx.link().send_future(async move {
+                let raw = fetch::part(&base, &name).await;
+                Msg::SearchPart(name, raw)
+            });
+        }
     }
 
     fn search_now(&mut self, ctx: &Context<Self>) {

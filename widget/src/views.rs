@@ -322,33 +322,29 @@ impl App {
                 format!("{year}年{month}月{day}日")
             }
         };
-        match (window, schedule.opens, schedule.closes) {
+        let until = |date: Option<huiqi_engine::date::Date>| {
+            date.map_or_else(String::new, |d| format!("{}止", short(d)))
+        };
+        let name = window.name();
+        // Class of the chip (empty: none), bold words, the rest.
+        let (chip, bold, rest) = match (window, schedule.opens, schedule.closes) {
             (Window::Closing | Window::Open, _, Some(end)) => {
-                let urgent = window == Window::Closing;
-                html! {
-                    <p class={if urgent { "due u" } else { "due" }}>
-                        if urgent { <span class="lc u">{ window.name() }</span>{ " " } }
-                        <b>{ format!("剩{}天", left.unwrap_or_default()) }</b>{ " " }
-                        <span class="dd">{ format!("{}（{}）止", short(end), end.weekday()) }</span>
-                    </p>
-                }
+                let chip = if window == Window::Closing { "lc u" } else { "" };
+                let bold = format!("剩{}天", left.unwrap_or_default());
+                (chip, bold, format!("{}（{}）止", short(end), end.weekday()))
             }
-            (Window::Upcoming, Some(start), _) => html! {
-                <p class="due"><span class="lc">{ window.name() }</span>{ " " }<b>{ format!("{}起", short(start)) }</b></p>
-            },
-            (Window::Rolling, ..) => html! {
-                <p class="due"><span class="lc">{ window.name() }</span>{ " " }<b>{ "随时可报" }</b></p>
-            },
-            (Window::Closed, _, Some(end)) => html! {
-                <p class="due"><span class="lc x">{ window.name() }</span>{ " " }<span class="dd">{ format!("{}止", short(end)) }</span></p>
-            },
-            (Window::Expired, ..) => html! {
-                <p class="due"><span class="lc x">{ window.name() }</span>{ " " }<span class="dd">{ schedule.valid_to.map(|d| format!("{}止", short(d))) }</span></p>
-            },
-            (Window::Unannounced, ..) => html! {
-                <p class="due"><span class="lc">{ window.name() }</span>{ " " }<span class="dd">{ "没公布受理时间" }</span></p>
-            },
-            _ => html! { <p class="due"><span class="lc x">{ window.name() }</span></p> },
+            (Window::Upcoming, Some(start), _) => ("lc", format!("{}起", short(start)), String::new()),
+            (Window::Rolling, ..) => ("lc", "随时可报".to_owned(), String::new()),
+            (Window::Closed, ..) => ("lc x", String::new(), until(schedule.closes)),
+            (Window::Expired, ..) => ("lc x", String::new(), until(schedule.valid_to)),
+            (Window::Unannounced, ..) => ("lc", String::new(), "没公布受理时间".to_owned()),
+            _ => ("lc x", String::new(), String::new()),
+        };
+        html! {
+            <p class={if window == Window::Closing { "due u" } else { "due" }}>
+                if !chip.is_empty() { <span class={chip}>{ name }</span>{ " " } }
+                <b>{ bold }</b>{ " " }<span class="dd">{ rest }</span>
+            </p>
         }
     }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::step::{Steps, cargo, quiet, say};
+use crate::step::{Steps, cargo, quiet};
 use crate::{dist, files, in_root};
 
 /// Builds the site.
@@ -27,7 +27,6 @@ pub(crate) fn build(steps: &mut Steps) -> Result<()> {
 /// Serves the site until interrupted.
 pub(crate) fn serve(wanted: u16) -> Result<()> {
     let port = free_port(wanted)?;
-    say(&format!("http://127.0.0.1:{port}/"));
     let mut serve = huiqi();
     serve.arg("serve").arg(in_root("target/demo")).args(["--port", &port.to_string()]);
     let status = serve.status().context("cannot start huiqi serve")?;

@@ -13,7 +13,7 @@ use crate::{demo, dist, in_root, licences, tools, wasm};
 
 /// The widget and its loader as they lie on the server. A ratchet: it only ever goes down, to the 190,000 of
 /// the design.
-const APP_LIMIT: usize = 205_000;
+const APP_LIMIT: usize = 192_000;
 const LOADER_LIMIT: usize = 4_000;
 
 /// How often property tests try in a soak.

@@ -28,6 +28,7 @@ const RUSTFLAGS: &[&str] = &[
     "-Cpanic=immediate-abort",
     "-Zlocation-detail=none",
     "-Zfmt-debug=none",
+    "--cfg=sha2_backend_soft=\"compact\"",
 ];
 
 /// Adds the parts of the toolchain that are missing. rustup is asked only then, because it may want the
