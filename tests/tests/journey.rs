@@ -55,6 +55,17 @@ fn fill_in(shadow: &Shadow<'_>) -> Result<()> {
     shadow.wait_for("this.querySelector('details.grp')", LIMIT)
 }
 
+/// From the page of 高新技术企业所得税减按15%: fills in 420 万元 of taxable income and goes to the results.
+fn answer_income(shadow: &Shadow<'_>) -> Result<()> {
+    shadow.click_text("button.ans", "应纳税所得额")?;
+    shadow.wait_for("this.querySelector('form input')", LIMIT)?;
+    shadow.fill("form input", "420")?;
+    shadow.click("form .btn.pri")?;
+    shadow.wait_for("this.querySelector('.calc')", LIMIT)?;
+    shadow.click_text(".nav button", "结果")?;
+    shadow.wait_for("this.querySelector('.fig')", LIMIT)
+}
+
 /// Verdict group, reason per measure id.
 fn rows(shadow: &Shadow<'_>) -> Result<BTreeMap<String, (String, String)>> {
     let rows = shadow.eval(
@@ -180,10 +191,14 @@ fn journey(kind: Kind) -> Result<()> {
     {
         ensure!(text.contains(part), "the measure's page lacks {part}: {text}");
     }
-    // An unknown sum is asked for, and the answer counts at once.
-    shadow.click_text(".nav button", "结果")?;
+    // The figure its sum needs is asked for, and counts at once.
+    answer_income(&shadow)?;
+    let sum = shadow.eval("return this.querySelector('.fig').textContent")?;
+    ensure!(sum == "42万元", "the headline says {sum}");
     shadow.click_text(".nx button", "继续回答")?;
     shadow.wait_for("this.querySelector('form .btn.pri')", LIMIT)?;
+    shadow.click_text("form button", "不确定")?;
+    shadow.wait_for("this.querySelector('details.grp') || this.querySelector('form .btn.pri')", LIMIT)?;
 
     shadow.click_text(".nav button", "搜政策")?;
     for (query, top) in
@@ -380,6 +395,10 @@ fn screenshots_for_review() -> Result<()> {
         shadow.click_text(".mr button.name", "高新技术企业所得税减按15%")?;
         shadow.wait_for("this.textContent.includes('来源')", LIMIT)?;
         page.screenshot(folder.join(format!("measure-{name}.png")), Area::FullPage)?;
+        answer_income(&shadow)?;
+        page.screenshot(folder.join(format!("sum-{name}.png")), Area::Viewport)?;
+        page.eval("document.querySelector('huiqi-match').setAttribute('theme', 'dark')")?;
+        page.screenshot(folder.join(format!("dark-{name}.png")), Area::Viewport)?;
         let wide =
             page.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth")?;
         ensure!(wide == 0, "{name}: the page scrolls sideways by {wide} px");

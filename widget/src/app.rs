@@ -72,6 +72,8 @@ pub(crate) enum Msg {
     Answer(Key, Answer),
     Clear(Key),
     Later(Key),
+    Unsure(Key),
+    Answered(Key),
     ShowResults,
     Query(String),
     SearchRoot(Fetched<(Root, Vec<Entry>, Vec<String>)>),
@@ -225,6 +227,13 @@ impl Component for App {
                 self.skipped.push(key);
                 self.ask_next();
             }
+            Msg::Unsure(key) => {
+                self.drafts.remove(&key);
+                self.firm.set(key.0, key.1, Answer::Unsure);
+                self.redecide();
+                self.answered(ctx, key);
+            }
+            Msg::Answered(key) => self.answered(ctx, key),
             Msg::ShowResults => self.show_results(ctx),
             Msg::Query(text) => {
                 self.search.text = text;
@@ -460,6 +469,23 @@ impl App {
     fn ask_next(&mut self) {
         self.view = self.next_question().map_or(View::Results, View::Ask);
         self.moved = true;
+    }
+
+    /// After a question: the next one when they are asked one by one, else back to where it was asked.
+    fn answered(&mut self, ctx: &Context<Self>, key: Key) {
+        if let Some((_, touched)) = self.drafts.get_mut(&key) {
+            *touched = true;
+        }
+        if self.field_error(key).is_some() {
+            return;
+        }
+        if self.history.last() == Some(&View::Results) {
+            // An answer that leaves it open is not asked for again.
+            self.skipped.push(key);
+            self.ask_next();
+        } else {
+            self.update(ctx, Msg::Back);
+        }
     }
 
     fn advance_search(&mut self, ctx: &Context<Self>) {

@@ -16,6 +16,8 @@ use crate::app::{App, Msg, View};
 use crate::icons;
 
 const PROMISE: &str = "你的企业信息不会离开这台设备";
+/// Figures a page asks for below its sum.
+const MOST_FIGURES: usize = 4;
 /// Hits drawn at once.
 const HIT_LIMIT: usize = 30;
 
@@ -128,9 +130,9 @@ impl App {
     }
 
     fn ask(&self, link: &Scope<Self>, key: Key) -> Html {
-        let next = link.callback(|e: SubmitEvent| {
+        let next = link.callback(move |e: SubmitEvent| {
             e.prevent_default();
-            Msg::Back
+            Msg::Answered(key)
         });
         let report = self.report.as_ref();
         let question = report.and_then(|r| r.questions.iter().find(|q| q.key == key));
@@ -138,7 +140,7 @@ impl App {
             0 => format!("关系到 {} 个事项", q.measures),
             stake => format!("关系到 {} 个事项、最多 {}", q.measures, money(Ratio::int(stake), 0)),
         });
-        let unsure = link.callback(move |_: MouseEvent| Msg::Answer(key, huiqi_engine::firm::Answer::Unsure));
+        let unsure = link.callback(move |_: MouseEvent| Msg::Unsure(key));
         html! { <>
             <button type="button" class="lnk" onclick={link.callback(|_: MouseEvent| Msg::Back)}>{ icons::back() }{ "返回" }</button>
             <h2 tabindex="-1" ref={self.heading.clone()}>{ "补充一项" }</h2>
@@ -384,6 +386,9 @@ impl App {
                             <tr class={(i + 1 == steps.len()).then_some("tot")}><td>{ &step.label }</td><td>{ &step.value }</td></tr>
                         }) }
                     </tbody></table>
+                    if matches!(group, Group::Eligible | Group::Likely) {
+                        { for outcome.missing.iter().take(MOST_FIGURES).map(|key| self.ask_button(link, *key, "去填")) }
+                    }
                     if let Some(basis) = measure.benefit.basis { <p class="s m">{ format!("依据 {}", card.text(basis)) }</p> }
                     if let Some(detail) = self.details.get(at).and_then(Option::as_ref).filter(|d| !d.benefit_note.is_empty()) {
                         <p class="s m">{ &detail.benefit_note }</p>
@@ -478,8 +483,7 @@ impl App {
                         <p class="s">{ "机器判断不了，由受理部门核实。" }</p>
                     }
                     if let Some(key) = ask {
-                        <p class="s"><button type="button" class="ans" onclick={link.callback(move |_: MouseEvent| Msg::Go(View::Ask(key)))}>
-                            { format!("去回答：{}", key_name(&self.catalogue, key)) }</button></p>
+                        { self.ask_button(link, key, "去回答") }
                     }
                     { basis }
                     if !node.children.is_empty() {
@@ -487,6 +491,14 @@ impl App {
                     }
                 </div>
             </li>
+        }
+    }
+
+    fn ask_button(&self, link: &Scope<Self>, key: Key, word: &str) -> Html {
+        let ask = link.callback(move |_: MouseEvent| Msg::Go(View::Ask(key)));
+        html! {
+            <p class="s"><button type="button" class="ans" onclick={ask}>
+                { format!("{word}：{}", key_name(&self.catalogue, key)) }</button></p>
         }
     }
 
