@@ -507,6 +507,13 @@ fn decode_fact(r: &mut Reader<'_>) -> Decoded<Fact> {
         2 => Some(Derived::Size),
         _ => return r.fail("要素标志"),
     };
+    let question = r.string()?;
+    let help = r.string()?;
+    let options = r.list(|r| r.string())?;
+    // A choice is a set of bits.
+    if options.len() > 64 {
+        return r.fail("至多 64 个选项");
+    }
     Ok(Fact {
         id,
         name,
@@ -516,9 +523,9 @@ fn decode_fact(r: &mut Reader<'_>) -> Decoded<Fact> {
         signed: flags & 2 != 0,
         core: flags & 4 != 0,
         derived,
-        question: r.string()?,
-        help: r.string()?,
-        options: r.list(|r| r.string())?,
+        question,
+        help,
+        options,
     })
 }
 
