@@ -4,7 +4,7 @@ use litemap::LiteMap;
 
 use crate::catalogue::{Catalogue, Nesting};
 use crate::date::Date;
-use crate::eval::{Evaluated, Outcome, Verdict, evaluate};
+use crate::eval::{EvalError, Evaluated, Outcome, Verdict, evaluate};
 use crate::firm::{Answer, Firm, Key};
 use crate::measure::{Audience, BenefitKind, ExclusionRule, Measure};
 
@@ -93,6 +93,8 @@ pub struct Report {
     pub groups: LiteMap<Group, Vec<usize>>,
     /// Measures for firms elsewhere.
     pub elsewhere: usize,
+    /// Measures that could not be decided, and why. One of them never hides the others.
+    pub failed: Vec<(usize, EvalError)>,
     /// Headline.
     pub headline: Headline,
     /// What to ask next, most money first.
@@ -100,18 +102,16 @@ pub struct Report {
 }
 
 /// Decides all measures for a firm.
-///
-/// # Errors
-/// The number of the measure that cannot be decided, and why.
-pub fn report(
-    measures: &[Measure],
-    catalogue: &Catalogue,
-    firm: &Firm,
-    today: Date,
-) -> Result<Report, (usize, crate::eval::EvalError)> {
+pub fn report(measures: &[Measure], catalogue: &Catalogue, firm: &Firm, today: Date) -> Report {
     let mut report = Report::default();
     for (at, measure) in measures.iter().enumerate() {
-        let outcome = one(measure, catalogue, firm, today, &mut report.elsewhere).map_err(|e| (at, e))?;
+        let outcome = match one(measure, catalogue, firm, today, &mut report.elsewhere) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                report.failed.push((at, error));
+                None
+            }
+        };
         if let Some(outcome) = &outcome {
             report.groups.entry(Group::of(outcome)).or_default().push(at);
         }
@@ -130,7 +130,7 @@ pub fn report(
     }
     report.headline = headline(measures, outcomes);
     report.questions = questions(measures, outcomes);
-    Ok(report)
+    report
 }
 
 fn one(

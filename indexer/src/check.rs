@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use huiqi_engine::eval::{Verdict, evaluate};
+use huiqi_engine::date::Date;
+use huiqi_engine::eval::{Evaluator, Verdict, evaluate};
 use huiqi_engine::explain::amount_text;
+use huiqi_engine::firm::Firm;
 
 use crate::catalogue::{self, Tables};
 use crate::diagnostic::{Diagnostic, Place};
@@ -140,7 +142,24 @@ fn check(project: &Project, sink: &mut Sink) {
                 }
             }
         }
+        check_amounts(policy, project, sink);
         check_examples(policy, project, sink);
+    }
+}
+
+/// With nothing known of a firm, the formula's interval holds everything it can ever come to.
+fn check_amounts(policy: &Policy, project: &Project, sink: &mut Sink) {
+    let nobody = Firm::default();
+    for m in policy.measures.iter().filter(|m| !m.broken) {
+        let Some(amount) = &m.measure.benefit.amount else { continue };
+        let today = m.measure.schedule.opens.or(m.measure.schedule.valid_from).unwrap_or(Date::LAST);
+        let interval = Evaluator::new(&m.measure, &project.tables.catalogue, &nobody, today).number(amount);
+        if interval.is_ok_and(|i| i.lo.is_none_or(|lo| lo.signum() < 0)) {
+            sink.report(
+                Diagnostic::error("P044", m.place, format!("事项“{}”的金额可能算成负数", m.measure.name))
+                    .hint("把会变负的部分写成 不低于零(…)"),
+            );
+        }
     }
 }
 

@@ -246,10 +246,16 @@ fn run_explain(
     }
     let catalogue = &project.tables.catalogue;
     let mut decided = Vec::new();
+    let mut failed = 0;
     for m in measures {
-        let outcome = evaluate(&m.measure, catalogue, &firm, today)
-            .with_context(|| format!("事项 {} 算不出来", m.measure.id))?;
-        decided.push((m, outcome));
+        match evaluate(&m.measure, catalogue, &firm, today) {
+            Ok(outcome) => decided.push((m, outcome)),
+            // One measure that cannot be decided never hides the others.
+            Err(error) => {
+                failed += 1;
+                writeln!(talk, "事项 {} 算不出来：{error}", m.measure.id)?;
+            }
+        }
     }
     if json {
         for (m, outcome) in &decided {
@@ -262,7 +268,7 @@ fn run_explain(
     } else {
         print_list(&decided, out)?;
     }
-    Ok(Status::Fine)
+    Ok(if failed == 0 { Status::Fine } else { Status::Findings })
 }
 
 fn print_list(decided: &[(&PolicyMeasure, Outcome)], out: &mut dyn Write) -> anyhow::Result<()> {

@@ -429,13 +429,7 @@ impl App {
     /// Decides anew if results have been asked for.
     fn redecide(&mut self) {
         if self.report.is_some() {
-            match report(&self.table.measures, &self.catalogue, &self.firm, self.today) {
-                Ok(report) => self.report = Some(report),
-                Err((at, error)) => {
-                    let id = self.table.measures.get(at).map_or("", |m| m.id.as_str());
-                    self.failed = Some(format!("事项 {id} 算不出来：{error}"));
-                }
-            }
+            self.report = Some(report(&self.table.measures, &self.catalogue, &self.firm, self.today));
         }
     }
 

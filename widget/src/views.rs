@@ -168,6 +168,12 @@ impl App {
             }
             { self.search_box(link) }
             { for Group::ALL.iter().map(|(group, ..)| self.group(link, *group)) }
+            if !report.failed.is_empty() {
+                <div class="note">
+                    <p><b>{ format!("{} 项算不出来，没有列出", report.failed.len()) }</b></p>
+                    { for report.failed.iter().map(|(at, e)| html! { <p>{ format!("{}：{e}", self.table.measures[*at].name) }</p> }) }
+                </div>
+            }
             if report.elsewhere > 0 {
                 <p class="s m">{ format!("另有 {} 项只给其他地区的企业，没有列出；可以在“搜政策”里看。", report.elsewhere) }</p>
             }
