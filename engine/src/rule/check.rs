@@ -312,6 +312,18 @@ impl<'a> Checker<'a> {
             }
             return Err(error);
         }
+        for (expr, node) in [(&left_expr, left), (&right_expr, right)] {
+            let mut open = false;
+            expr.walk(&mut |e| open |= matches!(e, Expr::Range(..) | Expr::Undecided));
+            if open {
+                return Err(RuleError::new(
+                    "P153",
+                    node.span.clone(),
+                    "条件里不能写区间、“至多”或“未定”，只有金额可以",
+                )
+                .hint("写成一个确定的数；由部门掌握的标准写成 核实「…」"));
+            }
+        }
         let windows: Vec<u8> = [&left_expr, &right_expr].iter().flat_map(|e| element_windows(e)).collect();
         if windows.windows(2).any(|w| w[0] != w[1]) {
             return Err(RuleError::new("P121", span.clone(), "两边的年份范围不同")
