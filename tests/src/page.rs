@@ -135,6 +135,11 @@ impl Page {
         Ok(())
     }
 
+    /// Runs a script in every document before its own scripts do.
+    pub fn before_load(&self, js: &str) -> Result<()> {
+        self.call("Page.addScriptToEvaluateOnNewDocument", json!({"source": js})).map(drop)
+    }
+
     /// Sets media features, such as `("prefers-color-scheme", "dark")`; those not named become normal again.
     pub fn emulate_media(&self, features: &[(&str, &str)]) -> Result<()> {
         let features: Vec<Value> =

@@ -19,7 +19,11 @@ fn catalog() -> Result<BTreeMap<String, String>> {
     Ok(text.lines().filter_map(|l| l.split_once(' ')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect())
 }
 
+/// The day on which every test happens, for the page and for the command.
+const TODAY: &str = "2026-11-22";
+
 fn open<'a>(page: &'a Page, server: &Server) -> Result<Shadow<'a>> {
+    page.before_load(&format!("{{ const now = Date.parse('{TODAY}T04:00:00Z'); Date.now = () => now; }}"))?;
     page.goto(&server.url("/"))?;
     page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
     let shadow = page.shadow()?;
@@ -78,8 +82,15 @@ fn rows(shadow: &Shadow<'_>) -> Result<BTreeMap<String, (String, String)>> {
 
 /// What `huiqi explain` says of the same firm: verdict and whether it is near, per measure.
 fn explained() -> Result<BTreeMap<String, Value>> {
-    let output =
-        command(&["explain", "policies", "--firm", "examples/firms/equipment-maker.yaml", "--json"])?;
+    let output = command(&[
+        "explain",
+        "policies",
+        "--firm",
+        "examples/firms/equipment-maker.yaml",
+        "--as-of",
+        TODAY,
+        "--json",
+    ])?;
     ensure!(output.code == 0, "huiqi explain: {}", output.talk);
     output
         .data
