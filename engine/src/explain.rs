@@ -546,7 +546,7 @@ impl Explainer<'_> {
             steps.push(Step { label: "资金不足时".to_owned(), value: "按比例减".to_owned() });
         }
         if let Some(amount) = self.e.amount(measure)? {
-            steps.push(Step { label: "你大约可得".to_owned(), value: amount_text(&amount) });
+            steps.push(Step { label: "算下来".to_owned(), value: amount_text(&amount) });
         }
         self.e.take_missing();
         Ok(steps)
