@@ -56,7 +56,7 @@ pub(crate) fn test(scope: Scope) -> ExitCode {
                 say("quick: without Chromium 80 and without the API docs; those tests count as skipped");
             }
             if scope == Scope::Soak {
-                say("soak: the runs that take hours are listed in docs/soak.md");
+                say("soak: add a line to docs/soak.md");
             }
             let line =
                 format!("{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
