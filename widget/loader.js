@@ -1,6 +1,6 @@
 /* huiqi loader: registers <huiqi-match>, keeps its content as fallback until
-   the widget is ready, and says what is wrong when it cannot start. ASCII only:
-   pages in GB2312 load it too. */
+   the widget is ready, and says what is wrong when it cannot start. Published
+   as pure ASCII (`cargo xtask dist` escapes the rest): pages in GB2312 load it too. */
 (function () {
   'use strict';
   var script = document.currentScript;
@@ -17,13 +17,13 @@
       var chrome = /Chrom(?:e|ium)\/(\d+)/.exec(navigator.userAgent);
       if (chrome && +chrome[1] < 97) {
         /* This page forbids WebAssembly and Chromium N has no keyword for it. */
-        return '\u672c\u9875\u7684\u5b89\u5168\u7b56\u7565\uff08CSP\uff09\u4e0d\u5141\u8bb8 WebAssembly\uff0c'
-          + '\u4f60\u7684\u6d4f\u89c8\u5668\uff08Chromium ' + chrome[1] + '\uff09\u53c8\u4e0d\u8ba4\u8bc6\u653e\u884c\u5b83\u7684\u5173\u952e\u5b57'
-          + '\uff0c97 \u7248\u8d77\u624d\u8ba4\u8bc6\u3002\u8bf7\u6362\u65b0\u7248\u6d4f\u89c8\u5668\u3002';
+        return '本页的安全策略（CSP）不允许 WebAssembly，'
+          + '你的浏览器（Chromium ' + chrome[1] + '）又不认识放行它的关键字'
+          + '，97 版起才认识。请换新版浏览器。';
       }
       /* This page's CSP lacks 'wasm-unsafe-eval' in script-src. */
-      return '\u672c\u9875\u7684\u5b89\u5168\u7b56\u7565\uff08CSP\uff09\u4e0d\u5141\u8bb8 WebAssembly\uff1a'
-        + '\u8bf7\u7f51\u7ad9\u7ba1\u7406\u5458\u5728 script-src \u91cc\u52a0\u4e0a \'wasm-unsafe-eval\'\u3002';
+      return '本页的安全策略（CSP）不允许 WebAssembly：'
+        + '请网站管理员在 script-src 里加上 \'wasm-unsafe-eval\'。';
     }
   }
 
@@ -61,14 +61,15 @@
       start().then(function (module) {
         if (!self.isConnected || self._widget) return;
         var src = self.getAttribute('src') || 'data/';
-        var base = new URL(src.replace(/\/?$/, '/'), document.baseURI);
-        if (!/^https?:$/.test(base.protocol)) {
-          console.warn('huiqi-match: src must be http(s), using data/');
+        var base = null;
+        try { base = new URL(src.replace(/\/?$/, '/'), document.baseURI); } catch (e) { /* no address at all */ }
+        if (!base || !/^https?:$/.test(base.protocol)) {
+          console.warn('huiqi-match：src 应是 http 或 https 地址，写的是“' + src + '”，改用 data/');
           base = new URL('data/', document.baseURI);
         }
         var region = self.getAttribute('region') || '';
         if (region && !/^\d{6}$/.test(region)) {
-          console.warn('huiqi-match: region must be six digits, ignored: ' + region);
+          console.warn('huiqi-match：region 应是六位地区代码，写的是“' + region + '”，没有采用');
           region = '';
         }
         self._widget = module.mount(self, self._root, self._place, base.href, region, function () {
@@ -77,7 +78,7 @@
         self._watch();
       }).catch(function (e) {
         /* The widget could not be loaded. */
-        self._say('\u7ec4\u4ef6\u6ca1\u80fd\u6253\u5f00\uff1a' + (e && e.message || e));
+        self._say('组件没能打开：' + (e && e.message || e));
       });
     }
     disconnectedCallback() {
@@ -91,7 +92,7 @@
     _say(text) {
       this._note.hidden = false;
       /* The static list below still works. */
-      this._note.textContent = text + '\u4e0b\u9762\u7684\u653f\u7b56\u6e05\u5355\u4ecd\u7136\u53ef\u7528\u3002';
+      this._note.textContent = text + '下面的政策清单仍然可用。';
     }
     /* Browsers without container queries read the width from an attribute. */
     _watch() {

@@ -358,15 +358,6 @@ impl Catalogue {
         }
     }
 
-    /// Regions whose name contains `query` (folded), best first: exact name,
-    /// then higher levels.
-    pub fn find_regions(&self, query: &str, limit: usize) -> Vec<(Code, String)> {
-        find_codes(&self.regions, query, limit)
-            .into_iter()
-            .map(|code| (code, self.region_name(code)))
-            .collect()
-    }
-
     /// Industries whose name or code matches.
     pub fn find_industries(&self, query: &str, limit: usize) -> Vec<(Code, String)> {
         let query = query.trim();

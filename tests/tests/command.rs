@@ -175,6 +175,45 @@ fn hostile_files_are_errors_not_crashes() -> Result<()> {
     Ok(())
 }
 
+/// Every kind of catalogue file and the profile of a firm, each with one thing wrong.
+#[test]
+fn bad_tables_and_profiles_are_named() -> Result<()> {
+    let cases = [
+        ("facts.yaml", "类型: 地区", "类型: 地方", "没有类型“地方”"),
+        ("facts.yaml", "名称: 行业\n", "名称: 注册地\n", "“注册地”重复了"),
+        ("qualifications.yaml", "有效期年: 3", "有效期年: 三", "应是年数，写的是“三”"),
+        ("materials.yaml", "电子证照: 是", "电子证照: 有", "“电子证照”应是 是 或 否"),
+        ("regions.tsv", "110000\t", "11000x\t", "“11000x”不是代码"),
+        ("industries.tsv", "A01\t农业\t2\tA", "A01\t农业", "应有 4 列，这行有 2 列"),
+        ("industry-groups.tsv", "B,C,D", "B，C", "“B，C”不是代码"),
+        ("enterprise-sizes.tsv", "1000/300/20", "1000/300", "应是 大/中/小 三个下限"),
+    ];
+    for (file, from, to, expected) in cases {
+        let dir = project(&example()?)?;
+        let path = dir.path().join("policies/catalogue").join(file);
+        let text = fs::read_to_string(&path)?;
+        ensure!(text.contains(from), "{file} no longer has {from}");
+        fs::write(&path, text.replacen(from, to, 1))?;
+        let output = command_in(dir.path(), &["check", "policies"])?;
+        let named = output.talk.contains(expected) && output.talk.contains(&format!("{file}:"));
+        ensure!(output.code == 1 && named, "{file}: {}", output.talk);
+    }
+    let dir = project(&example()?)?;
+    for (profile, expected) in [
+        ("注册地: 火星", "firm.yaml:1:6: 错误 P030：没有这个地区：“火星”"),
+        ("营收: 3", "“营收”按年填报，要写明哪一年"),
+        ("营业收入[2025年]: 三千万", "firm.yaml:1:"),
+        ("职工总数: -5人", "“职工总数”不能是负数"),
+        ("- 注册地", "要素应是一组"),
+    ] {
+        fs::write(dir.path().join("firm.yaml"), profile)?;
+        let output = command_in(dir.path(), &["explain", "policies", "--firm", "firm.yaml"])?;
+        let ok = output.code == 1 && output.talk.contains(expected) && output.talk.contains("没有匹配");
+        ensure!(ok, "{profile}: {} {}", output.code, output.talk);
+    }
+    Ok(())
+}
+
 fn snapshot(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(dir)? {

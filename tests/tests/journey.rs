@@ -22,16 +22,19 @@ fn catalog() -> Result<BTreeMap<String, String>> {
 /// The day on which every test happens, for the page and for the command.
 const TODAY: &str = "2026-11-22";
 
-fn open<'a>(page: &'a Page, server: &Server) -> Result<Shadow<'a>> {
+fn open<'a>(page: &'a Page, server: &Server, path: &str) -> Result<Shadow<'a>> {
     page.before_load(&format!("{{ const now = Date.parse('{TODAY}T04:00:00Z'); Date.now = () => now; }}"))?;
-    page.goto(&server.url("/"))?;
+    page.goto(&server.url(path))?;
     page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
-    let shadow = page.shadow()?;
-    Ok(shadow)
+    page.shadow()
 }
 
 fn ready<'a>(page: &'a Page, server: &Server) -> Result<Shadow<'a>> {
-    let shadow = open(page, server)?;
+    ready_at(page, server, "/")
+}
+
+fn ready_at<'a>(page: &'a Page, server: &Server, path: &str) -> Result<Shadow<'a>> {
+    let shadow = open(page, server, path)?;
     shadow.wait_for("this.querySelector('select[name=省]')", LIMIT)?;
     Ok(shadow)
 }
@@ -206,6 +209,14 @@ fn journey(kind: Kind) -> Result<()> {
     answer_income(&shadow)?;
     let sum = shadow.eval("return this.querySelector('.fig').textContent")?;
     ensure!(sum == "42万元", "the headline says {sum}");
+    // Typing into the box of the results keeps the box, so that an input method keeps what it composes.
+    shadow.eval("this.querySelector('input[type=search]').dataset.same = 'yes'")?;
+    shadow.fill("input[type=search]", "研发")?;
+    shadow.wait_for("this.querySelector('.hit mark')", LIMIT)?;
+    let same = shadow.eval("return this.activeElement && this.activeElement.dataset.same")?;
+    ensure!(same == "yes", "the search box was replaced while typing");
+    shadow.fill("input[type=search]", "")?;
+    shadow.wait_for("this.querySelector('details.grp')", LIMIT)?;
     shadow.click_text(".nx button", "继续回答")?;
     shadow.wait_for("this.querySelector('form .btn.pri')", LIMIT)?;
     shadow.click_text("form button", "不确定")?;
@@ -275,7 +286,7 @@ fn fallback_shows(page: &Page) -> Result<()> {
 fn expect_message(server: &Server, parts: &[&str]) -> Result<()> {
     let browser = Browser::launch(Kind::Current)?;
     let page = browser.new_page()?;
-    let shadow = open(&page, server)?;
+    let shadow = open(&page, server, "/")?;
     let condition = format!("this.textContent.includes({})", serde_json::to_string(parts[0])?);
     shadow.wait_for(&condition, LIMIT)?;
     let text = shadow.text()?;
@@ -380,6 +391,37 @@ fn wrong_numbers_are_named_and_nothing_is_lost() -> Result<()> {
     }
     let kept = shadow.eval("return this.querySelector('#f-found_date-0').value")?;
     ensure!(kept == "去年五月", "what was typed is gone: {kept}");
+    Ok(())
+}
+
+/// What a webmaster may get wrong in the tag: the default is used, the console says so, the page works.
+#[test]
+fn bad_attributes_fall_back_to_defaults() -> Result<()> {
+    let page_text = std::fs::read_to_string(demo_dir()?.join("index.html"))?;
+    let browser = Browser::launch(Kind::Current)?;
+    for (attributes, warning) in [
+        ("src=\"javascript:alert(1)\"", Some("src 应是 http 或 https 地址，写的是“javascript:alert(1)”")),
+        ("src=\"http://[\"", Some("src 应是 http 或 https 地址，写的是“http://[”")),
+        ("src=\"data/\" region=\"河北\"", Some("region 应是六位地区代码，写的是“河北”")),
+        ("", None),
+        ("src=\"data\" region=\"130100\"", None),
+    ] {
+        let server = Server::start(demo_dir()?)?;
+        let changed = page_text.replace("src=\"data/\"", attributes);
+        ensure!(attributes == "src=\"data/\"" || changed != page_text, "the example has another tag");
+        server.set_fault("/index.html", Fault::Replace(changed.into_bytes()));
+        let page = browser.new_page()?;
+        let shadow = ready_at(&page, &server, "/index.html")?;
+        let console = page.console()?;
+        match warning {
+            Some(text) => {
+                ensure!(console.len() == 1 && console[0].contains(text), "{attributes}: {console:?}")
+            }
+            None => ensure!(console.is_empty(), "{attributes}: {console:?}"),
+        }
+        let city = shadow.eval("return (this.querySelector('select[name=市]') || {}).value || ''")?;
+        ensure!((city == "130100") == attributes.contains("130100"), "{attributes}: the city is {city}");
+    }
     Ok(())
 }
 

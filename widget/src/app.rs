@@ -237,11 +237,6 @@ impl Component for App {
             Msg::ShowResults => self.show_results(ctx),
             Msg::Query(text) => {
                 self.search.text = text;
-                if self.view != View::Search && !self.search.text.trim().is_empty() {
-                    let keep = self.view.clone();
-                    self.history.push(keep);
-                    self.view = View::Search;
-                }
                 self.advance_search(ctx);
             }
             Msg::SearchRoot(Ok((root, entries, words))) => {
@@ -426,16 +421,19 @@ impl App {
         self.drafts.keys().filter_map(|key| Some((*key, self.field_error(*key)?))).collect()
     }
 
+    fn decide(&mut self) {
+        self.report = Some(report(&self.table.measures, &self.catalogue, &self.firm, self.today));
+    }
+
     /// Decides anew if results have been asked for.
     fn redecide(&mut self) {
         if self.report.is_some() {
-            self.report = Some(report(&self.table.measures, &self.catalogue, &self.firm, self.today));
+            self.decide();
         }
     }
 
     fn decide_first(&mut self, ctx: &Context<Self>) {
-        self.report = Some(Report::default());
-        self.redecide();
+        self.decide();
         if let Some(report) = &self.report {
             let counts: Vec<(&str, String)> =
                 report.groups.iter().map(|(group, list)| (group.id(), list.len().to_string())).collect();

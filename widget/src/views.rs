@@ -167,7 +167,13 @@ impl App {
                     <button class="btn" type="button" onclick={link.callback(move |_: MouseEvent| Msg::Go(View::Ask(key)))}>{ "继续回答" }</button></div>
             }
             { self.search_box(link) }
-            { for Group::ALL.iter().map(|(group, ..)| self.group(link, *group)) }
+            // The list changes below the box, never the box itself: an input method would lose what is being
+            // composed in it.
+            if self.search.text.trim().is_empty() {
+                { for Group::ALL.iter().map(|(group, ..)| self.group(link, *group)) }
+            } else {
+                { self.hits(link) }
+            }
             if !report.failed.is_empty() {
                 <div class="note">
                     <p><b>{ format!("{} 项算不出来，没有列出", report.failed.len()) }</b></p>
@@ -531,9 +537,17 @@ impl App {
     }
 
     fn search_page(&self, link: &Scope<Self>) -> Html {
+        html! { <>
+            <h2 tabindex="-1" ref={self.heading.clone()}>{ "搜政策" }</h2>
+            { self.search_box(link) }
+            { self.hits(link) }
+        </> }
+    }
+
+    fn hits(&self, link: &Scope<Self>) -> Html {
         let search = &self.search;
         let query = Query::new(&search.text, &search.simplifier);
-        let body = match &search.hits {
+        match &search.hits {
             _ if query.is_empty() => {
                 html! { <p class="m">{ "输入政策名、词语或文号，如“高新技术企业 奖励”。繁体也能搜。" }</p> }
             }
@@ -545,12 +559,7 @@ impl App {
                 <p class="s m" role="status">{ format!("找到 {} 项", hits.total()) }</p>
                 <ul class="hits">{ for hits.hits.iter().take(HIT_LIMIT).map(|hit| self.hit(link, hit, &query)) }</ul>
             </> },
-        };
-        html! { <>
-            <h2 tabindex="-1" ref={self.heading.clone()}>{ "搜政策" }</h2>
-            { self.search_box(link) }
-            { body }
-        </> }
+        }
     }
 
     fn hit(&self, link: &Scope<Self>, hit: &Hit, query: &Query) -> Html {
