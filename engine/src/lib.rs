@@ -8,7 +8,7 @@
 //! use huiqi_engine::date::Date;
 //! use huiqi_engine::eval::{Evaluator, Truth};
 //! use huiqi_engine::firm::{Firm, read_line};
-//! use huiqi_engine::measure::{Audience, Benefit, BenefitKind, Measure, Schedule, Selection, Status};
+//! use huiqi_engine::measure::Measure;
 //! use huiqi_engine::rule::{Aliases, check_rule, parse, print_expr};
 //!
 //! // A catalogue of one fact; real ones are read from `policies/catalogue/`.
@@ -41,34 +41,7 @@
 //!
 //! // Decided for a firm on a day: unknown until the figure is there.
 //! let today = Date::parse("2026-11-22").unwrap();
-//! let measure = Measure {
-//!     id: "demo-01".to_owned(),
-//!     name: "示例".to_owned(),
-//!     regions: Vec::new(),
-//!     issuer: String::new(),
-//!     audience: Audience::Firm,
-//!     selection: Selection::Universal,
-//!     base_year: None,
-//!     conditions: Vec::new(),
-//!     benefit: Benefit {
-//!         kind: BenefitKind::Other,
-//!         amount: None,
-//!         caps: Vec::new(),
-//!         floor: None,
-//!         reducible: false,
-//!         basis: None,
-//!     },
-//!     schedule: Schedule {
-//!         status: Status::Published,
-//!         opens: None,
-//!         closes: None,
-//!         rolling: true,
-//!         valid_from: None,
-//!         valid_to: None,
-//!     },
-//!     exclusions: Vec::new(),
-//!     prerequisites: Vec::new(),
-//! };
+//! let measure = Measure::new("demo-01");
 //! let mut firm = Firm::default();
 //! assert_eq!(Evaluator::new(&measure, &catalogue, &firm, today).truth(&rule), Ok(Truth::Unknown));
 //! read_line(&mut firm, "营业收入[2025年]", "6420万元", today, &catalogue, &aliases).unwrap();

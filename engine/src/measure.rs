@@ -347,6 +347,38 @@ pub struct Measure {
 }
 
 impl Measure {
+    /// A published measure for every firm, open all year, without condition and sum: the start for building one.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            name: String::new(),
+            regions: Vec::new(),
+            issuer: String::new(),
+            audience: Audience::Firm,
+            selection: Selection::Universal,
+            base_year: None,
+            conditions: Vec::new(),
+            benefit: Benefit {
+                kind: BenefitKind::Other,
+                amount: None,
+                caps: Vec::new(),
+                floor: None,
+                reducible: false,
+                basis: None,
+            },
+            schedule: Schedule {
+                status: Status::Published,
+                opens: None,
+                closes: None,
+                rolling: true,
+                valid_from: None,
+                valid_to: None,
+            },
+            exclusions: Vec::new(),
+            prerequisites: Vec::new(),
+        }
+    }
+
     /// 基准年: stated, else the year of 受理.起, else the year of `today`.
     pub fn base_year_on(&self, today: Date) -> u16 {
         let opens = self.schedule.opens.map(Date::year);

@@ -6,7 +6,7 @@ use huiqi_engine::codec::{Reader, Writer};
 use huiqi_engine::date::Date;
 use huiqi_engine::eval::{Evaluator, Truth};
 use huiqi_engine::firm::{Answer, Firm, Held, Key};
-use huiqi_engine::measure::{Audience, Benefit, BenefitKind, Measure, Schedule, Selection, Status};
+use huiqi_engine::measure::Measure;
 use huiqi_engine::num::{Interval, Ratio};
 use huiqi_engine::rule::{
     Aliases, Arith, Expr, Func, Head, Item, Members, Mode, Op, Period, Quota, When, Year, check_amount,
@@ -76,34 +76,7 @@ const REGIONS: [(&str, &str); 4] =
     [("130000", "河北省"), ("130100", "石家庄市"), ("130800", "承德市"), ("140000", "山西省")];
 
 fn measure() -> Measure {
-    Measure {
-        id: "m".to_owned(),
-        name: String::new(),
-        regions: Vec::new(),
-        issuer: String::new(),
-        audience: Audience::Firm,
-        selection: Selection::Universal,
-        base_year: Some(2026),
-        conditions: Vec::new(),
-        benefit: Benefit {
-            kind: BenefitKind::Grant,
-            amount: None,
-            caps: Vec::new(),
-            floor: None,
-            reducible: false,
-            basis: None,
-        },
-        schedule: Schedule {
-            status: Status::Published,
-            opens: None,
-            closes: None,
-            rolling: true,
-            valid_from: None,
-            valid_to: None,
-        },
-        exclusions: Vec::new(),
-        prerequisites: Vec::new(),
-    }
+    Measure { base_year: Some(2026), ..Measure::new("m") }
 }
 
 fn texts() -> Vec<String> {

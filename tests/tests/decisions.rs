@@ -7,10 +7,7 @@ use huiqi_engine::date::Date;
 use huiqi_engine::eval::{Evaluator, Truth, evaluate};
 use huiqi_engine::explain::{amount_text, steps};
 use huiqi_engine::firm::{Firm, read_line};
-use huiqi_engine::measure::{
-    Audience, Benefit, BenefitKind, CapScope, Card, Condition, ExclusionRule, Measure, RowKind, Schedule,
-    Selection, Status,
-};
+use huiqi_engine::measure::{BenefitKind, CapScope, Card, Condition, ExclusionRule, Measure, RowKind};
 use huiqi_engine::report::{Group, report};
 use huiqi_engine::rule::{Expr, check_amount, check_rule, parse};
 use huiqi_tests::workspace_root;
@@ -23,34 +20,9 @@ fn project() -> Result<Project> {
 }
 
 fn measure(id: &str) -> Measure {
-    Measure {
-        id: id.to_owned(),
-        name: id.to_owned(),
-        regions: vec![huiqi_engine::catalogue::Code::ALL],
-        issuer: String::new(),
-        audience: Audience::Firm,
-        selection: Selection::Universal,
-        base_year: None,
-        conditions: Vec::new(),
-        benefit: Benefit {
-            kind: BenefitKind::Grant,
-            amount: None,
-            caps: Vec::new(),
-            floor: None,
-            reducible: false,
-            basis: None,
-        },
-        schedule: Schedule {
-            status: Status::Published,
-            opens: None,
-            closes: None,
-            rolling: true,
-            valid_from: None,
-            valid_to: None,
-        },
-        exclusions: Vec::new(),
-        prerequisites: Vec::new(),
-    }
+    let mut m = Measure { regions: vec![huiqi_engine::catalogue::Code::ALL], ..Measure::new(id) };
+    m.benefit.kind = BenefitKind::Grant;
+    m
 }
 
 fn compile(text: &str, amount: bool, project: &Project, texts: &mut Vec<String>) -> Result<Expr> {
