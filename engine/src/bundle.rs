@@ -91,7 +91,7 @@ impl PartKind {
 }
 
 /// Version of every part kind.
-pub const PART_VERSION: u8 = 1;
+pub const PART_VERSION: u8 = 2;
 
 /// Why a bundle file could not be used. Chinese, names the file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,69 @@
-//! The shared tables that rules and answers refer to: facts, 资质, regions,
-//! industries, size classes. Data, not code: a publisher adds a row, nobody
+//! The shared tables that rules and answers refer to: facts, 资质, programmes, rosters, regions,
+//! industries, named lists, dated parameters, size classes. Data, not code: a publisher adds a row, nobody
 //! recompiles. Rows are addressed by their number in the table; the tables and
 //! the compiled rules of one bundle are published together.
 
 use litemap::LiteMap;
 
 use crate::codec::{Decoded, Reader, Writer};
+use crate::date::Date;
 use crate::fold::fold;
+use crate::num::{Interval, Ratio};
+use crate::unit::Dimension;
+
+/// What a fact is a fact of, and what a measure is applied for (申报对象).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Scope {
+    /// 企业: the firm itself, of which there is one.
+    #[default]
+    Firm,
+    /// 项目
+    Project,
+    /// 产品
+    Product,
+    /// 贷款
+    Loan,
+    /// 人员
+    Person,
+    /// 场地
+    Site,
+    /// 平台
+    Platform,
+}
+
+impl Scope {
+    /// All with their names in policy files and the unit of 个数. The position is the number in bundles.
+    pub const ALL: [(Self, &'static str, &'static str); 7] = [
+        (Self::Firm, "企业", "家"),
+        (Self::Project, "项目", "个"),
+        (Self::Product, "产品", "个"),
+        (Self::Loan, "贷款", "笔"),
+        (Self::Person, "人员", "人"),
+        (Self::Site, "场地", "处"),
+        (Self::Platform, "平台", "个"),
+    ];
+
+    /// The name in policy files.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// The unit in which records of this scope are counted.
+    pub fn unit(self) -> &'static str {
+        Self::ALL[self as usize].2
+    }
+
+    /// The scope with this name.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, n, _)| *n == name).map(|(scope, ..)| *scope)
+    }
+
+    /// Reads a scope number.
+    pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
+        let no = usize::from(r.u8()?);
+        Self::ALL.get(no).map_or_else(|| r.fail("申报对象"), |(scope, ..)| Ok(*scope))
+    }
+}
 
 /// A hierarchical code: a region (`130102`, stored without trailing `00`
 /// pairs) or an industry of GB/T 4754-2017 (`C348`). A code lies within every
@@ -115,11 +172,15 @@ pub enum FactType {
     Industry,
     /// 是否.
     Flag,
+    /// 已获支持集: programmes the firm has been paid by.
+    Programmes,
+    /// 名单集: rosters the subject stands on.
+    Rosters,
 }
 
 impl FactType {
     /// All types with their names in policy files.
-    pub const NAMES: [(&'static str, Self); 11] = [
+    pub const NAMES: [(&'static str, Self); 13] = [
         ("金额", Self::Money),
         ("个数", Self::Count),
         ("比例", Self::Share),
@@ -131,6 +192,8 @@ impl FactType {
         ("地区", Self::Region),
         ("行业", Self::Industry),
         ("是否", Self::Flag),
+        ("已获支持集", Self::Programmes),
+        ("名单集", Self::Rosters),
     ];
 
     /// The name in policy files.
@@ -142,6 +205,41 @@ impl FactType {
     pub fn is_numeric(self) -> bool {
         matches!(self, Self::Money | Self::Count | Self::Share | Self::Duration | Self::Date)
     }
+
+    /// Whether answers are sets of items, known to be held or not.
+    pub fn is_set(self) -> bool {
+        matches!(self, Self::Options | Self::Qualifications | Self::Programmes | Self::Rosters)
+    }
+
+    /// The class of the rows of [`Catalogue::items`] that such a set holds.
+    pub fn item_class(self) -> Option<ItemClass> {
+        match self {
+            Self::Qualifications => Some(ItemClass::Qualification),
+            Self::Programmes => Some(ItemClass::Programme),
+            Self::Rosters => Some(ItemClass::Roster),
+            _ => None,
+        }
+    }
+}
+
+/// What a row of [`Catalogue::items`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ItemClass {
+    /// 资质: a title, recognition, certificate or prize.
+    Qualification,
+    /// A programme that pays, as 已获支持 names it.
+    Programme,
+    /// 名单
+    Roster,
+}
+
+impl ItemClass {
+    /// All with the number of the first row of each, so that tables grow without renumbering.
+    pub const ALL: [(Self, &'static str, ItemNo); 3] = [
+        (Self::Qualification, "资质", 0),
+        (Self::Programme, "支持项目", 20_000),
+        (Self::Roster, "名单", 30_000),
+    ];
 }
 
 /// What the engine computes instead of asking.
@@ -155,8 +253,12 @@ pub enum Derived {
 
 /// Number of a fact in the table.
 pub type FactNo = u16;
-/// Number of a 资质 in its table, or of an option of a fact.
+/// Number of a row of [`Catalogue::items`], or of an option of a fact.
 pub type ItemNo = u16;
+/// Number of a named list.
+pub type ListNo = u16;
+/// Number of a dated parameter.
+pub type ParamNo = u16;
 
 /// One thing a firm may be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,6 +267,8 @@ pub struct Fact {
     pub id: String,
     /// Name used in rules.
     pub name: String,
+    /// Whose fact it is.
+    pub scope: Scope,
     /// Type of the answer.
     pub kind: FactType,
     /// Unit a person types in: 万元, 人, 年 …
@@ -185,9 +289,23 @@ pub struct Fact {
     pub options: Vec<String>,
 }
 
-/// One title, recognition or certificate.
+impl Fact {
+    /// The name in rules: `项目.总投资`; the scope is not said twice.
+    pub fn rule_name(&self) -> String {
+        match self.scope {
+            Scope::Firm => self.name.clone(),
+            scope => {
+                format!("{}.{}", scope.name(), self.name.strip_prefix(scope.name()).unwrap_or(&self.name))
+            }
+        }
+    }
+}
+
+/// A row that sets are made of: a title, recognition or certificate; a programme; a roster.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Qualification {
+pub struct CatalogueItem {
+    /// What it is.
+    pub class: ItemClass,
     /// Stable ASCII id.
     pub id: String,
     /// Name used in rules.
@@ -198,6 +316,49 @@ pub struct Qualification {
     pub valid_years: u8,
     /// Qualifications presumed to be held with this one.
     pub implies: Vec<ItemNo>,
+}
+
+/// A list of regions or industries that documents refer to by name: 原中央苏区县, 数字经济核心产业.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedList {
+    /// The name, as in 《…》.
+    pub name: String,
+    /// Whether the codes are industries; regions otherwise.
+    pub industries: bool,
+    /// The codes.
+    pub codes: Vec<Code>,
+}
+
+/// A figure that changes with the date and maybe the region and is never asked: LPR, 最低工资.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Param {
+    /// The name.
+    pub name: String,
+    /// Its dimension.
+    pub dimension: Dimension,
+    /// Value from a day on, for a region; sorted by day.
+    pub rows: Vec<(Date, Code, Ratio)>,
+}
+
+impl Param {
+    /// The value in force on `day` for a firm of `region`: the row of the smallest region around it, the latest
+    /// not after `day`. All values that remain possible while the region is not known well enough; `None` when no
+    /// row is in force.
+    pub fn value(&self, day: Date, region: Option<Code>) -> Option<Interval> {
+        // The latest row per region.
+        let mut latest: LiteMap<Code, Ratio> = LiteMap::new();
+        for (from, code, value) in &self.rows {
+            if *from <= day {
+                latest.insert(*code, *value);
+            }
+        }
+        let region = region.unwrap_or(Code::ALL);
+        let around = latest.iter().filter(|(code, _)| region.nesting(**code) == Nesting::Inside);
+        let around = around.max_by_key(|(code, _)| code.len).map(|(_, value)| *value);
+        let inside = latest.iter().filter(|(code, _)| region.nesting(**code) == Nesting::Contains);
+        let points = around.into_iter().chain(inside.map(|(_, value)| *value)).map(Interval::point);
+        points.reduce(Interval::join)
+    }
 }
 
 /// One row of the size classes.
@@ -291,8 +452,12 @@ impl CodeNames {
 pub struct Catalogue {
     /// Facts by number. A bundle carries only the ones its rules use.
     pub facts: LiteMap<FactNo, Fact>,
-    /// Qualifications by number.
-    pub qualifications: LiteMap<ItemNo, Qualification>,
+    /// Qualifications, programmes and rosters by number.
+    pub items: LiteMap<ItemNo, CatalogueItem>,
+    /// Named lists of regions and industries.
+    pub lists: LiteMap<ListNo, NamedList>,
+    /// Dated parameters.
+    pub params: LiteMap<ParamNo, Param>,
     /// Regions. In the browser: provinces and prefectures, counties on demand.
     pub regions: CodeNames,
     /// Industries. In the browser: empty until the field is used.
@@ -310,9 +475,15 @@ impl Catalogue {
         self.facts.iter().find(|(_, f)| f.id == id).map(|(no, f)| (*no, f))
     }
 
-    /// The fact with this name.
+    /// The fact of the firm with this name.
     pub fn fact_by_name(&self, name: &str) -> Option<(FactNo, &Fact)> {
-        self.facts.iter().find(|(_, f)| f.name == name).map(|(no, f)| (*no, f))
+        self.facts.iter().find(|(_, f)| f.scope == Scope::Firm && f.name == name).map(|(no, f)| (*no, f))
+    }
+
+    /// The fact of a scope with this name, written with or without the scope in it.
+    pub fn scoped_fact(&self, scope: Scope, name: &str) -> Option<(FactNo, &Fact)> {
+        let fits = |f: &Fact| f.name == name || f.name.strip_prefix(scope.name()) == Some(name);
+        self.facts.iter().find(|(_, f)| f.scope == scope && fits(f)).map(|(no, f)| (*no, f))
     }
 
     /// Name of a fact, for explanations.
@@ -323,9 +494,7 @@ impl Catalogue {
     /// Name of an item of a set fact.
     pub fn item_name(&self, fact: FactNo, item: ItemNo) -> &str {
         let name = match self.facts.get(&fact) {
-            Some(f) if f.kind == FactType::Qualifications => {
-                self.qualifications.get(&item).map(|q| q.name.as_str())
-            }
+            Some(f) if f.kind.item_class().is_some() => self.items.get(&item).map(|q| q.name.as_str()),
             Some(f) => f.options.get(usize::from(item)).map(String::as_str),
             None => None,
         };
@@ -385,14 +554,33 @@ impl Catalogue {
             w.size(usize::from(*no));
             encode_fact(fact, w);
         }
-        w.size(self.qualifications.len());
-        for (no, q) in &self.qualifications {
+        w.size(self.items.len());
+        for (no, q) in &self.items {
             w.size(usize::from(*no));
+            w.u8(q.class as u8);
             w.str(&q.id);
             w.str(&q.name);
             w.list(&q.levels, |w, s| w.str(s));
             w.u8(q.valid_years);
             w.list(&q.implies, |w, n| w.size(usize::from(*n)));
+        }
+        w.size(self.lists.len());
+        for (no, list) in &self.lists {
+            w.size(usize::from(*no));
+            w.str(&list.name);
+            w.u8(u8::from(list.industries));
+            w.list(&list.codes, |w, c| c.encode(w));
+        }
+        w.size(self.params.len());
+        for (no, param) in &self.params {
+            w.size(usize::from(*no));
+            w.str(&param.name);
+            param.dimension.encode(w);
+            w.list(&param.rows, |w, (from, code, value)| {
+                w.int(i128::from(from.days()));
+                code.encode(w);
+                value.encode(w);
+            });
         }
         w.list(&self.sizes, |w, s| {
             w.str(&s.name);
@@ -412,9 +600,14 @@ impl Catalogue {
     /// from their own parts.
     pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
         let facts = r.list(|r| Ok((r.u16()?, decode_fact(r)?)))?;
-        let qualifications = r.list(|r| {
+        let items = r.list(|r| {
             let no = r.u16()?;
-            let q = Qualification {
+            let class = usize::from(r.u8()?);
+            let Some((class, ..)) = ItemClass::ALL.get(class) else {
+                return r.fail("资质、支持项目或名单");
+            };
+            let q = CatalogueItem {
+                class: *class,
                 id: r.string()?,
                 name: r.string()?,
                 levels: r.list(|r| r.string())?,
@@ -422,6 +615,19 @@ impl Catalogue {
                 implies: r.list(|r| r.u16())?,
             };
             Ok((no, q))
+        })?;
+        let lists = r.list(|r| {
+            let no = r.u16()?;
+            let list =
+                NamedList { name: r.string()?, industries: r.u8()? != 0, codes: r.list(Code::decode)? };
+            Ok((no, list))
+        })?;
+        let params = r.list(|r| {
+            let no = r.u16()?;
+            let name = r.string()?;
+            let dimension = Dimension::decode(r)?;
+            let rows = r.list(|r| Ok((Date::decode(r)?, Code::decode(r)?, Ratio::decode(r)?)))?;
+            Ok((no, Param { name, dimension, rows }))
         })?;
         let sizes = r.list(|r| {
             Ok(SizeClass {
@@ -435,7 +641,9 @@ impl Catalogue {
         })?;
         Ok(Self {
             facts: facts.into_iter().collect(),
-            qualifications: qualifications.into_iter().collect(),
+            items: items.into_iter().collect(),
+            lists: lists.into_iter().collect(),
+            params: params.into_iter().collect(),
             sizes,
             ..Self::default()
         })
@@ -469,6 +677,7 @@ fn find_codes(names: &CodeNames, query: &str, limit: usize) -> Vec<Code> {
 fn encode_fact(f: &Fact, w: &mut Writer) {
     w.str(&f.id);
     w.str(&f.name);
+    w.u8(f.scope as u8);
     let kind = FactType::NAMES.iter().position(|(_, t)| *t == f.kind).unwrap_or_default();
     w.u8(kind as u8);
     w.str(&f.unit);
@@ -486,6 +695,7 @@ fn encode_fact(f: &Fact, w: &mut Writer) {
 fn decode_fact(r: &mut Reader<'_>) -> Decoded<Fact> {
     let id = r.string()?;
     let name = r.string()?;
+    let scope = Scope::decode(r)?;
     let kind = usize::from(r.u8()?);
     let Some((_, kind)) = FactType::NAMES.get(kind) else {
         return r.fail("要素类型");
@@ -508,6 +718,7 @@ fn decode_fact(r: &mut Reader<'_>) -> Decoded<Fact> {
     Ok(Fact {
         id,
         name,
+        scope,
         kind: *kind,
         unit,
         yearly: flags & 1 != 0,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::codec::{Decoded, Reader};
+
 /// A day, counted from 1970-01-01. Years 1900 to 2199, as no policy and no
 /// firm lies outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +40,12 @@ impl Date {
     pub fn from_days(days: i32) -> Option<Self> {
         // 1900-01-01 to 2199-12-31.
         (-25_567..=Self::LAST.0).contains(&days).then_some(Self(days))
+    }
+
+    /// Reads a day number.
+    pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
+        let days = r.i32()?;
+        Self::from_days(days).map_or_else(|| r.fail("日期"), Ok)
     }
 
     /// `(year, month, day)`.

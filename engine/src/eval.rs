@@ -4,18 +4,23 @@
 //! confirm, true): 且 is the minimum, 或 the maximum, 至少 k the k-th largest.
 //! For rules without 非 above 核实 (which the checker refuses) this chain is
 //! exactly evaluation with every confirmation taken both ways.
+//!
+//! Inside, a rule has [`Bounds`]: the worst and the best it can become once the missing facts are known. The chain
+//! value is read off them, and a part whose bounds meet has nothing left to ask, which the chain value alone does
+//! not tell: 核实 且 (核实 或 X) is H whatever X turns out to be.
 
-use crate::catalogue::{Catalogue, Code, Derived, FactNo, FactType, Nesting};
+use crate::catalogue::{Catalogue, Code, Derived, Fact, FactNo, FactType, Nesting, ParamNo, Scope};
 use crate::date::Date;
-use crate::firm::{Answer, Firm, Key, range_of};
-use crate::measure::{Condition, Measure, Window};
+use crate::firm::{Answer, Firm, Held, Key, Span, months_since, range_of};
+use crate::measure::{CapScope, Condition, Measure, Window};
 use crate::num::{Interval, Overflow, Ratio};
 use crate::rule::{
-    Aggregate, Arith, Expr, Func, Head, Item, Members, Mode, Op, Period, Quota, TextNo, When, Year,
+    Aggregate, Arith, Expr, Func, Head, Item, Members, Mode, Op, Period, Quantifier, Quota, TextNo, When,
+    Year, Years,
 };
 
 /// Truth of a rule, ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Truth {
     /// F
     False,
@@ -42,8 +47,58 @@ impl Truth {
     }
 }
 
+/// The worst and the best a rule can become; neither is ever [`Truth::Unknown`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// If every missing fact goes against the firm.
+    pub worst: Truth,
+    /// If every missing fact goes in its favour.
+    pub best: Truth,
+}
+
+impl Bounds {
+    /// A fact is missing.
+    pub const OPEN: Self = Self { worst: Truth::False, best: Truth::True };
+    const TRUE: Self = Self { worst: Truth::True, best: Truth::True };
+    const FALSE: Self = Self { worst: Truth::False, best: Truth::False };
+    const CONFIRM: Self = Self { worst: Truth::Confirm, best: Truth::Confirm };
+
+    fn of(truth: Truth) -> Self {
+        match truth {
+            Truth::Unknown => Self::OPEN,
+            truth => Self { worst: truth, best: truth },
+        }
+    }
+
+    /// The value in the chain F < U < H < T.
+    pub fn truth(self) -> Truth {
+        match self.worst {
+            worst if worst == self.best => worst,
+            Truth::False => Truth::Unknown,
+            _ => Truth::Confirm,
+        }
+    }
+
+    /// Whether no missing fact changes it any more.
+    pub fn settled(self) -> bool {
+        self.worst == self.best
+    }
+
+    fn min(self, other: Self) -> Self {
+        Self { worst: self.worst.min(other.worst), best: self.best.min(other.best) }
+    }
+
+    fn max(self, other: Self) -> Self {
+        Self { worst: self.worst.max(other.worst), best: self.best.max(other.best) }
+    }
+
+    fn negate(self) -> Self {
+        Self { worst: self.best.negate(), best: self.worst.negate() }
+    }
+}
+
 /// The conclusion for one firm and one measure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// 符合
     Eligible,
@@ -78,7 +133,8 @@ impl Verdict {
         self.row().1
     }
 
-    fn from_truth(truth: Truth) -> Self {
+    /// The verdict that the truth of all conditions together gives.
+    pub fn of(truth: Truth) -> Self {
         match truth {
             Truth::True => Self::Eligible,
             Truth::Confirm => Self::Likely,
@@ -95,6 +151,8 @@ pub enum EvalError {
     Overflow,
     /// A rule refers to a row that the catalogue does not have.
     NoFact(FactNo),
+    /// A rule refers to a parameter that the catalogue does not have.
+    NoParam(ParamNo),
     /// The sum is below zero: the formula lacks 不低于零.
     NegativeAmount,
 }
@@ -104,6 +162,7 @@ impl std::fmt::Display for EvalError {
         match self {
             Self::Overflow => write!(f, "数太大，无法精确计算"),
             Self::NoFact(no) => write!(f, "要素目录里没有第 {no} 号要素"),
+            Self::NoParam(no) => write!(f, "参数表里没有第 {no} 号参数"),
             Self::NegativeAmount => write!(f, "金额算出来小于零，算式应加 不低于零"),
         }
     }
@@ -129,6 +188,9 @@ pub struct Amount {
     pub high: Option<i128>,
     /// 未定 took part: the text names no sum.
     pub undecided: bool,
+    /// How far the firm's own answers can still move it, in fen: the width without what the authority decides
+    /// (5%~20%, 至多). `None` when nothing bounds it.
+    pub answerable: Option<i128>,
 }
 
 impl Amount {
@@ -136,6 +198,31 @@ impl Amount {
     pub fn stated_high(&self) -> Option<i128> {
         if self.undecided { None } else { self.high }
     }
+
+    /// What is paid in each year, by the shares of 支付: cut to fen, the last one takes the rest.
+    pub fn payments(fen: i128, shares: &[Ratio]) -> Vec<i128> {
+        let mut left = fen;
+        let mut parts = Vec::with_capacity(shares.len());
+        for (at, share) in shares.iter().enumerate() {
+            let part = if at + 1 == shares.len() {
+                left
+            } else {
+                share.mul(Ratio::int(fen)).map_or(left, Ratio::trunc).clamp(0, left)
+            };
+            left -= part;
+            parts.push(part);
+        }
+        parts
+    }
+}
+
+/// 差一步: the one thing that fails, and what would mend it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Near {
+    /// Number of the condition.
+    pub row: usize,
+    /// The answer that makes it hold, where it is a single fact.
+    pub change: Option<(Key, Answer)>,
 }
 
 /// The decision on one measure.
@@ -146,13 +233,25 @@ pub struct Outcome {
     /// Truth per condition; `None` where the guard excludes it (不适用).
     pub rows: Vec<Option<Truth>>,
     /// 差一步: exactly one condition fails, by little, and the firm can change it.
-    pub near: bool,
+    pub near: Option<Near>,
     /// The sum, for measures that pay.
     pub amount: Option<Amount>,
     /// Window on the day.
     pub window: Window,
     /// Facts that are missing and can still matter.
     pub missing: Vec<Key>,
+    /// The record (project, product …) that `rows` speak of: 0 for the firm itself, one above the last for a record
+    /// the firm has not told of yet. `None` when the firm has none.
+    pub record: Option<u8>,
+}
+
+/// A fact held to a part of its interval while a sum is computed piece by piece.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    key: Key,
+    values: Interval,
+    /// A value inside, by which bands are chosen: the ends of an open piece belong to its neighbours.
+    sample: Ratio,
 }
 
 /// Everything a rule is decided with.
@@ -164,64 +263,104 @@ pub struct Evaluator<'a> {
     pub base_year: u16,
     /// 基准日
     pub reference: Date,
+    /// Record per scope that its facts are read from.
+    records: [u8; Scope::ALL.len()],
     element_year: Option<u16>,
+    pieces: Vec<Piece>,
+    /// What the authority decides is taken at its upper end.
+    generous: bool,
     missing: Vec<Key>,
     undecided: bool,
 }
 
+/// One record decided.
+struct Pass {
+    bounds: Bounds,
+    rows: Vec<Option<Truth>>,
+    missing: Vec<Key>,
+    record: u8,
+}
+
 /// Decides one measure.
+///
+/// A measure for projects, products … is decided for every record the firm has told of, and for one it may not have
+/// told of yet; the best one counts. The sum is that of the records told of which are not refused, or of the best
+/// one when all are.
 ///
 /// # Errors
 /// When a number overflows or the table refers to rows that do not exist;
 /// never a guess.
 pub fn evaluate(measure: &Measure, catalogue: &Catalogue, firm: &Firm, today: Date) -> Evaluated<Outcome> {
     let mut e = Evaluator::new(measure, catalogue, firm, today);
-    let mut rows = Vec::with_capacity(measure.conditions.len());
-    let mut verdict = Truth::True;
-    let mut missing = Vec::new();
-    for condition in &measure.conditions {
-        e.missing.clear();
-        let truth = e.condition(condition)?;
-        if truth == Some(Truth::Unknown) || truth == Some(Truth::Confirm) {
-            missing.append(&mut e.missing);
+    let told = firm.records(measure.subject);
+    let numbers: Vec<u8> = match measure.subject {
+        Scope::Firm => vec![0],
+        _ if told.closed && told.count == 0 => vec![1],
+        _ => (1..=told.count + u8::from(!told.closed)).collect(),
+    };
+    let none = measure.subject != Scope::Firm && told.closed && told.count == 0;
+    let mut passes = Vec::with_capacity(numbers.len());
+    for record in numbers {
+        let mut pass = e.pass(measure, record)?;
+        if measure.subject != Scope::Firm && record > told.count {
+            // It may not exist.
+            pass.bounds = if none { Bounds::FALSE } else { pass.bounds.min(Bounds::OPEN) };
         }
-        verdict = verdict.min(truth.unwrap_or(Truth::True));
-        rows.push(truth);
+        passes.push(pass);
     }
-    e.missing.clear();
-    let amount = e.amount(measure)?;
-    if verdict == Truth::False {
+    let amount = e.amount_of(measure, &passes)?;
+    let amount_missing = e.take_missing();
+    // The first of the best.
+    let best = passes.into_iter().reduce(|a, b| if b.bounds.truth() > a.bounds.truth() { b } else { a });
+    let Some(best) = best else { return Err(EvalError::Overflow) };
+    let truth = best.bounds.truth();
+    let mut missing = best.missing;
+    if truth == Truth::False {
         missing.clear();
     } else {
-        missing.append(&mut e.missing);
+        if best.bounds.settled() {
+            missing.clear();
+        }
+        missing.extend(amount_missing);
+        missing.sort_unstable();
+        missing.dedup();
     }
-    let near = verdict == Truth::False && e.is_near(measure, &rows)?;
+    e.records[measure.subject as usize] = best.record;
+    let near = if truth == Truth::False && !none { e.near(measure, &best.rows)? } else { None };
     Ok(Outcome {
-        verdict: Verdict::from_truth(verdict),
-        rows,
+        verdict: Verdict::of(truth),
+        rows: best.rows,
         near,
         amount,
         window: measure.schedule.window(today),
-        missing: {
-            missing.sort_unstable();
-            missing.dedup();
-            missing
-        },
+        missing,
+        record: (!none).then_some(best.record),
     })
 }
 
 impl<'a> Evaluator<'a> {
-    /// Fixes base year and reference day of `measure` on `today`.
+    /// Fixes base year and reference day of `measure` on `today`. Facts of records are those of the first.
     pub fn new(measure: &Measure, catalogue: &'a Catalogue, firm: &'a Firm, today: Date) -> Self {
+        let mut records = [1; Scope::ALL.len()];
+        records[Scope::Firm as usize] = 0;
         Self {
             catalogue,
             firm,
             base_year: measure.base_year_on(today),
             reference: measure.reference_on(today),
+            records,
             element_year: None,
+            pieces: Vec::new(),
+            generous: false,
             missing: Vec::new(),
             undecided: false,
         }
+    }
+
+    /// The same with the facts of another record of the measure's scope.
+    pub fn for_record(mut self, scope: Scope, record: u8) -> Self {
+        self.records[scope as usize] = record;
+        self
     }
 
     /// The tables.
@@ -250,25 +389,91 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// First and last calendar year of a run.
+    pub fn years(&self, years: Years) -> (u16, u16) {
+        match years {
+            Years::Last(n) => (self.year(Year::Back(n)), self.year(Year::Back(1))),
+            Years::Fixed(from, to) => (from, to),
+        }
+    }
+
+    /// First and last day of the n full calendar months before the reference day.
+    pub fn months(&self, n: u8) -> (Date, Date) {
+        let (year, month, _) = self.reference.ymd();
+        let first_of_month = Date::new(year, month, 1).unwrap_or(self.reference);
+        let last = Date::from_days(first_of_month.days() - 1).unwrap_or(first_of_month);
+        let count = year * 12 + month as i32 - 1 - i32::from(n);
+        let first = Date::new(count.div_euclid(12), count.rem_euclid(12) as u32 + 1, 1);
+        (first.unwrap_or(last), last)
+    }
+
+    /// What an answer to a fact in a period is stored under; `None` for periods of several answers.
+    pub fn key(&self, fact: FactNo, period: Period) -> Evaluated<Option<Key>> {
+        let span = match period {
+            Period::None => Span::Always,
+            Period::Year(year) => Span::Year(self.year(year)),
+            Period::Days(from, to) => Span::Days(from, to),
+            Period::Months(n, _) => {
+                let (from, to) = self.months(n);
+                Span::Days(from, to)
+            }
+            Period::Until(day) => Span::Until(day),
+            Period::Peak => Span::PeakBefore(self.year(Year::Back(1))),
+            Period::Growth(_) | Period::Delta(_) | Period::Over(..) => return Ok(None),
+        };
+        self.at(fact, span).map(Some)
+    }
+
+    /// The key of a fact for the current record.
+    fn at(&self, fact: FactNo, span: Span) -> Evaluated<Key> {
+        let scope = self.fact_row(fact)?.scope;
+        Ok(Key { fact, span, record: self.records[scope as usize] })
+    }
+
+    fn fact_row(&self, fact: FactNo) -> Evaluated<&'a Fact> {
+        self.catalogue.facts.get(&fact).ok_or(EvalError::NoFact(fact))
+    }
+
+    fn pass(&mut self, measure: &Measure, record: u8) -> Evaluated<Pass> {
+        self.records[measure.subject as usize] = record;
+        let mut pass = Pass {
+            bounds: Bounds::TRUE,
+            rows: Vec::with_capacity(measure.conditions.len()),
+            missing: Vec::new(),
+            record,
+        };
+        for condition in &measure.conditions {
+            self.missing.clear();
+            let bounds = self.condition_bounds(condition)?;
+            pass.missing.append(&mut self.missing);
+            pass.bounds = pass.bounds.min(bounds.unwrap_or(Bounds::TRUE));
+            pass.rows.push(bounds.map(Bounds::truth));
+        }
+        Ok(pass)
+    }
+
     /// A condition with its guard; `None` is 不适用.
     ///
     /// # Errors
     /// As [`evaluate`].
     pub fn condition(&mut self, condition: &Condition) -> Evaluated<Option<Truth>> {
-        let guard = match &condition.guard {
-            None => Truth::True,
-            Some(guard) => self.truth(guard)?,
-        };
-        if guard == Truth::False {
+        Ok(self.condition_bounds(condition)?.map(Bounds::truth))
+    }
+
+    fn condition_bounds(&mut self, condition: &Condition) -> Evaluated<Option<Bounds>> {
+        let Some(guard) = &condition.guard else { return self.bounds(&condition.rule).map(Some) };
+        let mark = self.missing.len();
+        let guard = self.bounds(guard)?;
+        if guard == Bounds::FALSE {
             return Ok(None);
         }
-        let rule = self.truth(&condition.rule)?;
-        Ok(Some(match guard {
-            Truth::True => rule,
-            _ if rule == Truth::True => rule,
-            // Whether the row applies is itself open.
-            guard => guard,
-        }))
+        let rule = self.bounds(&condition.rule)?;
+        // Left out or fulfilled: 非 guard 或 rule.
+        let row = guard.negate().max(rule);
+        if row.settled() {
+            self.missing.truncate(mark);
+        }
+        Ok(Some(if guard == Bounds::TRUE { rule } else { row }))
     }
 
     /// Truth of a rule.
@@ -276,14 +481,31 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// As [`evaluate`].
     pub fn truth(&mut self, expr: &Expr) -> Evaluated<Truth> {
+        self.bounds(expr).map(Bounds::truth)
+    }
+
+    /// The worst and the best a rule can become.
+    ///
+    /// # Errors
+    /// As [`evaluate`].
+    pub fn bounds(&mut self, expr: &Expr) -> Evaluated<Bounds> {
+        let mark = self.missing.len();
+        let bounds = self.open_bounds(expr)?;
+        if bounds.settled() {
+            self.missing.truncate(mark);
+        }
+        Ok(bounds)
+    }
+
+    fn open_bounds(&mut self, expr: &Expr) -> Evaluated<Bounds> {
         match expr {
-            Expr::And(list) => self.fold(list, Truth::True, Truth::min),
-            Expr::Or(list) => self.fold(list, Truth::False, Truth::max),
-            Expr::Not(inner) => Ok(self.truth(inner)?.negate()),
+            Expr::And(list) => self.fold(list, Bounds::TRUE, Bounds::min),
+            Expr::Or(list) => self.fold(list, Bounds::FALSE, Bounds::max),
+            Expr::Not(inner) => Ok(self.bounds(inner)?.negate()),
             Expr::KOf(quota, k, list) => {
                 let mut values = Vec::with_capacity(list.len());
                 for part in list {
-                    values.push(self.truth(part)?);
+                    values.push(self.bounds(part)?);
                 }
                 let k = usize::from(*k);
                 Ok(match quota {
@@ -292,132 +514,294 @@ impl<'a> Evaluator<'a> {
                     Quota::Exactly => kth_largest(&values, k).min(kth_largest(&values, k + 1).negate()),
                 })
             }
-            Expr::Verify(_) => Ok(Truth::Confirm),
-            Expr::Promise(_) => Ok(Truth::True),
+            Expr::Verify(_) => Ok(Bounds::CONFIRM),
+            Expr::Promise(_) => Ok(Bounds::TRUE),
             Expr::Compare(op, a, b) => self.compare(*op, a, b),
             Expr::Between(x, low, high) => {
                 let x = self.number(x)?;
                 let (low, high) = (self.number(low)?, self.number(high)?);
-                Ok(compare(Op::Ge, x, low).min(compare(Op::Le, x, high)))
+                Ok(Bounds::of(compare(Op::Ge, x, low).min(compare(Op::Le, x, high))))
             }
             Expr::In(fact, members, negated) => {
-                let truth = self.member(*fact, members)?;
-                Ok(if *negated { truth.negate() } else { truth })
+                let bounds = Bounds::of(self.member(*fact, members)?);
+                Ok(if *negated { bounds.negate() } else { bounds })
             }
             Expr::Has(fact, mode, items) => {
+                let key = self.at(*fact, Span::Always)?;
                 let mut values = Vec::with_capacity(items.len());
                 for item in items {
-                    values.push(self.held(*fact, item)?);
+                    values.push(Bounds::of(self.held(key, item)?));
                 }
-                Ok(match mode {
+                let bounds = match mode {
                     Mode::Any => kth_largest(&values, 1),
                     Mode::All => kth_largest(&values, values.len()),
                     Mode::AtLeast(k) => kth_largest(&values, usize::from(*k)),
                     Mode::None => kth_largest(&values, 1).negate(),
-                })
+                };
+                if !bounds.settled() {
+                    self.miss(key);
+                }
+                Ok(bounds)
             }
             Expr::Flag(fact) => {
-                self.known(*fact)?;
-                Ok(match self.firm.get(*fact, 0) {
-                    Some(Answer::Flag(value)) => Truth::of(*value),
+                let key = self.at(*fact, Span::Always)?;
+                Ok(match self.firm.get(key) {
+                    Some(Answer::Flag(value)) => Bounds::of(Truth::of(*value)),
                     _ => {
-                        self.miss(*fact, 0);
-                        Truth::Unknown
+                        self.miss(key);
+                        Bounds::OPEN
                     }
                 })
             }
-            Expr::Rising(fact, n) => {
-                let mut truth = Truth::True;
-                for back in 2..=*n {
-                    let before = self.yearly(*fact, self.year(Year::Back(back)))?;
-                    let after = self.yearly(*fact, self.year(Year::Back(back - 1)))?;
-                    truth = truth.min(compare(Op::Gt, after, before));
-                }
-                Ok(truth)
-            }
+            Expr::Rising(fact, years, existing) => self.rising(*fact, *years, *existing),
+            Expr::Records(quantifier, scope, rule) => self.quantified(*quantifier, *scope, rule),
             // Numbers are no truths; the checker lets none through, a damaged
             // table might.
-            _ => Ok(Truth::Unknown),
+            _ => Ok(Bounds::OPEN),
         }
     }
 
-    fn fold(&mut self, list: &[Expr], start: Truth, f: fn(Truth, Truth) -> Truth) -> Evaluated<Truth> {
-        let mut truth = start;
+    fn fold(&mut self, list: &[Expr], start: Bounds, f: fn(Bounds, Bounds) -> Bounds) -> Evaluated<Bounds> {
+        let mut bounds = start;
         for part in list {
-            truth = f(truth, self.truth(part)?);
+            bounds = f(bounds, self.bounds(part)?);
         }
-        Ok(truth)
+        Ok(bounds)
     }
 
-    fn known(&self, fact: FactNo) -> Evaluated<()> {
-        if self.catalogue.facts.contains_key(&fact) { Ok(()) } else { Err(EvalError::NoFact(fact)) }
+    /// The bounds of `rule` for every record of `scope` told of, and whether there may be more.
+    fn each_record(&mut self, scope: Scope, rule: &Expr) -> Evaluated<(Vec<Bounds>, bool)> {
+        let told = self.firm.records(scope);
+        let outer = self.records[scope as usize];
+        let mut values = Vec::with_capacity(usize::from(told.count));
+        for record in 1..=told.count {
+            self.records[scope as usize] = record;
+            values.push(self.bounds(rule)?);
+        }
+        if !told.closed {
+            // What would be asked of the next one.
+            self.records[scope as usize] = told.count + 1;
+            self.bounds(rule)?;
+        }
+        self.records[scope as usize] = outer;
+        Ok((values, !told.closed))
     }
 
-    fn miss(&mut self, fact: FactNo, year: u16) {
-        match self.catalogue.facts.get(&fact).and_then(|f| f.derived) {
+    fn quantified(&mut self, quantifier: Quantifier, scope: Scope, rule: &Expr) -> Evaluated<Bounds> {
+        let (mut values, more) = self.each_record(scope, rule)?;
+        if more {
+            values.push(Bounds::OPEN);
+        }
+        Ok(match quantifier {
+            Quantifier::Some => values.into_iter().fold(Bounds::FALSE, Bounds::max),
+            Quantifier::Every => values.into_iter().fold(Bounds::TRUE, Bounds::min),
+        })
+    }
+
+    fn tally(&mut self, scope: Scope, rule: &Expr) -> Evaluated<Interval> {
+        let (values, more) = self.each_record(scope, rule)?;
+        let count = |keep: fn(&Bounds) -> bool| Ratio::int(values.iter().filter(|b| keep(b)).count() as i128);
+        let lo = count(|b| b.worst == Truth::True);
+        let hi = count(|b| b.best != Truth::False);
+        Ok(Interval { lo: Some(lo), hi: (!more).then_some(hi) })
+    }
+
+    fn miss(&mut self, key: Key) {
+        match self.catalogue.facts.get(&key.fact).and_then(|f| f.derived) {
             None => {
-                if !matches!(self.firm.get(fact, year), Some(Answer::Unsure)) {
-                    self.missing.push((fact, year));
+                if !matches!(self.firm.get(key), Some(Answer::Unsure)) {
+                    self.missing.push(key);
                 }
             }
-            Some(Derived::Age) => self.miss_id("found_date", 0),
+            Some(Derived::Age) => self.miss_id("found_date", Span::Always),
             Some(Derived::Size) => {
-                let last = self.base_year.saturating_sub(1);
-                for (id, year) in [("industry", 0), ("staff_total", 0), ("revenue", last)] {
-                    self.miss_id(id, year);
+                let last = Span::Year(self.base_year.saturating_sub(1));
+                for (id, span) in
+                    [("industry", Span::Always), ("staff_total", Span::Always), ("revenue", last)]
+                {
+                    self.miss_id(id, span);
                 }
             }
         }
     }
 
-    fn miss_id(&mut self, id: &str, year: u16) {
-        if let Some((no, _)) = self.catalogue.fact_by_id(id)
-            && self.firm.get(no, year).is_none()
-        {
-            self.missing.push((no, year));
+    fn miss_id(&mut self, id: &str, span: Span) {
+        if let Some((fact, _)) = self.catalogue.fact_by_id(id) {
+            let key = Key { fact, span, record: 0 };
+            if self.firm.get(key).is_none() {
+                self.missing.push(key);
+            }
         }
     }
 
-    fn compare(&mut self, op: Op, a: &Expr, b: &Expr) -> Evaluated<Truth> {
-        let Some((years, each)) = window(a).or_else(|| window(b)) else {
+    fn compare(&mut self, op: Op, a: &Expr, b: &Expr) -> Evaluated<Bounds> {
+        if let Expr::Fact(fact, Period::Over(years, Aggregate::Compound, existing)) = a {
+            return self.compare_compound(op, *fact, *years, *existing, b);
+        }
+        let Some((years, each, existing)) = window(a).or_else(|| window(b)) else {
             let (left, right) = (self.number(a)?, self.number(b)?);
-            return Ok(compare(op, left, right));
+            let left = self.sample(a)?.unwrap_or(left);
+            return Ok(Bounds::of(compare(op, left, right)));
         };
-        let mut truth = if each { Truth::True } else { Truth::False };
+        let (first, last) = self.years(years);
         let outer = self.element_year;
-        for back in 1..=years {
-            let year = self.year(Year::Back(back));
-            self.element_year = Some(year);
-            let value = if self.founded_after(year) {
+        let mut bounds: Option<Bounds> = None;
+        for year in (first..=last).rev() {
+            let value = match self.existence(a, year, existing) {
+                Existence::Skipped => continue,
+                Existence::Open => {
+                    self.miss_id("found_date", Span::Always);
+                    Bounds::OPEN
+                }
                 // A firm that did not exist in a year has no figure for it.
-                Truth::False
-            } else {
-                let (left, right) = (self.number(a)?, self.number(b)?);
-                compare(op, left, right)
+                Existence::No => Bounds::FALSE,
+                lived @ (Existence::Yes | Existence::Maybe) => {
+                    self.element_year = Some(year);
+                    let (left, right) = (self.number(a)?, self.number(b)?);
+                    let value = Bounds::of(compare(op, left, right));
+                    if lived == Existence::Maybe {
+                        self.miss_id("found_date", Span::Always);
+                        Bounds { worst: Truth::False, ..value }
+                    } else {
+                        value
+                    }
+                }
             };
-            truth = if each { truth.min(value) } else { truth.max(value) };
+            bounds = Some(match bounds {
+                None => value,
+                Some(bounds) if each => bounds.min(value),
+                Some(bounds) => bounds.max(value),
+            });
         }
         self.element_year = outer;
-        Ok(truth)
+        // A firm without a single full year: nothing can be said yet.
+        Ok(bounds.unwrap_or(Bounds::OPEN))
     }
 
-    fn founded_after(&self, year: u16) -> bool {
-        let Some((founded, _)) = self.catalogue.fact_by_id("found_date") else { return false };
-        let Some(Answer::Number(days)) = self.firm.get(founded, 0) else { return false };
-        let last_day = Date::new(i32::from(year), 12, 31);
-        last_day.zip(days.lo).is_some_and(|(last, lo)| lo > Ratio::int(i128::from(last.days())))
+    /// last ≥ first × (1 + rate)ⁿ: the compound rate itself is a root, which no fraction holds.
+    fn compare_compound(
+        &mut self,
+        op: Op,
+        fact: FactNo,
+        years: Years,
+        existing: bool,
+        rate: &Expr,
+    ) -> Evaluated<Bounds> {
+        let (mut first, last) = match years {
+            Years::Last(n) => (self.year(Year::Back(n.saturating_add(1))), self.year(Year::Back(1))),
+            Years::Fixed(from, to) => (from, to),
+        };
+        while existing && first < last && self.lived(fact, first, true) == Existence::Skipped {
+            first += 1;
+        }
+        let before = self.yearly(fact, first)?;
+        let now = self.yearly(fact, last)?;
+        if first == last || before.lo.is_none_or(|lo| lo.signum() <= 0) {
+            return Ok(Bounds::OPEN);
+        }
+        let rate = self.number(rate)?;
+        let Some(base) = rate.exact().map(|r| r.add(Ratio::ONE)).transpose()? else {
+            return Ok(Bounds::OPEN);
+        };
+        let mut factor = Ratio::ONE;
+        for _ in first..last {
+            factor = factor.mul(base)?;
+        }
+        Ok(Bounds::of(compare(op, now, before.mul(Interval::point(factor))?)))
+    }
+
+    /// Whether the firm had a year that `expr` speaks of. Records have no founding day.
+    fn existence(&self, expr: &Expr, year: u16, existing: bool) -> Existence {
+        let mut found = Existence::Yes;
+        expr.walk(&mut |e| {
+            if let Expr::Fact(fact, Period::Over(_, Aggregate::Each | Aggregate::Any, _)) = e {
+                let lived = self.lived(*fact, year, existing);
+                // What is sure counts most.
+                found = match (found, lived) {
+                    (Existence::No, _) | (_, Existence::No) => Existence::No,
+                    (Existence::Yes, lived) => lived,
+                    (found, Existence::Yes) => found,
+                    (Existence::Maybe, lived) => lived,
+                    (found, _) => found,
+                };
+            }
+        });
+        found
+    }
+
+    /// Whether the firm existed in a year, from its founding day. With `existing` (不足按实际) only whole years count.
+    fn lived(&self, fact: FactNo, year: u16, existing: bool) -> Existence {
+        if self.catalogue.facts.get(&fact).is_some_and(|f| f.scope != Scope::Firm) {
+            return Existence::Yes;
+        }
+        let first = Date::new(i32::from(year), 1, 1).map(|d| Ratio::int(i128::from(d.days())));
+        let last = Date::new(i32::from(year), 12, 31).map(|d| Ratio::int(i128::from(d.days())));
+        let (Some(first), Some(last)) = (first, last) else { return Existence::Yes };
+        let founded = self.firm.founded(self.catalogue);
+        if existing {
+            // Without the founding day it is open how many years count.
+            let Some(days) = founded else { return Existence::Open };
+            return match (days.hi.is_some_and(|hi| hi <= first), days.lo.is_some_and(|lo| lo > first)) {
+                (true, _) => Existence::Yes,
+                (_, true) => Existence::Skipped,
+                _ => Existence::Open,
+            };
+        }
+        let surely = |days: Interval| days.hi.is_some_and(|hi| hi <= last);
+        let after = |days: Interval| days.lo.is_some_and(|lo| lo > last);
+        match founded {
+            Some(days) if after(days) => Existence::No,
+            Some(days) if surely(days) => Existence::Yes,
+            // A figure for the year shows that there was one.
+            _ if matches!(self.firm.get(Key::year(fact, year)), Some(Answer::Number(_))) => Existence::Yes,
+            _ => Existence::Maybe,
+        }
+    }
+
+    fn rising(&mut self, fact: FactNo, years: Years, existing: bool) -> Evaluated<Bounds> {
+        let (first, last) = self.years(years);
+        let mut bounds = Bounds::TRUE;
+        let mut before: Option<Interval> = None;
+        let mut counted = 0;
+        for year in first..=last {
+            match self.lived(fact, year, existing) {
+                Existence::Skipped => continue,
+                Existence::Open => {
+                    self.miss_id("found_date", Span::Always);
+                    return Ok(Bounds::OPEN);
+                }
+                Existence::No => return Ok(Bounds::FALSE),
+                Existence::Maybe => {
+                    self.miss_id("found_date", Span::Always);
+                    bounds = bounds.min(Bounds::OPEN);
+                }
+                Existence::Yes => {}
+            }
+            let value = self.yearly(fact, year)?;
+            if let Some(before) = before {
+                bounds = bounds.min(Bounds::of(compare(Op::Gt, value, before)));
+            }
+            before = Some(value);
+            counted += 1;
+        }
+        // One year alone is no growth.
+        Ok(if counted < 2 { bounds.min(Bounds::OPEN) } else { bounds })
     }
 
     fn member(&mut self, fact: FactNo, members: &Members) -> Evaluated<Truth> {
-        self.known(fact)?;
+        let key = self.at(fact, Span::Always)?;
         let truth = match members {
-            Members::Codes(codes) => match self.firm.get(fact, 0) {
-                Some(Answer::Code(code)) => Some(within(*code, codes)),
-                // Every firm lies in 中国.
-                _ if codes.contains(&Code::ALL) => Some(Truth::True),
-                _ => None,
-            },
-            Members::Options(options) => self.firm.choice(self.catalogue, fact, self.base_year).map(|mask| {
+            Members::Codes(lists, codes) => {
+                let catalogue = self.catalogue;
+                let listed = lists.iter().filter_map(|no| catalogue.lists.get(no)).flat_map(|l| &l.codes);
+                let mut all = codes.iter().chain(listed);
+                match self.firm.get(key) {
+                    Some(Answer::Code(code)) => Some(within(*code, all)),
+                    // Every firm lies in 中国.
+                    _ => all.any(|c| *c == Code::ALL).then_some(Truth::True),
+                }
+            }
+            Members::Options(options) => self.firm.choice(self.catalogue, key, self.base_year).map(|mask| {
                 let allowed =
                     options.iter().fold(0u64, |m, o| m | 1u64.checked_shl(u32::from(*o)).unwrap_or(0));
                 match (mask & allowed, mask & !allowed) {
@@ -429,45 +813,40 @@ impl<'a> Evaluator<'a> {
         };
         let truth = truth.unwrap_or(Truth::Unknown);
         if truth == Truth::Unknown {
-            self.miss(fact, 0);
+            self.miss(key);
         }
         Ok(truth)
     }
 
-    fn held(&mut self, fact: FactNo, item: &Item) -> Evaluated<Truth> {
-        self.known(fact)?;
-        let Some(Answer::Set { items, closed }) = self.firm.get(fact, 0) else {
-            self.miss(fact, 0);
-            return Ok(Truth::Unknown);
-        };
-        let truth = match items.get(&item.item) {
+    fn held(&self, key: Key, item: &Item) -> Evaluated<Truth> {
+        let Some(Answer::Set { items, closed }) = self.firm.get(key) else { return Ok(Truth::Unknown) };
+        Ok(match items.get(&item.item) {
             Some(held) if !held.yes => Truth::False,
-            Some(held) => self.qualified(item, held.level, held.year),
+            Some(held) => self.qualified(item, held),
             None => {
-                let implied = self.catalogue.facts[&fact].kind == FactType::Qualifications
+                let implied = self.fact_row(key.fact)?.kind == FactType::Qualifications
                     && items.iter().any(|(no, held)| {
-                        let q = self.catalogue.qualifications.get(no);
+                        let q = self.catalogue.items.get(no);
                         held.yes && q.is_some_and(|q| q.implies.contains(&item.item))
                     });
-                match (implied && item.levels == 0 && matches!(item.when, When::Valid | When::Ever), *closed)
-                {
+                let plain = item.levels == 0
+                    && item.rank == 0
+                    && !item.first
+                    && matches!(item.when, When::Valid | When::Ever);
+                match (implied && plain, *closed) {
                     (true, _) => Truth::True,
                     (false, true) if implied => Truth::Unknown,
                     (false, true) => Truth::False,
                     (false, false) => Truth::Unknown,
                 }
             }
-        };
-        if truth == Truth::Unknown {
-            self.miss(fact, 0);
-        }
-        Ok(truth)
+        })
     }
 
-    fn qualified(&self, item: &Item, level: Option<u8>, year: Option<u16>) -> Truth {
-        let q = self.catalogue.qualifications.get(&item.item);
+    fn qualified(&self, item: &Item, held: &Held) -> Truth {
+        let q = self.catalogue.items.get(&item.item);
         let levels = q.map_or(0, |q| q.levels.len().min(8));
-        let level = if levels == 1 { Some(0) } else { level };
+        let level = if levels == 1 { Some(0) } else { held.level };
         let level_ok = match (item.levels, level) {
             (0, _) => Truth::True,
             (_, None) => Truth::Unknown,
@@ -479,7 +858,7 @@ impl<'a> Evaluator<'a> {
                 Truth::of(exact || presumed)
             }
         };
-        let when_ok = match (item.when, year) {
+        let when_ok = match (item.when, held.year) {
             (When::Ever, _) | (When::Valid, None) => Truth::True,
             (When::Valid, Some(year)) => {
                 let valid = q.map_or(0, |q| u16::from(q.valid_years));
@@ -493,16 +872,33 @@ impl<'a> Evaluator<'a> {
                 Truth::of((first..=self.base_year).contains(&year))
             }
         };
-        level_ok.min(when_ok)
+        let rank_ok = match (item.rank, held.rank) {
+            (0, _) => Truth::True,
+            (_, None) => Truth::Unknown,
+            (most, Some(rank)) => Truth::of(rank <= most),
+        };
+        let first_ok = match (item.first, held.first) {
+            (false, _) => Truth::True,
+            (true, first) => first.map_or(Truth::Unknown, Truth::of),
+        };
+        level_ok.min(when_ok).min(rank_ok).min(first_ok)
+    }
+
+    /// The answer under a key, or everything it can be.
+    fn answer(&mut self, key: Key) -> Interval {
+        if let Some(piece) = self.pieces.iter().find(|p| p.key == key) {
+            return piece.values;
+        }
+        if !matches!(self.firm.get(key), Some(Answer::Number(_))) {
+            self.miss(key);
+        }
+        self.firm.number(self.catalogue, key)
     }
 
     /// Value of a yearly fact in one year.
     fn yearly(&mut self, fact: FactNo, year: u16) -> Evaluated<Interval> {
-        self.known(fact)?;
-        if !matches!(self.firm.get(fact, year), Some(Answer::Number(_))) {
-            self.miss(fact, year);
-        }
-        Ok(self.firm.number(self.catalogue, fact, year))
+        let key = self.at(fact, Span::Year(year))?;
+        Ok(self.answer(key))
     }
 
     fn growth(&mut self, fact: FactNo, year: u16) -> Evaluated<Interval> {
@@ -516,42 +912,105 @@ impl<'a> Evaluator<'a> {
     }
 
     fn fact(&mut self, fact: FactNo, period: Period) -> Evaluated<Interval> {
-        self.known(fact)?;
         match period {
-            Period::None => {
-                if self.catalogue.facts[&fact].derived == Some(Derived::Age)
-                    && let Some(age) = self.firm.age(self.catalogue, self.reference)
-                {
-                    return Ok(age);
-                }
-                self.yearly(fact, 0)
-            }
-            Period::Year(year) => self.yearly(fact, self.year(year)),
             Period::Growth(year) => self.growth(fact, self.year(year)),
             Period::Delta(year) => {
                 let year = self.year(year);
                 let now = self.yearly(fact, year)?;
                 Ok(now.sub(self.yearly(fact, year.saturating_sub(1))?)?)
             }
-            Period::Last(n, aggregate) => self.last(fact, n, aggregate),
+            Period::Over(years, aggregate, existing) => self.over(fact, years, aggregate, existing),
+            Period::Peak => self.peak(fact),
+            Period::None if self.fact_row(fact)?.derived == Some(Derived::Age) => {
+                match self.firm.age(self.catalogue, self.reference) {
+                    Some(age) => Ok(age),
+                    None => Ok(self.answer(self.at(fact, Span::Always)?)),
+                }
+            }
+            Period::Months(n, mean) => {
+                let key = self.key(fact, period)?.ok_or(EvalError::NoFact(fact))?;
+                let sum = self.answer(key);
+                let months = if mean { i128::from(n.max(1)) } else { 1 };
+                Ok(sum.div(Interval::point(Ratio::int(months)))?)
+            }
+            Period::None | Period::Year(_) | Period::Days(..) | Period::Until(_) => {
+                let key = self.key(fact, period)?.ok_or(EvalError::NoFact(fact))?;
+                Ok(self.answer(key))
+            }
         }
     }
 
-    fn last(&mut self, fact: FactNo, n: u8, aggregate: Aggregate) -> Evaluated<Interval> {
-        if let Aggregate::Each | Aggregate::Any | Aggregate::Rising = aggregate {
+    /// The highest of all years before 上年: as stated, else at least the highest year that is known.
+    fn peak(&mut self, fact: FactNo) -> Evaluated<Interval> {
+        let before = self.year(Year::Back(1));
+        let key = self.at(fact, Span::PeakBefore(before))?;
+        // A firm that began in 上年 has no earlier year.
+        if self.lived(fact, before.saturating_sub(1), false) == Existence::No {
+            return Ok(Interval::point(Ratio::ZERO));
+        }
+        let stated = match self.firm.get(key) {
+            Some(Answer::Number(stated)) => *stated,
+            _ => {
+                self.miss(key);
+                range_of(self.catalogue, fact)
+            }
+        };
+        let mut peak = stated;
+        for (other, answer) in self.firm.iter() {
+            if let (true, Span::Year(year), Answer::Number(value)) = (other.fact == fact, other.span, answer)
+                && year < before
+                && other.record == key.record
+            {
+                // A known year raises the lower end; what was stated as the highest stays the upper one.
+                peak.lo = peak.lo.max(value.lo);
+                peak.hi = peak.hi.map(|hi| value.lo.map_or(hi, |lo| hi.max(lo)));
+            }
+        }
+        Ok(peak)
+    }
+
+    fn over(
+        &mut self,
+        fact: FactNo,
+        years: Years,
+        aggregate: Aggregate,
+        existing: bool,
+    ) -> Evaluated<Interval> {
+        if let Aggregate::Each | Aggregate::Any = aggregate {
             return match self.element_year {
                 Some(year) => self.yearly(fact, year),
                 None => Ok(range_of(self.catalogue, fact)),
             };
         }
+        if let Aggregate::Rising | Aggregate::Compound = aggregate {
+            return Ok(Interval::ANY);
+        }
+        let (first, last) = self.years(years);
         let mut total: Option<Interval> = None;
-        for back in 1..=n {
-            let year = self.year(Year::Back(back));
-            let value = if aggregate == Aggregate::MeanGrowth {
-                self.growth(fact, year)?
-            } else {
-                self.yearly(fact, year)?
+        let mut counted = 0;
+        for year in (first..=last).rev() {
+            let value = match self.lived(fact, year, existing) {
+                Existence::Skipped => continue,
+                Existence::Open => {
+                    self.miss_id("found_date", Span::Always);
+                    return Ok(if aggregate == Aggregate::MeanGrowth {
+                        Interval::ANY
+                    } else {
+                        range_of(self.catalogue, fact)
+                    });
+                }
+                Existence::No | Existence::Maybe if aggregate == Aggregate::MeanGrowth => {
+                    self.yearly(fact, year)?;
+                    return Ok(Interval::ANY);
+                }
+                Existence::No if aggregate == Aggregate::Max => continue,
+                // No figure: nothing was earned, spent or paid.
+                Existence::No => Interval::point(Ratio::ZERO),
+                Existence::Yes if aggregate == Aggregate::MeanGrowth => self.growth(fact, year)?,
+                Existence::Yes => self.yearly(fact, year)?,
+                Existence::Maybe => self.yearly(fact, year)?.join(Interval::point(Ratio::ZERO)),
             };
+            counted += 1;
             total = Some(match (total, aggregate) {
                 (None, _) => value,
                 (Some(total), Aggregate::Max) => total.max(value),
@@ -559,11 +1018,22 @@ impl<'a> Evaluator<'a> {
                 (Some(total), _) => total.add(value)?,
             });
         }
-        let total = total.unwrap_or(Interval::ANY);
+        // No full year yet: nothing can be said.
+        let Some(total) = total else {
+            let growth = aggregate == Aggregate::MeanGrowth;
+            return Ok(if growth { Interval::ANY } else { range_of(self.catalogue, fact) });
+        };
         if let Aggregate::Mean | Aggregate::MeanGrowth = aggregate {
-            return Ok(total.div(Interval::point(Ratio::int(i128::from(n.max(1)))))?);
+            return Ok(total.div(Interval::point(Ratio::int(counted)))?);
         }
         Ok(total)
+    }
+
+    fn param(&self, no: ParamNo, year: Option<Year>) -> Evaluated<Interval> {
+        let param = self.catalogue.params.get(&no).ok_or(EvalError::NoParam(no))?;
+        let end_of = |year| Date::new(i32::from(self.year(year)), 12, 31);
+        let day = year.and_then(end_of).unwrap_or(self.reference);
+        Ok(param.value(day, self.firm.seat(self.catalogue)).unwrap_or(Interval::NON_NEGATIVE))
     }
 
     /// Value of a numeric expression, as an interval that holds every value
@@ -574,15 +1044,19 @@ impl<'a> Evaluator<'a> {
     pub fn number(&mut self, expr: &Expr) -> Evaluated<Interval> {
         match expr {
             Expr::Const(value, _) => Ok(Interval::point(*value)),
+            Expr::Range(_, b) if self.generous => self.number(b),
             Expr::Range(a, b) => {
                 let (a, b) = (self.number(a)?, self.number(b)?);
                 Ok(a.join(b))
             }
-            Expr::Undecided => {
+            // The sum of another measure is put in when all are known; until then it is open.
+            Expr::Undecided | Expr::AmountOf(_) => {
                 self.undecided = true;
                 Ok(Interval::NON_NEGATIVE)
             }
             Expr::Fact(fact, period) => self.fact(*fact, *period),
+            Expr::Param(no, year) => self.param(*no, *year),
+            Expr::Tally(scope, rule) => self.tally(*scope, rule),
             Expr::Arith(op, a, b) => {
                 let (a, b) = (self.number(a)?, self.number(b)?);
                 Ok(match op {
@@ -594,7 +1068,8 @@ impl<'a> Evaluator<'a> {
             }
             Expr::Call(func, list) => self.call(*func, list),
             Expr::Pick(key, rows) => {
-                let key = self.number(key)?;
+                let value = self.number(key)?;
+                let key = self.sample(key)?.unwrap_or(value);
                 self.pick(rows, |head| match head {
                     Head::Compare(op, bound) => compare(*op, key, Interval::point(*bound)),
                     Head::Otherwise => Truth::True,
@@ -653,6 +1128,7 @@ impl<'a> Evaluator<'a> {
             Func::Floor => first.map(|x| Ratio::int(x.floor())),
             Func::Ceil => first.map(|x| Ratio::int(x.ceil())),
             Func::NonNegative => first.max(Interval::point(Ratio::ZERO)),
+            Func::Since => months_since(first, self.reference),
         })
     }
 
@@ -672,21 +1148,115 @@ impl<'a> Evaluator<'a> {
         Ok(result.unwrap_or(Interval::ANY))
     }
 
-    /// The sum of a measure: formula, 起付, caps, 折减, cut to whole fen.
+    /// The value by which a band is chosen while a sum is computed piece by piece.
+    fn sample(&self, expr: &Expr) -> Evaluated<Option<Interval>> {
+        let Expr::Fact(fact, period) = expr else { return Ok(None) };
+        if self.pieces.is_empty() {
+            return Ok(None);
+        }
+        let key = self.key(*fact, *period)?;
+        Ok(key.and_then(|key| self.pieces.iter().find(|p| p.key == key)).map(|p| Interval::point(p.sample)))
+    }
+
+    /// The sum of a measure for the current record alone: formula, 起付, caps, 折减, cut to whole fen.
     ///
     /// # Errors
     /// As [`evaluate`], and when the whole interval is below zero.
     pub fn amount(&mut self, measure: &Measure) -> Evaluated<Option<Amount>> {
-        let benefit = &measure.benefit;
-        let Some(formula) = &benefit.amount else { return Ok(None) };
+        if measure.benefit.amount.is_none() {
+            return Ok(None);
+        }
         self.undecided = false;
+        let item = self.item_sum(measure)?;
+        self.finish(measure, item).map(Some)
+    }
+
+    /// The sum over all records of a measure.
+    fn amount_of(&mut self, measure: &Measure, passes: &[Pass]) -> Evaluated<Option<Amount>> {
+        if measure.benefit.amount.is_none() {
+            return Ok(None);
+        }
+        self.undecided = false;
+        self.missing.clear();
+        let mut amount = self.record_sums(measure, passes)?;
+        if amount.low == amount.high.unwrap_or(-1) {
+            return Ok(Some(amount));
+        }
+        let (undecided, missing) = (self.undecided, std::mem::take(&mut self.missing));
+        self.generous = true;
+        let generous = self.record_sums(measure, passes);
+        self.generous = false;
+        (self.undecided, self.missing) = (undecided, missing);
+        let generous = generous?;
+        amount.answerable = generous.high.map(|high| high - generous.low);
+        Ok(Some(amount))
+    }
+
+    fn record_sums(&mut self, measure: &Measure, passes: &[Pass]) -> Evaluated<Amount> {
+        let best = passes.iter().map(|p| p.bounds.truth()).max().unwrap_or(Truth::False);
+        let told = self.firm.records(measure.subject).count;
+        let mut sum: Option<Interval> = None;
+        for pass in passes {
+            let truth = pass.bounds.truth();
+            let counts = match measure.subject {
+                Scope::Firm => true,
+                // One that is not told of is only spoken of while there is no other.
+                _ if pass.record > told => {
+                    told == 0 || best == Truth::Unknown && truth == best && sum.is_none()
+                }
+                _ => truth != Truth::False || best == Truth::False && sum.is_none(),
+            };
+            if !counts {
+                continue;
+            }
+            self.records[measure.subject as usize] = pass.record;
+            let mut item = self.item_sum(measure)?;
+            if truth < best {
+                item.lo = Some(Ratio::ZERO);
+            }
+            sum = Some(sum.map_or(Ok(item), |s| s.add(item))?);
+        }
+        self.finish(measure, sum.unwrap_or(Interval::point(Ratio::ZERO)))
+    }
+
+    /// Formula, 起付 and 封顶 每项 for one record. A fact that is only roughly known is cut at the edges of the bands
+    /// it chooses, so that 投资额 × (按 投资额: …) is no wider than the truth.
+    fn item_sum(&mut self, measure: &Measure) -> Evaluated<Interval> {
+        let Some(formula) = &measure.benefit.amount else { return Ok(Interval::point(Ratio::ZERO)) };
+        let cuts = self.cuts(formula)?;
+        if cuts.is_empty() {
+            return self.item_sum_once(measure, formula);
+        }
+        let mut joined: Option<Interval> = None;
+        let mut at = vec![0; cuts.len()];
+        loop {
+            self.pieces = cuts.iter().zip(&at).map(|(pieces, at)| pieces[*at]).collect();
+            let sum = self.item_sum_once(measure, formula);
+            self.pieces.clear();
+            let sum = sum?;
+            joined = Some(joined.map_or(sum, |j| j.join(sum)));
+            // The next combination, like a counter.
+            let Some(digit) = (0..at.len()).find(|d| at[*d] + 1 < cuts[*d].len()) else { break };
+            at[digit] += 1;
+            at[..digit].fill(0);
+        }
+        for piece in cuts.iter().filter_map(|pieces| pieces.first()) {
+            if !matches!(self.firm.get(piece.key), Some(Answer::Number(_))) {
+                self.miss(piece.key);
+            }
+        }
+        Ok(joined.unwrap_or(Interval::NON_NEGATIVE))
+    }
+
+    fn item_sum_once(&mut self, measure: &Measure, formula: &Expr) -> Evaluated<Interval> {
         let mut sum = self.number(formula)?;
         if sum.hi.is_some_and(|hi| hi.signum() < 0) {
             return Err(EvalError::NegativeAmount);
         }
         // What is missing may be anything; a payment is never below zero.
         sum = sum.max(Interval::point(Ratio::ZERO));
-        if let Some(floor) = &benefit.floor {
+        let undecided = self.undecided;
+        if let Some(floor) = &measure.benefit.floor {
             let floor = self.number(floor)?;
             if floor.hi.zip(sum.lo).is_none_or(|(floor, low)| low < floor) {
                 sum.lo = Some(Ratio::ZERO);
@@ -695,45 +1265,127 @@ impl<'a> Evaluator<'a> {
                 sum.hi = Some(Ratio::ZERO);
             }
         }
-        let undecided = self.undecided;
-        for (_, cap) in &benefit.caps {
-            let cap = self.number(cap)?;
-            sum = sum.min(cap);
+        for (_, cap) in measure.benefit.caps.iter().filter(|(scope, _)| *scope == CapScope::Item) {
+            sum = sum.min(self.number(cap)?);
         }
-        if benefit.reducible {
+        // A cap that is not fixed leaves the sum itself as it is.
+        self.undecided = undecided;
+        Ok(sum)
+    }
+
+    /// 封顶 每企业 and 折减.
+    fn finish(&mut self, measure: &Measure, mut sum: Interval) -> Evaluated<Amount> {
+        let undecided = self.undecided;
+        for (_, cap) in measure.benefit.caps.iter().filter(|(scope, _)| *scope != CapScope::Item) {
+            sum = sum.min(self.number(cap)?);
+        }
+        self.undecided = undecided;
+        if measure.benefit.reducible && !self.generous {
             sum.lo = Some(Ratio::ZERO);
         }
         let low = sum.lo.map_or(0, |lo| lo.trunc().max(0));
-        Ok(Some(Amount { low, high: sum.hi.map(Ratio::trunc), undecided }))
+        let high = sum.hi.map(Ratio::trunc);
+        Ok(Amount { low, high, undecided, answerable: high.map(|high| high - low) })
+    }
+
+    /// Pieces of every fact that chooses a band and is known only roughly, or not at all. At most two facts: a third
+    /// one only widens the interval.
+    fn cuts(&mut self, formula: &Expr) -> Evaluated<Vec<Vec<Piece>>> {
+        let mut edges: Vec<(Key, Vec<Ratio>)> = Vec::new();
+        let mut failed = None;
+        formula.walk(&mut |e| {
+            let (chooser, bounds): (&Expr, Vec<Ratio>) = match e {
+                Expr::Pick(key, rows) => {
+                    let bound = |(head, _): &(Head, Expr)| match head {
+                        Head::Compare(_, bound) => Some(*bound),
+                        _ => None,
+                    };
+                    (key, rows.iter().filter_map(bound).collect())
+                }
+                Expr::Compare(_, a, b) => match &**b {
+                    Expr::Const(bound, _) => (a, vec![*bound]),
+                    _ => return,
+                },
+                _ => return,
+            };
+            let Expr::Fact(fact, period) = chooser else { return };
+            match self.key(*fact, *period) {
+                Ok(Some(key)) => match edges.iter_mut().find(|(k, _)| *k == key) {
+                    Some((_, all)) => all.extend(bounds),
+                    None => edges.push((key, bounds)),
+                },
+                Ok(None) => {}
+                Err(error) => failed = Some(error),
+            }
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let mut cuts = Vec::new();
+        for (key, mut bounds) in edges {
+            let values = self.firm.number(self.catalogue, key);
+            let rough = values.exact().is_none();
+            if !rough
+                || cuts.len() == 2
+                || self.catalogue.facts.get(&key.fact).is_none_or(|f| f.derived.is_some())
+            {
+                continue;
+            }
+            bounds.sort();
+            bounds.dedup();
+            let pieces = pieces(key, values, &bounds)?;
+            if pieces.len() > 1 {
+                cuts.push(pieces);
+            }
+        }
+        Ok(cuts)
     }
 
     /// 差一步: exactly one condition is false, and in it exactly one leaf,
     /// which the firm can change: at most 20 % of the threshold missing, or
     /// one qualification.
-    fn is_near(&mut self, measure: &Measure, rows: &[Option<Truth>]) -> Evaluated<bool> {
-        let mut failing = measure.conditions.iter().zip(rows).filter(|(_, t)| **t == Some(Truth::False));
-        let (Some((condition, _)), None) = (failing.next(), failing.next()) else { return Ok(false) };
+    fn near(&mut self, measure: &Measure, rows: &[Option<Truth>]) -> Evaluated<Option<Near>> {
+        let mut failing =
+            measure.conditions.iter().zip(rows).enumerate().filter(|(_, (_, t))| **t == Some(Truth::False));
+        let (Some((row, (condition, _))), None) = (failing.next(), failing.next()) else { return Ok(None) };
         let mut leaves = Vec::new();
         false_leaves(&condition.rule, &mut leaves);
-        let mut near = 0;
-        let mut wrong = 0;
+        let mut wrong = None;
         for leaf in leaves {
             if self.truth(leaf)? != Truth::False {
                 continue;
             }
-            wrong += 1;
-            near += usize::from(self.is_near_leaf(leaf)?);
+            if wrong.replace(leaf).is_some() {
+                return Ok(None);
+            }
         }
-        Ok(wrong == 1 && near == 1)
+        let Some(leaf) = wrong else { return Ok(None) };
+        let change = self.near_leaf(leaf)?;
+        self.missing.clear();
+        Ok(change.map(|change| Near { row, change }))
     }
 
-    fn is_near_leaf(&mut self, leaf: &Expr) -> Evaluated<bool> {
+    /// The answer that would turn a false leaf; `Some(None)` when it is near but no single answer.
+    fn near_leaf(&mut self, leaf: &Expr) -> Evaluated<Option<Option<(Key, Answer)>>> {
         match leaf {
             Expr::Has(fact, Mode::Any, items) => {
-                let set = self.catalogue.facts[fact].kind == FactType::Qualifications;
-                Ok(set && items.iter().all(|i| i.when == When::Valid))
+                let title = self.fact_row(*fact)?.kind == FactType::Qualifications;
+                if !title || items.iter().any(|i| i.when != When::Valid) {
+                    return Ok(None);
+                }
+                let key = self.at(*fact, Span::Always)?;
+                let [item] = &items[..] else { return Ok(Some(None)) };
+                let (mut held, closed) = match self.firm.get(key) {
+                    Some(Answer::Set { items, closed }) => (items.clone(), *closed),
+                    _ => return Ok(Some(None)),
+                };
+                let level = (item.levels != 0).then(|| item.levels.trailing_zeros() as u8);
+                let rank = (item.rank != 0).then_some(item.rank);
+                let first = item.first.then_some(true);
+                held.insert(item.item, Held { yes: true, level, year: None, rank, first });
+                Ok(Some(Some((key, Answer::Set { items: held, closed }))))
             }
-            Expr::Compare(Op::Ge | Op::Gt, a, b) => {
+            Expr::Compare(op @ (Op::Ge | Op::Gt), a, b) => {
                 // The day of foundation cannot be moved.
                 let mut changeable = true;
                 a.walk(&mut |e| {
@@ -742,18 +1394,78 @@ impl<'a> Evaluator<'a> {
                         changeable &= !matches!(kind, Some(FactType::Date | FactType::Duration) | None);
                     }
                 });
+                if !changeable || window(a).or_else(|| window(b)).is_some() {
+                    return Ok(None);
+                }
                 let (have, need) = (self.number(a)?.exact(), self.number(b)?.exact());
-                let Some((have, need)) = have.zip(need) else { return Ok(false) };
-                if !changeable || need.signum() <= 0 {
-                    return Ok(false);
+                let Some((have, need)) = have.zip(need) else { return Ok(None) };
+                if need.signum() <= 0 {
+                    return Ok(None);
                 }
                 let gap = need.sub(have)?;
                 let limit = need.mul(Ratio::new(1, 5).unwrap_or(Ratio::ZERO))?;
-                Ok(gap <= limit)
+                if gap > limit {
+                    return Ok(None);
+                }
+                let key = match &**a {
+                    Expr::Fact(fact, period) => self.key(*fact, *period)?,
+                    _ => None,
+                };
+                // Above a bound: the next whole unit of the fact's base.
+                let enough = if *op == Op::Gt { need.add(Ratio::ONE)? } else { need };
+                Ok(Some(key.map(|key| (key, Answer::Number(Interval::point(enough))))))
             }
-            _ => Ok(false),
+            _ => Ok(None),
         }
     }
+}
+
+/// Whether a firm had a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Existence {
+    Yes,
+    /// Founded later.
+    No,
+    /// The founding day is not known well enough, and there is no figure for the year.
+    Maybe,
+    /// Left out by 不足按实际.
+    Skipped,
+    /// Depends on the founding day, which is not known.
+    Open,
+}
+
+/// Cuts `values` at `bounds` (rising): every bound inside is a piece of its own, and so is every gap.
+fn pieces(key: Key, values: Interval, bounds: &[Ratio]) -> Evaluated<Vec<Piece>> {
+    let mut pieces = Vec::new();
+    let mut from = values.lo;
+    let mut gap = |from: Option<Ratio>, to: Option<Ratio>| -> Evaluated<()> {
+        let half = Ratio::new(1, 2).unwrap_or(Ratio::ONE);
+        let sample = match (from, to) {
+            (Some(a), Some(b)) if a == b => a,
+            (Some(a), Some(b)) => a.add(b)?.mul(half)?,
+            (Some(a), None) => a.add(Ratio::ONE)?,
+            (None, Some(b)) => b.sub(Ratio::ONE)?,
+            (None, None) => Ratio::ZERO,
+        };
+        pieces.push(Piece { key, values: Interval { lo: from, hi: to }, sample });
+        Ok(())
+    };
+    for bound in bounds {
+        let above = values.lo.is_none_or(|lo| lo <= *bound);
+        let below = values.hi.is_none_or(|hi| *bound <= hi);
+        if !(above && below) {
+            continue;
+        }
+        if from != Some(*bound) {
+            gap(from, Some(*bound))?;
+        }
+        gap(Some(*bound), Some(*bound))?;
+        from = Some(*bound);
+    }
+    if from.is_none() || from != values.hi {
+        gap(from, values.hi)?;
+    }
+    Ok(pieces)
 }
 
 /// Leaves of a rule that can be false on their own.
@@ -803,7 +1515,7 @@ pub fn compare(op: Op, a: Interval, b: Interval) -> Truth {
     }
 }
 
-fn within(code: Code, codes: &[Code]) -> Truth {
+fn within<'c>(code: Code, codes: impl Iterator<Item = &'c Code>) -> Truth {
     let mut truth = Truth::False;
     for other in codes {
         truth = truth.max(match code.nesting(*other) {
@@ -815,22 +1527,27 @@ fn within(code: Code, codes: &[Code]) -> Truth {
     truth
 }
 
-fn kth_largest(values: &[Truth], k: usize) -> Truth {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(|a, b| b.cmp(a));
-    match k {
-        0 => Truth::True,
-        k => sorted.get(k - 1).copied().unwrap_or(Truth::False),
-    }
+fn kth_largest(values: &[Bounds], k: usize) -> Bounds {
+    let kth = |pick: fn(&Bounds) -> Truth| {
+        let mut sorted: Vec<Truth> = values.iter().map(pick).collect();
+        sorted.sort_by(|a, b| b.cmp(a));
+        match k {
+            0 => Truth::True,
+            k => sorted.get(k - 1).copied().unwrap_or(Truth::False),
+        }
+    };
+    Bounds { worst: kth(|b| b.worst), best: kth(|b| b.best) }
 }
 
-/// The window of 每年 or 任一年 in an expression: years, and whether each.
-fn window(expr: &Expr) -> Option<(u8, bool)> {
+/// The window of 每年 or 任一年 in an expression: its years, whether each, and 不足按实际.
+fn window(expr: &Expr) -> Option<(Years, bool, bool)> {
     let mut found = None;
-    expr.walk(&mut |e| match e {
-        Expr::Fact(_, Period::Last(n, Aggregate::Each)) => found = Some((*n, true)),
-        Expr::Fact(_, Period::Last(n, Aggregate::Any)) => found = Some((*n, false)),
-        _ => {}
+    expr.walk(&mut |e| {
+        if let Expr::Fact(_, Period::Over(years, aggregate @ (Aggregate::Each | Aggregate::Any), existing)) =
+            e
+        {
+            found = Some((*years, *aggregate == Aggregate::Each, *existing));
+        }
     });
     found
 }

@@ -2,15 +2,15 @@
 //! requirement, the gap, the year and the clause. In Chinese; made from the
 //! compiled rule, so that what is shown is what was decided.
 
-use crate::catalogue::{Catalogue, FactNo, FactType, SIZE_NAMES};
+use crate::catalogue::{Catalogue, Derived, FactNo, FactType, SIZE_NAMES, Scope};
 use crate::date::Date;
-use crate::eval::{Amount, Evaluated, Evaluator, Truth};
-use crate::firm::{Answer, Firm, Key};
+use crate::eval::{Amount, Evaluated, Evaluator, Truth, evaluate};
+use crate::firm::{Answer, Firm, Key, Span};
 use crate::measure::{Card, Condition, Measure, RowKind};
 use crate::num::{Interval, Ratio};
 use crate::rule::{
-    Aggregate, Arith, Expr, Func, Head, Item, Members, Mode, Op, Period, Quota, Year, fact_dimension,
-    item_text,
+    Aggregate, Arith, Expr, Func, Head, Item, Members, Mode, Op, Period, Quantifier, Quota, Year, Years,
+    dimension, fact_dimension, item_text,
 };
 use crate::unit::Dimension;
 
@@ -66,7 +66,7 @@ pub fn explain(
     firm: &Firm,
     today: Date,
 ) -> Evaluated<Vec<RowExplanation>> {
-    let mut explainer = Explainer { e: Evaluator::new(measure, catalogue, firm, today), card };
+    let mut explainer = Explainer::new(measure, card, catalogue, firm, today)?;
     measure.conditions.iter().map(|c| explainer.row(c)).collect()
 }
 
@@ -81,8 +81,7 @@ pub fn steps(
     firm: &Firm,
     today: Date,
 ) -> Evaluated<Vec<Step>> {
-    let mut explainer = Explainer { e: Evaluator::new(measure, catalogue, firm, today), card };
-    explainer.steps(measure)
+    Explainer::new(measure, card, catalogue, firm, today)?.steps(measure)
 }
 
 /// The sum in one line: `480万元 × 20% = 96万元`.
@@ -96,7 +95,7 @@ pub fn formula_line(
     firm: &Firm,
     today: Date,
 ) -> Evaluated<String> {
-    let mut explainer = Explainer { e: Evaluator::new(measure, catalogue, firm, today), card };
+    let mut explainer = Explainer::new(measure, card, catalogue, firm, today)?;
     match &measure.benefit.amount {
         Some(amount) if !matches!(amount, Expr::Const(..) | Expr::Undecided) => {
             explainer.formula(amount, true)
@@ -122,10 +121,69 @@ pub fn amount_text(amount: &Amount) -> String {
     }
 }
 
-/// The question for a missing fact, with its year: `2025年营业收入`.
-pub fn key_name(catalogue: &Catalogue, (fact, year): Key) -> String {
-    let name = catalogue.fact_name(fact);
-    if year == 0 { name.to_owned() } else { format!("{year}年{name}") }
+/// What is asked for, with its time and record: `2025年营业收入`, `第2个项目的总投资`.
+pub fn key_name(catalogue: &Catalogue, key: Key) -> String {
+    let name = catalogue.fact_name(key.fact);
+    let timed = match key.span {
+        Span::Always => name.to_owned(),
+        Span::Year(year) => format!("{year}年{name}"),
+        Span::Days(from, to) => format!("{}至{}的{name}", from.chinese(), to.chinese()),
+        Span::Until(day) => format!("截至{}的{name}", day.chinese()),
+        Span::PeakBefore(year) => format!("{year}年以前最高一年的{name}"),
+    };
+    let scope = catalogue.facts.get(&key.fact).map_or(Scope::Firm, |f| f.scope);
+    let timed = if scope != Scope::Firm && key.span == Span::Always {
+        timed.strip_prefix(scope.name()).unwrap_or(&timed).to_owned()
+    } else {
+        timed
+    };
+    match (scope, key.record) {
+        (Scope::Firm, _) => timed,
+        (scope, 0 | 1) => format!("{}的{timed}", scope.name()),
+        (scope, n) => format!("第{n}{}{}的{timed}", counter(scope), scope.name()),
+    }
+}
+
+/// 第2个项目, 第2名人员
+fn counter(scope: Scope) -> &'static str {
+    if scope == Scope::Person { "名" } else { scope.unit() }
+}
+
+/// How 企业规模 was worked out, one sentence per line: the row of the size classes, each of its figures with the
+/// bounds it lies between, and the result. Empty while the industry is not known or the size was answered.
+///
+/// Source: 统计上大中小微型企业划分办法(2017), 国统字〔2017〕213号.
+pub fn size_steps(catalogue: &Catalogue, firm: &Firm, base_year: u16) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let Some((fact, _)) = catalogue.facts.iter().find(|(_, f)| f.derived == Some(Derived::Size)) else {
+        return steps;
+    };
+    let Some((rows, values)) = firm.size_rows(catalogue, base_year) else { return steps };
+    if firm.get(Key::plain(*fact)).is_some() {
+        return steps;
+    }
+    for row in rows {
+        steps.push(Step { label: "行业划型".to_owned(), value: row.name.clone() });
+        let wan = |n: u32| Dimension::YUAN.show(Ratio::int(i128::from(n) * 1_000_000));
+        let people = |n: u32| format!("{n}人");
+        let metrics: [(&str, &Option<[u32; 3]>, &dyn Fn(u32) -> String, Dimension); 3] = [
+            ("从业人员", &row.staff, &people, Dimension::count(0)),
+            ("营业收入", &row.revenue, &wan, Dimension::YUAN),
+            ("资产总额", &row.assets, &wan, Dimension::YUAN),
+        ];
+        for ((name, bounds, text, dimension), value) in metrics.into_iter().zip(values) {
+            let Some([large, medium, small]) = bounds else { continue };
+            let have = match value {
+                Some(value) if value.exact().is_some() => show(value, Some(dimension)),
+                _ => "没填".to_owned(),
+            };
+            let scale = format!("大型{}起、中型{}起、小型{}起", text(*large), text(*medium), text(*small));
+            steps.push(Step { label: name.to_owned(), value: format!("{have}（{scale}）") });
+        }
+    }
+    let result = answer_text(catalogue, firm, Key::plain(*fact), base_year);
+    steps.push(Step { label: "各项都达到才算那一类".to_owned(), value: result });
+    steps
 }
 
 struct Explainer<'a> {
@@ -133,7 +191,23 @@ struct Explainer<'a> {
     card: &'a Card,
 }
 
-impl Explainer<'_> {
+impl<'a> Explainer<'a> {
+    /// Speaks of the record that decided.
+    fn new(
+        measure: &Measure,
+        card: &'a Card,
+        catalogue: &'a Catalogue,
+        firm: &'a Firm,
+        today: Date,
+    ) -> Evaluated<Self> {
+        let e = Evaluator::new(measure, catalogue, firm, today);
+        let e = match measure.subject {
+            Scope::Firm => e,
+            scope => e.for_record(scope, evaluate(measure, catalogue, firm, today)?.record.unwrap_or(1)),
+        };
+        Ok(Self { e, card })
+    }
+
     fn catalogue(&self) -> &Catalogue {
         self.e.catalogue()
     }
@@ -203,11 +277,12 @@ impl Explainer<'_> {
                 self.e.take_missing();
             }
             Expr::In(fact, ..) | Expr::Has(fact, ..) | Expr::Flag(fact) => {
-                node.have = self.answer_text(*fact)
+                node.have = self.answer_text(*fact)?;
             }
+            Expr::Records(_, scope, _) => node.have = self.told(*scope),
             Expr::Not(inner) => {
                 if let Some(fact) = inner.fact() {
-                    node.have = self.answer_text(fact);
+                    node.have = self.answer_text(fact)?;
                 } else if let Expr::Compare(..) | Expr::Between(..) | Expr::And(_) | Expr::Or(_) = **inner {
                     let inner = self.node(inner)?;
                     node.have = inner.have;
@@ -260,25 +335,77 @@ impl Explainer<'_> {
                     (_, false) => "属于",
                     (_, true) => "不属于",
                 };
-                format!("{name}{word}{}", self.members(*fact, members))
+                format!("{}{name}{word}{}", self.whose(*fact), self.members(*fact, members))
             }
             Expr::Has(fact, mode, items) => self.has_sentence(*fact, *mode, items),
-            Expr::Flag(fact) => self.catalogue().fact_name(*fact).to_owned(),
-            Expr::Rising(fact, n) => {
-                let (first, last) = (self.e.year(Year::Back(*n)), self.e.year(Year::Back(1)));
-                format!("{}从{first}年到{last}年逐年增长", self.catalogue().fact_name(*fact))
+            Expr::Flag(fact) => format!("{}{}", self.whose(*fact), self.short_name(*fact)),
+            Expr::Rising(fact, years, existing) => {
+                let (first, last) = self.e.years(*years);
+                let tail = if *existing { "（不足按实际年数）" } else { "" };
+                format!("{}{}从{first}年到{last}年逐年增长{tail}", self.whose(*fact), self.short_name(*fact))
+            }
+            Expr::Records(quantifier, scope, rule) => {
+                let (before, after) = match quantifier {
+                    Quantifier::Some => ("至少有一", "满足"),
+                    Quantifier::Every => ("每", "都满足"),
+                };
+                let rule = self.sentence(rule)?;
+                format!("{before}{}{}{after}：{rule}", counter(*scope), scope.name())
             }
             other => self.words(other),
         })
     }
 
+    /// `项目的`, nothing for the firm itself.
+    fn whose(&self, fact: FactNo) -> String {
+        match self.catalogue().facts.get(&fact).map_or(Scope::Firm, |f| f.scope) {
+            Scope::Firm => String::new(),
+            scope => format!("{}的", scope.name()),
+        }
+    }
+
+    /// The name without its scope, which [`Self::whose`] says.
+    fn short_name(&self, fact: FactNo) -> &str {
+        match self.catalogue().facts.get(&fact) {
+            Some(f) if f.scope != Scope::Firm => f.name.strip_prefix(f.scope.name()).unwrap_or(&f.name),
+            Some(f) => &f.name,
+            None => "未知要素",
+        }
+    }
+
+    /// How many records the firm has told of.
+    fn told(&self, scope: Scope) -> String {
+        let told = self.e.firm().records(scope);
+        match (told.count, told.closed) {
+            (0, true) => format!("没有{}", scope.name()),
+            (0, false) => "没填".to_owned(),
+            (n, true) => format!("共{n}{}", scope.unit()),
+            (n, false) => format!("已填{n}{}", scope.unit()),
+        }
+    }
+
     fn has_sentence(&self, fact: FactNo, mode: Mode, items: &[Item]) -> String {
         let catalogue = self.catalogue();
-        let names: Vec<String> = items.iter().map(|i| item_text(fact, i, catalogue)).collect();
+        let kind = catalogue.facts.get(&fact).map(|f| f.kind);
+        let names: Vec<String> = items
+            .iter()
+            .map(|i| match kind {
+                Some(FactType::Rosters) => format!("《{}》", catalogue.item_name(fact, i.item)),
+                _ => item_text(fact, i, catalogue),
+            })
+            .collect();
         let list = names.join("、");
-        let is_qualification = catalogue.facts.get(&fact).is_some_and(|f| f.kind == FactType::Qualifications);
-        let (held, not_held) = if is_qualification { ("取得", "没有取得") } else { ("有", "没有") };
-        let subject = if is_qualification { String::new() } else { catalogue.fact_name(fact).to_owned() };
+        let (held, not_held) = match kind {
+            Some(FactType::Qualifications) => ("取得", "没有取得"),
+            Some(FactType::Programmes) => ("已获", "没有获得过"),
+            Some(FactType::Rosters) => ("在名单里：", "不在名单里"),
+            _ => ("有", "没有"),
+        };
+        let subject = match kind {
+            Some(FactType::Qualifications | FactType::Programmes) => self.whose(fact),
+            Some(FactType::Rosters) => self.short_name(fact).trim_end_matches("名单").to_owned(),
+            _ => format!("{}{}", self.whose(fact), self.short_name(fact)),
+        };
         let years = self.item_years(items);
         match mode {
             Mode::Any if items.len() == 1 => format!("{subject}{held}{list}{years}"),
@@ -310,8 +437,8 @@ impl Explainer<'_> {
             (Dimension::Date, Op::Le) => "不晚于",
             (Dimension::Date, Op::Gt) => "晚于",
             (Dimension::Date, Op::Lt) => "早于",
-            (Dimension::Months, Op::Ge) => "满",
-            (Dimension::Count(_), Op::Lt) => "少于",
+            (Dimension::MONTHS, Op::Ge) => "满",
+            (counted, Op::Lt) if counted.counted().is_some() => "少于",
             (_, op) => op.words(),
         }
     }
@@ -327,7 +454,7 @@ impl Explainer<'_> {
                     let sum = matches!(e, Expr::Arith(Arith::Add | Arith::Sub, ..));
                     if sum && matches!(op, Arith::Mul | Arith::Div) { format!("（{text}）") } else { text }
                 };
-                if *op == Arith::Div {
+                if *op == Arith::Div && self.dimension(expr) == Some(Dimension::Share) {
                     return format!("{}占{}的比例", bracket(a), bracket(b));
                 }
                 format!("{}{}{}", bracket(a), sign(*op), bracket(b))
@@ -345,6 +472,7 @@ impl Explainer<'_> {
                     Func::Floor => format!("{}取整", parts.join("")),
                     Func::Ceil => format!("{}进整", parts.join("")),
                     Func::NonNegative => parts.join(""),
+                    Func::Since => format!("{}到{}的时间", parts.join(""), self.e.reference.chinese()),
                 }
             }
             Expr::Pick(key, rows) | Expr::Slices(key, rows) => {
@@ -354,24 +482,40 @@ impl Explainer<'_> {
                 format!("按{}分{}档的标准", self.catalogue().fact_name(*fact), rows.len())
             }
             Expr::If(_, yes, no) => format!("{}或{}（看情形）", self.words(yes), self.words(no)),
+            Expr::Param(no, year) => {
+                let name = self.catalogue().params.get(no).map_or("未知参数", |p| &p.name);
+                match year {
+                    Some(year) => format!("{}年{name}", self.e.year(*year)),
+                    None => name.to_owned(),
+                }
+            }
+            Expr::Tally(scope, _) => format!("符合要求的{}数", scope.name()),
+            Expr::AmountOf(text) => format!("事项{}的金额", self.card.text(*text)),
             _ => String::new(),
         }
     }
 
     fn fact_words(&self, fact: FactNo, period: Period) -> String {
-        let name = self.catalogue().fact_name(fact);
-        let span = |n: u8| {
-            let (first, last) = (self.e.year(Year::Back(n)), self.e.year(Year::Back(1)));
-            if n == 1 { format!("{last}年") } else { format!("{first}至{last}年") }
-        };
-        match period {
+        let name = self.short_name(fact);
+        let whose = self.whose(fact);
+        let timed = match period {
             Period::None => name.to_owned(),
             Period::Year(year) => format!("{}年{name}", self.e.year(year)),
             Period::Growth(year) => format!("{}年{name}同比增长", self.e.year(year)),
             Period::Delta(year) => format!("{}年{name}比上一年增加", self.e.year(year)),
-            Period::Last(n, aggregate) => {
-                let span = span(n);
-                match aggregate {
+            Period::Days(from, to) => format!("{}至{}的{name}", from.chinese(), to.chinese()),
+            Period::Months(n, mean) => {
+                let (from, to) = self.e.months(n);
+                let what = if mean { "平均" } else { "合计" };
+                format!("{}至{}{name}{what}", from.chinese(), to.chinese())
+            }
+            Period::Until(day) => format!("截至{}的{name}", day.chinese()),
+            Period::Peak => format!("{}年以前最高一年的{name}", self.e.year(Year::Back(1))),
+            Period::Over(years, aggregate, existing) => {
+                let (first, last) = self.e.years(years);
+                let span = if first == last { format!("{last}年") } else { format!("{first}至{last}年") };
+                let tail = if existing { "（不足按实际年数）" } else { "" };
+                let text = match aggregate {
                     Aggregate::Sum => format!("{span}{name}合计"),
                     Aggregate::Mean => format!("{span}{name}平均"),
                     Aggregate::Max => format!("{span}{name}最高一年"),
@@ -380,38 +524,16 @@ impl Explainer<'_> {
                     Aggregate::Any => format!("{span}任一年{name}"),
                     Aggregate::MeanGrowth => format!("{span}{name}平均增长"),
                     Aggregate::Rising => format!("{span}{name}连续增长"),
-                }
+                    Aggregate::Compound => format!("{span}{name}年均复合增长"),
+                };
+                format!("{text}{tail}")
             }
-        }
+        };
+        format!("{whose}{timed}")
     }
 
     fn dimension(&self, expr: &Expr) -> Option<Dimension> {
-        match expr {
-            Expr::Const(_, dimension) => Some(*dimension),
-            Expr::Fact(_, Period::Growth(_) | Period::Last(_, Aggregate::MeanGrowth)) => {
-                Some(Dimension::Share)
-            }
-            Expr::Fact(fact, _) => self.catalogue().facts.get(fact).and_then(fact_dimension),
-            Expr::Arith(Arith::Div, a, b) => match (self.dimension(a), self.dimension(b)) {
-                (Some(a), Some(b)) if a == b => Some(Dimension::Share),
-                (a, _) => a,
-            },
-            Expr::Arith(Arith::Mul, a, b) => match (self.dimension(a), self.dimension(b)) {
-                (Some(Dimension::Count(_)), Some(Dimension::Price(_)))
-                | (Some(Dimension::Price(_)), Some(Dimension::Count(_))) => Some(Dimension::YUAN),
-                (Some(Dimension::Share | Dimension::Number), other) => other,
-                (a, _) => a,
-            },
-            Expr::Arith(_, a, _) | Expr::Range(_, a) => self.dimension(a),
-            Expr::Call(_, list) => list.iter().find_map(|e| self.dimension(e)),
-            Expr::Pick(_, rows) | Expr::PickFact(_, rows) => rows.iter().find_map(|(_, e)| self.dimension(e)),
-            Expr::Slices(key, rows) => match rows.iter().find_map(|(_, e)| self.dimension(e)) {
-                Some(Dimension::Price(_)) => Some(Dimension::YUAN),
-                _ => self.dimension(key),
-            },
-            Expr::If(_, a, b) => self.dimension(a).or_else(|| self.dimension(b)),
-            _ => None,
-        }
+        dimension(expr, self.catalogue())
     }
 
     /// The value of the firm's side: a number, or what is missing.
@@ -427,15 +549,25 @@ impl Explainer<'_> {
 
     fn is_known(&self, fact: FactNo, period: Period) -> bool {
         let firm = self.e.firm();
-        let has = |year: u16| matches!(firm.get(fact, year), Some(Answer::Number(_)));
+        let record = self.e.key(fact, Period::None).ok().flatten().map_or(0, |key| key.record);
+        let has = |span| matches!(firm.get(Key { fact, span, record }), Some(Answer::Number(_)));
+        let derived = self.catalogue().facts.get(&fact).is_some_and(|f| f.derived.is_some());
         match period {
-            Period::None => has(0) || self.catalogue().facts.get(&fact).is_some_and(|f| f.derived.is_some()),
-            Period::Year(year) => has(self.e.year(year)),
             Period::Growth(year) | Period::Delta(year) => {
                 let year = self.e.year(year);
-                has(year) && has(year.saturating_sub(1))
+                has(Span::Year(year)) && has(Span::Year(year.saturating_sub(1)))
             }
-            Period::Last(n, _) => (1..=n).all(|back| has(self.e.year(Year::Back(back)))),
+            Period::Over(years, aggregate, _) => {
+                let (first, last) = self.e.years(years);
+                let grows = matches!(aggregate, Aggregate::MeanGrowth | Aggregate::Compound);
+                let back = matches!(years, Years::Last(_)) || aggregate == Aggregate::MeanGrowth;
+                let first = if grows && back { first.saturating_sub(1) } else { first };
+                (first..=last).all(|year| has(Span::Year(year)))
+            }
+            period => {
+                let key = self.e.key(fact, period).ok().flatten();
+                key.is_some_and(|key| has(key.span)) || (period == Period::None && derived)
+            }
         }
     }
 
@@ -474,12 +606,14 @@ impl Explainer<'_> {
     fn members(&self, fact: FactNo, members: &Members) -> String {
         let catalogue = self.catalogue();
         let names: Vec<String> = match members {
-            Members::Codes(codes) => {
+            Members::Codes(lists, codes) => {
                 let region = catalogue.facts.get(&fact).is_some_and(|f| f.kind == FactType::Region);
-                codes
+                let list = |no| catalogue.lists.get(no).map_or("未知清单", |l| &l.name);
+                let lists = lists.iter().map(|no| format!("“{}”", list(no)));
+                let names = codes
                     .iter()
-                    .map(|c| if region { catalogue.region_name(*c) } else { catalogue.industry_name(*c) })
-                    .collect()
+                    .map(|c| if region { catalogue.region_name(*c) } else { catalogue.industry_name(*c) });
+                lists.chain(names).collect()
             }
             Members::Options(options) => {
                 options.iter().map(|o| catalogue.item_name(fact, *o).to_owned()).collect()
@@ -489,8 +623,11 @@ impl Explainer<'_> {
     }
 
     /// The firm's answer to a fact that is no number.
-    fn answer_text(&self, fact: FactNo) -> String {
-        answer_text(self.catalogue(), self.e.firm(), fact, self.e.base_year)
+    fn answer_text(&self, fact: FactNo) -> Evaluated<String> {
+        let key = self.e.key(fact, Period::None)?;
+        Ok(key.map_or_else(String::new, |key| {
+            answer_text(self.catalogue(), self.e.firm(), key, self.e.base_year)
+        }))
     }
 
     fn steps(&mut self, measure: &Measure) -> Evaluated<Vec<Step>> {
@@ -658,10 +795,11 @@ fn show(value: Interval, dimension: Option<Dimension>) -> String {
 }
 
 /// The firm's answer to a fact that is no number, in words.
-pub fn answer_text(catalogue: &Catalogue, firm: &Firm, fact: FactNo, base_year: u16) -> String {
+pub fn answer_text(catalogue: &Catalogue, firm: &Firm, key: Key, base_year: u16) -> String {
+    let fact = key.fact;
     let Some(row) = catalogue.facts.get(&fact) else { return "没填".to_owned() };
     if row.kind == FactType::Choice {
-        let Some(mask) = firm.choice(catalogue, fact, base_year) else { return "没填".to_owned() };
+        let Some(mask) = firm.choice(catalogue, key, base_year) else { return "没填".to_owned() };
         let options: Vec<&str> = if row.derived.is_some() {
             SIZE_NAMES.to_vec()
         } else {
@@ -669,10 +807,10 @@ pub fn answer_text(catalogue: &Catalogue, firm: &Firm, fact: FactNo, base_year: 
         };
         let names: Vec<&str> =
             options.iter().enumerate().filter(|(i, _)| mask & 1 << i != 0).map(|(_, n)| *n).collect();
-        let derived = row.derived.is_some() && firm.get(fact, 0).is_none();
+        let derived = row.derived.is_some() && firm.get(key).is_none();
         return format!("{}{}", names.join("或"), if derived { "（推算）" } else { "" });
     }
-    match firm.get(fact, 0) {
+    match firm.get(key) {
         None => "没填".to_owned(),
         Some(Answer::Unsure) => "不确定".to_owned(),
         Some(Answer::Flag(value)) => if *value { "是" } else { "否" }.to_owned(),

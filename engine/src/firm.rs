@@ -2,20 +2,24 @@
 
 use litemap::LiteMap;
 
-use crate::catalogue::{Catalogue, Code, Derived, FactNo, FactType, ItemNo, Nesting, SizeClass};
+use crate::catalogue::{Catalogue, Code, Derived, FactNo, FactType, ItemNo, Nesting, Scope, SizeClass};
 use crate::date::Date;
 use crate::num::{Interval, Ratio};
 use crate::rule::{self, Aliases};
 
 /// One item of a set: held or known not to be held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Held {
     /// Held, or known absent.
     pub yes: bool,
-    /// Level number of the item's own scale.
+    /// Level number of the item's own scale, 0 is the highest.
     pub level: Option<u8>,
-    /// Year of recognition.
+    /// Year of recognition, or of payment.
     pub year: Option<u16>,
+    /// Place in a ranking (排名), from 1.
+    pub rank: Option<u8>,
+    /// Whether it was the first time (首次).
+    pub first: Option<bool>,
 }
 
 /// The answer to one fact.
@@ -41,29 +45,118 @@ pub enum Answer {
     },
 }
 
-/// A fact, and the year for yearly ones (0 for the others).
-pub type Key = (FactNo, u16);
+/// The time an answer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Span {
+    /// The fact has no time.
+    Always,
+    /// A calendar year.
+    Year(u16),
+    /// From one day to another, both included: what fell into that time.
+    Days(Date, Date),
+    /// The state at the end of a day.
+    Until(Date),
+    /// The highest of all years before this one.
+    PeakBefore(u16),
+}
+
+/// What an answer is given to: a fact, the time it is for, and the record it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The fact.
+    pub fact: FactNo,
+    /// Its time.
+    pub span: Span,
+    /// Number of the project, product … from 1; 0 for facts of the firm.
+    pub record: u8,
+}
+
+impl Key {
+    /// A fact of the firm without a time.
+    pub const fn plain(fact: FactNo) -> Self {
+        Self { fact, span: Span::Always, record: 0 }
+    }
+
+    /// A fact of the firm in a year.
+    pub const fn year(fact: FactNo, year: u16) -> Self {
+        Self { fact, span: Span::Year(year), record: 0 }
+    }
+
+    /// The same for a record.
+    pub const fn of_record(self, record: u8) -> Self {
+        Self { record, ..self }
+    }
+}
+
+/// The records of one scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Records {
+    /// How many there are; they are numbered from 1.
+    pub count: u8,
+    /// 没有其他: there are no more.
+    pub closed: bool,
+}
+
+/// Support the firm has had (已享受).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// Id of the measure.
+    pub measure: String,
+    /// Year of payment.
+    pub year: u16,
+    /// Sum in fen.
+    pub fen: i128,
+}
+
+/// Records of one scope that are kept. More are not written by people.
+pub const MAX_RECORDS: u8 = 50;
 
 /// Known facts of one firm.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Firm {
     answers: LiteMap<Key, Answer>,
+    records: LiteMap<Scope, Records>,
+    /// 已享受, for the plan.
+    pub received: Vec<Received>,
 }
 
 impl Firm {
     /// The answer as given.
-    pub fn get(&self, fact: FactNo, year: u16) -> Option<&Answer> {
-        self.answers.get(&(fact, year))
+    pub fn get(&self, key: Key) -> Option<&Answer> {
+        self.answers.get(&key)
     }
 
     /// Records an answer.
-    pub fn set(&mut self, fact: FactNo, year: u16, answer: Answer) {
-        self.answers.insert((fact, year), answer);
+    pub fn set(&mut self, key: Key, answer: Answer) {
+        self.answers.insert(key, answer);
+    }
+
+    /// Records an answer; one to a record that was not told of yet tells of it.
+    pub fn answer(&mut self, catalogue: &Catalogue, key: Key, answer: Answer) {
+        let scope = catalogue.facts.get(&key.fact).map_or(Scope::Firm, |f| f.scope);
+        let told = self.records(scope);
+        if scope != Scope::Firm && key.record > told.count {
+            self.set_records(scope, Records { count: key.record, ..told });
+        }
+        self.set(key, answer);
     }
 
     /// Forgets an answer.
-    pub fn clear(&mut self, fact: FactNo, year: u16) {
-        self.answers.remove(&(fact, year));
+    pub fn clear(&mut self, key: Key) {
+        self.answers.remove(&key);
+    }
+
+    /// How many records of a scope there are. The firm itself is the one record of its scope.
+    pub fn records(&self, scope: Scope) -> Records {
+        match scope {
+            Scope::Firm => Records { count: 1, closed: true },
+            scope => self.records.get(&scope).copied().unwrap_or_default(),
+        }
+    }
+
+    /// Says how many records of a scope there are, at most [`MAX_RECORDS`].
+    pub fn set_records(&mut self, scope: Scope, records: Records) {
+        self.records.insert(scope, Records { count: records.count.min(MAX_RECORDS), ..records });
     }
 
     /// Number of answers.
@@ -73,7 +166,7 @@ impl Firm {
 
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
-        self.answers.is_empty()
+        self.answers.is_empty() && self.records.is_empty()
     }
 
     /// All answers in order.
@@ -82,35 +175,46 @@ impl Firm {
     }
 
     /// A number, unbounded by the fact's range when missing.
-    pub fn number(&self, catalogue: &Catalogue, fact: FactNo, year: u16) -> Interval {
-        match self.get(fact, year) {
+    pub fn number(&self, catalogue: &Catalogue, key: Key) -> Interval {
+        match self.get(key) {
             Some(Answer::Number(interval)) => *interval,
-            _ => range_of(catalogue, fact),
+            _ => range_of(catalogue, key.fact),
         }
     }
 
     /// A choice with the values that remain possible; `None` when nothing is
     /// known. 企业规模 is computed when it was not answered.
-    pub fn choice(&self, catalogue: &Catalogue, fact: FactNo, base_year: u16) -> Option<u64> {
-        match self.get(fact, 0) {
+    pub fn choice(&self, catalogue: &Catalogue, key: Key, base_year: u16) -> Option<u64> {
+        match self.get(key) {
             Some(Answer::Choice(mask)) => Some(*mask),
             _ => {
-                let derived = catalogue.facts.get(&fact)?.derived;
+                let derived = catalogue.facts.get(&key.fact)?.derived;
                 (derived == Some(Derived::Size)).then(|| self.size(catalogue, base_year)).flatten()
             }
         }
     }
 
+    /// Days on which the firm may have been founded, as days since 1970.
+    pub fn founded(&self, catalogue: &Catalogue) -> Option<Interval> {
+        let (founded, _) = catalogue.fact_by_id("found_date")?;
+        match self.get(Key::plain(founded)) {
+            Some(Answer::Number(days)) => Some(*days),
+            _ => None,
+        }
+    }
+
+    /// Code of the registered seat.
+    pub fn seat(&self, catalogue: &Catalogue) -> Option<Code> {
+        let (seat, _) = catalogue.fact_by_id("reg_region")?;
+        match self.get(Key::plain(seat)) {
+            Some(Answer::Code(code)) => Some(*code),
+            _ => None,
+        }
+    }
+
     /// 成立年限 in whole months on a day.
     pub fn age(&self, catalogue: &Catalogue, on: Date) -> Option<Interval> {
-        let (founded, _) = catalogue.fact_by_id("found_date")?;
-        let Some(Answer::Number(days)) = self.get(founded, 0) else { return None };
-        let months = |bound: Option<Ratio>| {
-            let day = i32::try_from(bound?.floor()).ok().and_then(Date::from_days)?;
-            Some(Ratio::int(i128::from(day.months_until(on))))
-        };
-        // The later it was founded, the younger it is.
-        Some(Interval { lo: months(days.hi), hi: months(days.lo) })
+        self.founded(catalogue).map(|days| months_since(days, on))
     }
 
     /// Size classes that remain possible, as bits of
@@ -121,24 +225,40 @@ impl Firm {
     /// large, medium or small when it reaches *all* lower bounds of that
     /// class, and micro when it misses one of small.
     pub fn size(&self, catalogue: &Catalogue, base_year: u16) -> Option<u64> {
+        let (rows, metrics) = self.size_rows(catalogue, base_year)?;
+        let mask = rows.iter().fold(0, |mask, row| mask | classes(row, metrics));
+        (mask != 0).then_some(mask)
+    }
+
+    /// Rows of the size classes that may hold for the firm's industry, with its staff, revenue and total assets:
+    /// what the derivation of 企业规模 shows. `None` while the industry is not known.
+    pub fn size_rows<'a>(&self, catalogue: &'a Catalogue, base_year: u16) -> Option<SizeRows<'a>> {
         let (industry, _) = catalogue.fact_by_id("industry")?;
-        let Some(Answer::Code(code)) = self.get(industry, 0) else { return None };
+        let Some(Answer::Code(code)) = self.get(Key::plain(industry)) else { return None };
         let year = base_year.checked_sub(1)?;
         let value = |id: &str| {
             let (no, fact) = catalogue.fact_by_id(id)?;
-            Some(self.number(catalogue, no, if fact.yearly { year } else { 0 }))
+            let key = if fact.yearly { Key::year(no, year) } else { Key::plain(no) };
+            Some(self.number(catalogue, key))
         };
-        let staff = value("staff_total");
-        let revenue = value("revenue");
-        let assets = value("total_assets");
-        let mut mask = 0;
-        for row in &catalogue.sizes {
-            if row_may_apply(row, *code) {
-                mask |= classes(row, [staff, revenue, assets]);
-            }
-        }
-        (mask != 0).then_some(mask)
+        let rows: Vec<&SizeClass> = catalogue.sizes.iter().filter(|row| row_may_apply(row, *code)).collect();
+        Some((rows, [value("staff_total"), value("revenue"), value("total_assets")]))
     }
+}
+
+/// Rows that may hold, and staff, revenue and total assets where the catalogue has the fact.
+pub type SizeRows<'a> = (Vec<&'a SizeClass>, [Option<Interval>; 3]);
+
+/// Whole months from a day in `days` (since 1970) to `on`, by the calendar: 2024-11-22 to 2026-11-22 is 24. Days
+/// after `on` count below zero.
+pub fn months_since(days: Interval, on: Date) -> Interval {
+    let months = |bound: Option<Ratio>| {
+        let day = i32::try_from(bound?.floor()).ok().and_then(Date::from_days)?;
+        let months = if day > on { -on.months_until(day).max(1) } else { day.months_until(on) };
+        Some(Ratio::int(i128::from(months)))
+    };
+    // The later the day, the shorter the time since.
+    Interval { lo: months(days.hi), hi: months(days.lo) }
 }
 
 /// Values a fact may take when it is not known.
@@ -195,8 +315,12 @@ impl ProfileError {
     }
 }
 
-/// Reads one line of a profile, e.g. `营业收入[2025年]` and `6420万元`, into
-/// `firm`. `today` fixes what 上年 means.
+/// Reads one line of a profile into `firm`. `today` fixes what 上年 means.
+///
+/// - `营业收入[2025年]` = `6420万元`; also `[上年]`, `[2018-01-01..2019-12-31]`, `[截至2019-12-31]`, `[2025年前最高]`
+/// - `项目.总投资` or `项目1.总投资` = `3000万元`: the first project; `项目2.总投资`: the second
+/// - `项目` = `以上就是全部`: there are no others
+/// - `已享受 hebei-2023-01` = `2026年 100万元`
 ///
 /// # Errors
 /// In Chinese, when the name or value does not fit.
@@ -208,47 +332,110 @@ pub fn read_line(
     catalogue: &Catalogue,
     aliases: &Aliases,
 ) -> Result<(), ProfileError> {
-    let (name, year) = match key.split_once('[') {
-        None => (key.trim(), None),
+    let value = value.trim();
+    if let Some(measure) = key.strip_prefix("已享受 ") {
+        firm.received.push(read_received(measure.trim(), value)?);
+        return Ok(());
+    }
+    if let Some(scope) = Scope::find(key.trim()).filter(|scope| *scope != Scope::Firm) {
+        if value != "以上就是全部" {
+            let hint = format!("写成 以上就是全部；{}的内容写成 {}1.…", scope.name(), scope.name());
+            return Err(ProfileError::value(format!("应写 以上就是全部，写的是“{value}”"), Some(hint)));
+        }
+        firm.set_records(scope, Records { closed: true, ..firm.records(scope) });
+        return Ok(());
+    }
+    let (name, span) = match key.split_once('[') {
+        None => (key.trim(), Span::Always),
         Some((name, rest)) => {
             let text = rest.trim().strip_suffix(']').unwrap_or(rest);
-            let year = match text {
-                "本年" => Some(today.year()),
-                "上年" => Some(today.year() - 1),
-                "前年" => Some(today.year() - 2),
-                _ => text.strip_suffix('年').and_then(|y| y.parse().ok()),
-            };
-            let year = year.and_then(|y| u16::try_from(y).ok()).filter(|y| (1900..2200).contains(y));
-            let Some(year) = year else {
-                return Err(ProfileError::key(
-                    format!("没有年份“{text}”"),
-                    Some("写成 营业收入[2025年]".to_owned()),
-                ));
-            };
-            (name.trim(), Some(year))
+            let span = read_span(text, today).ok_or_else(|| {
+                ProfileError::key(format!("没有年份“{text}”"), Some("写成 营业收入[2025年]".to_owned()))
+            })?;
+            (name.trim(), span)
         }
     };
-    let by_alias = || aliases.facts.iter().find(|(alias, _)| alias == name).map(|(_, no)| *no);
-    let no = catalogue.fact_by_name(name).map(|(no, _)| no).or_else(by_alias);
+    let (scope, record, name) = read_scope(name)?;
+    let by_alias = || {
+        let found = aliases.facts.iter().filter(|(alias, _)| alias == name).map(|(_, no)| *no);
+        found.into_iter().find(|no| catalogue.facts.get(no).is_some_and(|f| f.scope == scope))
+    };
+    let no = catalogue.scoped_fact(scope, name).map(|(no, _)| no).or_else(by_alias);
     let Some((no, fact)) = no.and_then(|no| Some((no, catalogue.facts.get(&no)?))) else {
-        let names = catalogue.facts.values().map(|f| f.name.as_str());
+        let names = catalogue.facts.values().filter(|f| f.scope == scope).map(|f| f.name.as_str());
         return Err(ProfileError::key(format!("没有要素“{name}”"), rule::did_you_mean(name, names)));
     };
-    match (fact.yearly, year) {
-        (true, None) => {
+    match (fact.yearly, span) {
+        (true, Span::Always) => {
             let hint = format!("写成 {name}[{}年]", today.year() - 1);
             return Err(ProfileError::key(format!("“{name}”按年填报，要写明哪一年"), Some(hint)));
         }
-        (false, Some(_)) => return Err(ProfileError::key(format!("“{name}”不按年填报，去掉方括号"), None)),
+        (false, Span::Year(_) | Span::PeakBefore(_)) => {
+            return Err(ProfileError::key(format!("“{name}”不按年填报，去掉方括号"), None));
+        }
+        (_, Span::Days(..) | Span::Until(_)) if !fact.kind.is_numeric() => {
+            return Err(ProfileError::key(format!("“{name}”不是数，去掉方括号"), None));
+        }
         _ => {}
     }
-    let answer = if value.trim() == "不确定" {
-        Answer::Unsure
-    } else {
-        read_value(value.trim(), no, catalogue, aliases)?
-    };
-    firm.set(no, year.unwrap_or(0), answer);
+    let answer =
+        if value == "不确定" { Answer::Unsure } else { read_value(value, no, catalogue, aliases)? };
+    firm.answer(catalogue, Key { fact: no, span, record }, answer);
     Ok(())
+}
+
+/// `项目2.总投资` is a fact of the second project.
+fn read_scope(name: &str) -> Result<(Scope, u8, &str), ProfileError> {
+    let Some((before, rest)) = name.split_once('.') else { return Ok((Scope::Firm, 0, name)) };
+    let word = before.trim_end_matches(|c: char| c.is_ascii_digit());
+    let scope = Scope::find(word).filter(|scope| *scope != Scope::Firm).ok_or_else(|| {
+        let names: Vec<&str> = Scope::ALL[1..].iter().map(|(_, name, _)| *name).collect();
+        ProfileError::key(format!("没有“{word}”"), Some(format!("点号前可写 {}", names.join("、"))))
+    })?;
+    let digits = &before[word.len()..];
+    let record = if digits.is_empty() { Some(1) } else { digits.parse().ok() };
+    match record.filter(|n| (1..=MAX_RECORDS).contains(n)) {
+        Some(record) => Ok((scope, record, rest)),
+        None => Err(ProfileError::key(format!("序号应在 1 到 {MAX_RECORDS} 之间，写的是“{digits}”"), None)),
+    }
+}
+
+/// The time in the brackets of a profile's line.
+fn read_span(text: &str, today: Date) -> Option<Span> {
+    let year = |text: &str| {
+        let year = match text {
+            "本年" => today.year(),
+            "上年" => today.year() - 1,
+            "前年" => today.year() - 2,
+            _ => text.strip_suffix('年')?.parse().ok()?,
+        };
+        u16::try_from(year).ok().filter(|y| (1900..2200).contains(y))
+    };
+    if let Some((from, to)) = text.split_once("..") {
+        let (from, to) = (Date::parse(from)?, Date::parse(to)?);
+        return (from <= to).then_some(Span::Days(from, to));
+    }
+    if let Some(day) = text.strip_prefix("截至") {
+        return Date::parse(day).map(Span::Until);
+    }
+    match text.strip_suffix("前最高") {
+        Some(before) => year(before).map(Span::PeakBefore),
+        None => year(text).map(Span::Year),
+    }
+}
+
+/// `2026年 100万元`
+fn read_received(measure: &str, value: &str) -> Result<Received, ProfileError> {
+    let wrong = || ProfileError::value("应写年份和金额，如 2026年 100万元", None);
+    let (year, sum) = value.split_once(' ').ok_or_else(wrong)?;
+    let year = year.strip_suffix('年').and_then(|y| y.parse().ok()).filter(|y| (1900..2200).contains(y));
+    let year = year.ok_or_else(wrong)?;
+    let (sum, dimension) =
+        rule::read_quantity(sum.trim()).map_err(|e| ProfileError::value(e.message, e.hint))?;
+    if dimension != crate::unit::Dimension::YUAN {
+        return Err(wrong());
+    }
+    Ok(Received { measure: measure.to_owned(), year, fen: sum.trunc() })
 }
 
 fn read_value(
@@ -286,7 +473,9 @@ fn read_value(
             let names = catalogue.industries.iter().map(|(_, n)| n);
             ProfileError::value(format!("没有这个行业：“{value}”"), rule::did_you_mean(value, names))
         }),
-        FactType::Qualifications | FactType::Options => read_set(value, no, catalogue, aliases),
+        FactType::Qualifications | FactType::Options | FactType::Programmes | FactType::Rosters => {
+            read_set(value, no, catalogue, aliases)
+        }
         FactType::Money | FactType::Count | FactType::Share | FactType::Duration | FactType::Date => {
             read_number(value, no, catalogue)
         }
@@ -344,15 +533,18 @@ fn read_set(
             Some(rest) => (false, rest.trim()),
             None => (true, part),
         };
-        let (item, level, year) = if fact.kind == FactType::Options {
+        let (item, held) = if fact.kind == FactType::Options {
             let at = fact.options.iter().position(|o| o == name).and_then(|at| ItemNo::try_from(at).ok());
             let hint = || format!("可写 {}", fact.options.join("、"));
-            (at.ok_or_else(|| ProfileError::value(format!("没有选项“{name}”"), Some(hint())))?, None, None)
+            (
+                at.ok_or_else(|| ProfileError::value(format!("没有选项“{name}”"), Some(hint())))?,
+                Held::default(),
+            )
         } else {
             rule::read_held(name, no, catalogue, aliases)
                 .map_err(|e| ProfileError::value(e.message, e.hint))?
         };
-        items.insert(item, Held { yes, level, year });
+        items.insert(item, Held { yes, ..held });
     }
     Ok(Answer::Set { items, closed })
 }
@@ -441,6 +633,7 @@ mod tests {
         Fact {
             id: "x".to_owned(),
             name: "要素".to_owned(),
+            scope: Scope::Firm,
             kind,
             unit: unit.to_owned(),
             yearly: false,

@@ -4,18 +4,19 @@
 //! It does no I/O and reads no clock: bytes and a day go in, values come out.
 //!
 //! ```
-//! use huiqi_engine::catalogue::{Catalogue, Fact, FactType};
+//! use huiqi_engine::catalogue::{Catalogue, Fact, FactType, Scope};
 //! use huiqi_engine::date::Date;
 //! use huiqi_engine::eval::{Evaluator, Truth};
 //! use huiqi_engine::firm::{Firm, read_line};
 //! use huiqi_engine::measure::Measure;
-//! use huiqi_engine::rule::{Aliases, check_rule, parse, print_expr};
+//! use huiqi_engine::rule::{Aliases, Names, compile_rule, print_expr};
 //!
 //! // A catalogue of one fact; real ones are read from `policies/catalogue/`.
 //! let mut catalogue = Catalogue::default();
 //! catalogue.facts.insert(0, Fact {
 //!     id: "revenue".to_owned(),
 //!     name: "营业收入".to_owned(),
+//!     scope: Scope::Firm,
 //!     kind: FactType::Money,
 //!     unit: "万元".to_owned(),
 //!     yearly: true,
@@ -30,12 +31,12 @@
 //! // One line of Chinese becomes a checked rule, and prints back the same.
 //! let text = "营业收入[上年] ≥ 2000万元";
 //! let aliases = Aliases::default();
-//! let rule = check_rule(&parse(text).unwrap(), &catalogue, &aliases, &mut Vec::new()).unwrap();
+//! let names = Names { catalogue: &catalogue, aliases: &aliases, subject: Scope::Firm };
+//! let rule = compile_rule(text, names, &mut Vec::new()).into_result().unwrap();
 //! assert_eq!(print_expr(&rule, &catalogue, &[]), text);
 //!
 //! // A mistake says where it is and what to write.
-//! let error = check_rule(&parse("营业收人[上年] ≥ 2000万元").unwrap(), &catalogue, &aliases, &mut Vec::new());
-//! let error = error.unwrap_err();
+//! let error = compile_rule("营业收人[上年] ≥ 2000万元", names, &mut Vec::new()).into_result().unwrap_err();
 //! assert_eq!(error.span, 0..8);
 //! assert_eq!(error.hint.as_deref(), Some("是不是“营业收入”？"));
 //!
@@ -63,7 +64,9 @@ pub mod firm;
 pub mod fold;
 pub mod measure;
 pub mod num;
+pub mod profile;
 pub mod report;
 pub mod rule;
 pub mod search;
 pub mod unit;
+pub mod uscc;

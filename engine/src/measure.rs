@@ -1,9 +1,10 @@
 //! A measure (事项): the smallest thing a firm can apply for, in the form that
 //! both the command and the browser decide on.
 
-use crate::catalogue::Code;
+use crate::catalogue::{Code, Scope};
 use crate::codec::{Decoded, Reader, Writer};
 use crate::date::Date;
+use crate::num::Ratio;
 use crate::rule::{Expr, TextNo};
 
 /// Who the measure benefits. Only [`Audience::Firm`] enters a firm's list.
@@ -178,6 +179,8 @@ pub struct Benefit {
     pub reducible: bool,
     /// Clause of the amount among the card's texts.
     pub basis: Option<TextNo>,
+    /// 支付: the shares in which it is paid, one per year; empty where it is paid at once. For the calendar only.
+    pub payments: Vec<Ratio>,
 }
 
 /// Publication status that a measure can have in a bundle.
@@ -310,11 +313,48 @@ impl Schedule {
     }
 }
 
-/// How the best of several measures is counted.
+/// How many measures of a group may be had together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExclusionRule {
-    /// 就高: only the best counts.
+    /// 就高: one, the best.
     Best,
+    /// 限项: so many.
+    AtMost(u8),
+    /// 合计封顶: any number, but no more money than this in a year, in fen.
+    Cap(i128),
+}
+
+impl ExclusionRule {
+    /// Appends to `w`.
+    pub fn encode(self, w: &mut Writer) {
+        match self {
+            Self::Best => w.u8(0),
+            Self::AtMost(n) => {
+                w.u8(1);
+                w.u8(n);
+            }
+            Self::Cap(fen) => {
+                w.u8(2);
+                w.int(fen);
+            }
+        }
+    }
+
+    /// Reads what [`ExclusionRule::encode`] wrote.
+    pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
+        match r.u8()? {
+            0 => Ok(Self::Best),
+            1 => match r.u8()? {
+                0 => r.fail("限项数"),
+                n => Ok(Self::AtMost(n)),
+            },
+            2 => match r.int()? {
+                fen @ 0.. => Ok(Self::Cap(fen)),
+                _ => r.fail("合计封顶的金额"),
+            },
+            _ => r.fail("互斥方式"),
+        }
+    }
 }
 
 /// A measure as published.
@@ -332,8 +372,12 @@ pub struct Measure {
     pub audience: Audience,
     /// How applicants are chosen.
     pub selection: Selection,
+    /// 申报对象: what it is applied for. All its rules speak of the same record.
+    pub subject: Scope,
     /// 基准年 where the text fixes one.
     pub base_year: Option<u16>,
+    /// 基准日 where the text fixes one.
+    pub reference: Option<Date>,
     /// Conditions.
     pub conditions: Vec<Condition>,
     /// Support.
@@ -356,7 +400,9 @@ impl Measure {
             issuer: String::new(),
             audience: Audience::Firm,
             selection: Selection::Universal,
+            subject: Scope::Firm,
             base_year: None,
+            reference: None,
             conditions: Vec::new(),
             benefit: Benefit {
                 kind: BenefitKind::Other,
@@ -365,6 +411,7 @@ impl Measure {
                 floor: None,
                 reducible: false,
                 basis: None,
+                payments: Vec::new(),
             },
             schedule: Schedule {
                 status: Status::Published,
@@ -386,9 +433,9 @@ impl Measure {
         u16::try_from(year).unwrap_or(1900)
     }
 
-    /// 基准日 for ages and validity: 受理.止, else `today`.
+    /// 基准日 for ages and validity: stated, else 受理.止, else `today`.
     pub fn reference_on(&self, today: Date) -> Date {
-        self.schedule.closes.unwrap_or(today)
+        self.reference.or(self.schedule.closes).unwrap_or(today)
     }
 
     /// Appends the row of the verdict table.
@@ -399,7 +446,9 @@ impl Measure {
         w.str(&self.issuer);
         w.u8(position(&Audience::ALL, self.audience));
         w.u8(position(&Selection::ALL, self.selection));
+        w.u8(self.subject as u8);
         w.size(usize::from(self.base_year.unwrap_or(0)));
+        w.option(self.reference.as_ref(), |w, d| w.int(i128::from(d.days())));
         w.list(&self.conditions, |w, c| {
             w.u8(position(&RowKind::ALL, c.kind));
             c.rule.encode(w);
@@ -417,6 +466,7 @@ impl Measure {
         w.option(b.floor.as_ref(), |w, e| e.encode(w));
         w.u8(u8::from(b.reducible));
         w.option(b.basis.as_ref(), |w, n| w.size(usize::from(*n)));
+        w.list(&b.payments, |w, share| share.encode(w));
         let s = &self.schedule;
         w.u8(position(&Status::ALL, s.status));
         w.u8(u8::from(s.rolling));
@@ -425,9 +475,7 @@ impl Measure {
         }
         w.list(&self.exclusions, |w, (group, rule)| {
             w.str(group);
-            w.u8(match rule {
-                ExclusionRule::Best => 0,
-            });
+            rule.encode(w);
         });
         w.list(&self.prerequisites, |w, id| w.str(id));
     }
@@ -440,7 +488,13 @@ impl Measure {
         let issuer = r.string()?;
         let audience = at(r, &Audience::ALL, "受益对象")?;
         let selection = at(r, &Selection::ALL, "遴选")?;
-        let base_year = Some(r.u16()?).filter(|y| *y != 0);
+        let subject = Scope::decode(r)?;
+        let base_year = match r.u16()? {
+            0 => None,
+            year @ 1900..2200 => Some(year),
+            _ => return r.fail("基准年"),
+        };
+        let reference = r.option(Date::decode)?;
         let conditions = r.list(|r| {
             Ok(Condition {
                 kind: at(r, &RowKind::ALL, "条件")?,
@@ -457,23 +511,13 @@ impl Measure {
             floor: r.option(Expr::decode)?,
             reducible: r.u8()? != 0,
             basis: r.option(|r| r.u16())?,
+            payments: r.list(Ratio::decode)?,
         };
         let status = at(r, &Status::ALL, "状态")?;
         let rolling = r.u8()? != 0;
-        let mut date = || {
-            r.option(|r| {
-                let days = r.i32()?;
-                Date::from_days(days).map_or_else(|| r.fail("日期"), Ok)
-            })
-        };
+        let mut date = || r.option(Date::decode);
         let (opens, closes, valid_from, valid_to) = (date()?, date()?, date()?, date()?);
-        let exclusions = r.list(|r| {
-            let group = r.string()?;
-            match r.u8()? {
-                0 => Ok((group, ExclusionRule::Best)),
-                _ => r.fail("互斥方式"),
-            }
-        })?;
+        let exclusions = r.list(|r| Ok((r.string()?, ExclusionRule::decode(r)?)))?;
         Ok(Self {
             id,
             name,
@@ -481,7 +525,9 @@ impl Measure {
             issuer,
             audience,
             selection,
+            subject,
             base_year,
+            reference,
             conditions,
             benefit,
             schedule: Schedule { status, opens, closes, rolling, valid_from, valid_to },
@@ -566,10 +612,7 @@ impl Detail {
         Ok(Self {
             document: r.string()?,
             number: r.string()?,
-            issued: r.option(|r| {
-                let days = r.i32()?;
-                Date::from_days(days).map_or_else(|| r.fail("日期"), Ok)
-            })?,
+            issued: r.option(Date::decode)?,
             source: r.string()?,
             materials: r.list(|r| r.string())?,
             handling: r.list(|r| Ok((r.string()?, r.string()?)))?,

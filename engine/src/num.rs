@@ -6,6 +6,8 @@
 
 use std::cmp::Ordering;
 
+use crate::codec::{Decoded, Reader, Writer};
+
 /// A fraction in lowest terms with a positive denominator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ratio {
@@ -62,6 +64,18 @@ impl Ratio {
 
     fn reduced(num: i128, den: i128) -> Exact<Self> {
         Self::new(num, den).ok_or(Overflow)
+    }
+
+    /// Appends to `w`.
+    pub fn encode(self, w: &mut Writer) {
+        w.int(self.num);
+        w.int(self.den);
+    }
+
+    /// Reads what [`Ratio::encode`] wrote.
+    pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
+        let (num, den) = (r.int()?, r.int()?);
+        Self::new(num, den).map_or_else(|| r.fail("分数"), Ok)
     }
 
     /// Sum.

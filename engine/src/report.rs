@@ -5,7 +5,7 @@ use litemap::LiteMap;
 use crate::catalogue::{Catalogue, Nesting};
 use crate::date::Date;
 use crate::eval::{EvalError, Evaluated, Outcome, Verdict, evaluate};
-use crate::firm::{Answer, Firm, Key};
+use crate::firm::{Firm, Key};
 use crate::measure::{Audience, BenefitKind, ExclusionRule, Measure};
 
 /// Groups on the page, in order.
@@ -39,7 +39,7 @@ impl Group {
             Verdict::Eligible => Self::Eligible,
             Verdict::Likely => Self::Likely,
             Verdict::Unknown => Self::Unknown,
-            Verdict::Ineligible if outcome.near => Self::Near,
+            Verdict::Ineligible if outcome.near.is_some() => Self::Near,
             Verdict::Ineligible => Self::Ineligible,
         }
     }
@@ -156,10 +156,9 @@ fn one(
 
 /// Whether the firm's registered seat lies in one of the regions, or may.
 fn in_path(measure: &Measure, catalogue: &Catalogue, firm: &Firm) -> bool {
-    let seat = catalogue.fact_by_id("reg_region").and_then(|(no, _)| firm.get(no, 0));
-    match seat {
-        Some(Answer::Code(code)) => measure.regions.iter().any(|r| code.nesting(*r) != Nesting::Apart),
-        _ => true,
+    match firm.seat(catalogue) {
+        Some(code) => measure.regions.iter().any(|r| code.nesting(*r) != Nesting::Apart),
+        None => true,
     }
 }
 

@@ -6,14 +6,15 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use flate2::{Compression, GzBuilder};
+use huiqi_engine::LiteMap;
 use huiqi_engine::bundle::{
     self, CARDS_PER_BLOCK, CATALOG_NAME, Catalog, DETAILS_PER_BLOCK, PART_EXTENSION, PartKind, RegionRoot,
     Table,
 };
-use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType, ItemNo};
+use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, ItemNo, ListNo, ParamNo};
 use huiqi_engine::date::Date;
 use huiqi_engine::measure::{Audience, BenefitKind, Measure, Selection};
-use huiqi_engine::rule::{Expr, Head, Mode, print_expr};
+use huiqi_engine::rule::{Expr, Head, Members, Mode, print_expr};
 use huiqi_engine::search::{self, Block, Entry, Root};
 
 use crate::check::Project;
@@ -237,6 +238,8 @@ fn split_regions(all: &CodeNames, parts: &mut Parts) -> anyhow::Result<RegionRoo
 fn used_rows(all: &Catalogue, measures: &[Measure]) -> Catalogue {
     let mut facts: BTreeSet<FactNo> = BTreeSet::new();
     let mut items: BTreeSet<ItemNo> = BTreeSet::new();
+    let mut lists: BTreeSet<ListNo> = BTreeSet::new();
+    let mut params: BTreeSet<ParamNo> = BTreeSet::new();
     let mut size = false;
     for (no, fact) in &all.facts {
         if fact.core {
@@ -246,10 +249,24 @@ fn used_rows(all: &Catalogue, measures: &[Measure]) -> Catalogue {
     for measure in measures {
         walk_measure(measure, &mut |e| {
             facts.extend(e.fact());
-            if let Expr::Has(fact, _, list) = e
-                && all.facts.get(fact).is_some_and(|f| f.kind == FactType::Qualifications)
-            {
-                items.extend(list.iter().map(|i| i.item));
+            match e {
+                Expr::Has(fact, _, list)
+                    if all.facts.get(fact).is_some_and(|f| f.kind.item_class().is_some()) =>
+                {
+                    items.extend(list.iter().map(|i| i.item));
+                }
+                Expr::In(_, Members::Codes(named, _), _) => lists.extend(named),
+                Expr::PickFact(_, rows) => {
+                    for (head, _) in rows {
+                        if let Head::In(Members::Codes(named, _)) = head {
+                            lists.extend(named);
+                        }
+                    }
+                }
+                Expr::Param(no, _) => {
+                    params.insert(*no);
+                }
+                _ => {}
             }
         });
     }
@@ -267,7 +284,7 @@ fn used_rows(all: &Catalogue, measures: &[Measure]) -> Catalogue {
     }
     // What implies a used qualification is worth asking for as well.
     let implying: Vec<ItemNo> = all
-        .qualifications
+        .items
         .iter()
         .filter(|(_, q)| q.implies.iter().any(|i| items.contains(i)))
         .map(|(n, _)| *n)
@@ -275,15 +292,16 @@ fn used_rows(all: &Catalogue, measures: &[Measure]) -> Catalogue {
     items.extend(implying);
     Catalogue {
         facts: all.facts.iter().filter(|(no, _)| facts.contains(no)).map(|(n, f)| (*n, f.clone())).collect(),
-        qualifications: all
-            .qualifications
-            .iter()
-            .filter(|(no, _)| items.contains(no))
-            .map(|(n, q)| (*n, q.clone()))
-            .collect(),
+        items: pick(&all.items, &items),
+        lists: pick(&all.lists, &lists),
+        params: pick(&all.params, &params),
         sizes: all.sizes.clone(),
         ..Catalogue::default()
     }
+}
+
+fn pick<T: Clone>(all: &LiteMap<u16, T>, used: &BTreeSet<u16>) -> LiteMap<u16, T> {
+    all.iter().filter(|(no, _)| used.contains(no)).map(|(no, row)| (*no, row.clone())).collect()
 }
 
 fn walk_measure<'a>(measure: &'a Measure, f: &mut impl FnMut(&'a Expr)) {
@@ -302,9 +320,9 @@ fn walk_measure<'a>(measure: &'a Measure, f: &mut impl FnMut(&'a Expr)) {
 /// Policy words for the word dictionary: names of qualifications and facts.
 fn lexicon(project: &Project) -> BTreeSet<String> {
     let tables = &project.tables;
-    let names = tables.catalogue.qualifications.values().map(|q| q.name.clone());
+    let names = tables.catalogue.items.values().map(|q| q.name.clone());
     let facts = tables.catalogue.facts.values().map(|f| f.name.clone());
-    let aliases = tables.aliases.qualifications.iter().map(|(a, _)| a.clone());
+    let aliases = tables.aliases.items.iter().map(|(a, _)| a.clone());
     names.chain(facts).chain(aliases).filter(|w| w.chars().all(char::is_alphanumeric)).collect()
 }
 
@@ -328,7 +346,7 @@ fn search_document(m: &PolicyMeasure, catalogue: &Catalogue) -> SearchDocument {
         }
         Expr::PickFact(fact, rows) => {
             for (head, _) in rows {
-                if let Head::In(huiqi_engine::rule::Members::Options(options)) = head {
+                if let Head::In(Members::Options(options)) = head {
                     body.extend(options.iter().map(|o| catalogue.item_name(*fact, *o).to_owned()));
                 }
             }

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use huiqi_engine::catalogue::{
-    Catalogue, Code, CodeNames, Derived, Fact, FactNo, FactType, ItemNo, Qualification, SIZE_NAMES, SizeClass,
+    Catalogue, CatalogueItem, Code, CodeNames, Derived, Fact, FactNo, FactType, ItemClass, ItemNo, ListNo,
+    NamedList, Param, ParamNo, SIZE_NAMES, Scope, SizeClass,
 };
-use huiqi_engine::rule::Aliases;
+use huiqi_engine::date::Date;
+use huiqi_engine::rule::{Aliases, find_industry, find_region, read_quantity};
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::fields::{Fields, Sink};
@@ -28,9 +30,14 @@ pub struct Tables {
 pub fn load(dir: &Path, sink: &mut Sink) -> Tables {
     let mut tables = Tables::default();
     read_yaml(&dir.join("facts.yaml"), sink, |rows, sink| read_facts(rows, &mut tables, sink));
-    read_yaml(&dir.join("qualifications.yaml"), sink, |rows, sink| {
-        read_qualifications(rows, &mut tables, sink)
-    });
+    let files = ["qualifications.yaml", "programmes.yaml", "rosters.yaml"];
+    for ((class, _, first), file) in ItemClass::ALL.into_iter().zip(files) {
+        let path = dir.join(file);
+        // Only the first is needed by every publisher.
+        if class == ItemClass::Qualification || path.exists() {
+            read_yaml(&path, sink, |rows, sink| read_items(rows, class, first, &mut tables, sink));
+        }
+    }
     read_yaml(&dir.join("materials.yaml"), sink, |rows, sink| read_materials(rows, &mut tables, sink));
     read_codes(&dir.join("regions.tsv"), sink, &mut tables.catalogue.regions, Code::region);
     read_codes(&dir.join("industries.tsv"), sink, &mut tables.catalogue.industries, Code::new);
@@ -39,6 +46,14 @@ pub fn load(dir: &Path, sink: &mut Sink) -> Tables {
         tables.aliases.industries.push((cells[0].to_owned(), codes));
         Ok(())
     });
+    let lists = dir.join("lists.tsv");
+    if lists.exists() {
+        read_tsv(&lists, 4, sink, |cells| read_list(cells, &mut tables.catalogue));
+    }
+    let params = dir.join("params.yaml");
+    if params.exists() {
+        read_yaml(&params, sink, |rows, sink| read_params(rows, &mut tables.catalogue, sink));
+    }
     read_tsv(&dir.join("enterprise-sizes.tsv"), 6, sink, |cells| {
         tables.catalogue.sizes.push(SizeClass {
             name: cells[0].to_owned(),
@@ -146,8 +161,12 @@ fn read_facts(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Sink) {
             );
             continue;
         };
+        let scope = match f.get("范围") {
+            None => Scope::Firm,
+            Some(_) => f.choice("范围", &Scope::ALL.map(|(s, n, _)| (n, s)), sink).unwrap_or_default(),
+        };
         unique(&mut seen, &id, f.place("id"), sink);
-        unique(&mut seen, &name, f.place("名称"), sink);
+        unique(&mut seen, &format!("{}.{name}", scope.name()), f.place("名称"), sink);
         for alias in names_of(&mut f, "别名", sink) {
             tables.aliases.facts.push((alias, no));
         }
@@ -166,6 +185,7 @@ fn read_facts(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Sink) {
         let fact = Fact {
             id,
             name,
+            scope,
             kind: *kind,
             unit: f.optional("单位", sink).unwrap_or_default(),
             yearly: f.flag("按年", sink),
@@ -181,17 +201,17 @@ fn read_facts(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Sink) {
     }
 }
 
-fn read_qualifications(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Sink) {
+fn read_items(rows: Vec<yaml::Node>, class: ItemClass, first: ItemNo, tables: &mut Tables, sink: &mut Sink) {
     let mut seen = BTreeSet::new();
     let mut implies: Vec<(ItemNo, Vec<String>, Place)> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
-        let Some(mut f) = Fields::new(row, "资质", sink) else { continue };
-        let no = at as ItemNo;
+        let Some(mut f) = Fields::new(row, "目录", sink) else { continue };
+        let no = first + at as ItemNo;
         let (Some(id), Some(name)) = (f.text("id", sink), f.text("名称", sink)) else { continue };
         unique(&mut seen, &id, f.place("id"), sink);
         unique(&mut seen, &name, f.place("名称"), sink);
         for alias in names_of(&mut f, "别名", sink) {
-            tables.aliases.qualifications.push((alias, no));
+            tables.aliases.items.push((alias, no));
         }
         let levels = names_of(&mut f, "级别", sink);
         if levels.len() > 8 {
@@ -207,16 +227,82 @@ fn read_qualifications(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Si
         f.optional("认定部门", sink);
         f.optional("领域", sink);
         f.finish(sink);
-        let row = Qualification { id, name, levels, valid_years, implies: Vec::new() };
-        tables.catalogue.qualifications.insert(no, row);
+        let row = CatalogueItem { class, id, name, levels, valid_years, implies: Vec::new() };
+        tables.catalogue.items.insert(no, row);
     }
     for (no, ids, place) in implies {
         for id in ids {
-            let found = tables.catalogue.qualifications.iter().find(|(_, q)| q.id == id).map(|(no, _)| *no);
-            match (found, tables.catalogue.qualifications.get_mut(&no)) {
+            let found = tables.catalogue.items.iter().find(|(_, q)| q.id == id).map(|(no, _)| *no);
+            match (found, tables.catalogue.items.get_mut(&no)) {
                 (Some(other), Some(row)) => row.implies.push(other),
                 _ => sink.report(Diagnostic::error("P007", place, format!("资质目录里没有编号“{id}”"))),
             }
+        }
+    }
+}
+
+/// `名称`, `地区` or `行业`, names or codes separated by `、`, source.
+fn read_list(cells: &[&str], catalogue: &mut Catalogue) -> Result<(), String> {
+    let industries = match cells[1] {
+        "地区" => false,
+        "行业" => true,
+        other => return Err(format!("第 2 列应是 地区 或 行业，写的是“{other}”")),
+    };
+    let code = |name: &str| {
+        let found =
+            if industries { find_industry(catalogue, name) } else { find_region(catalogue, name).ok() };
+        found.ok_or_else(|| format!("没有这个{}：“{name}”", cells[1]))
+    };
+    let codes = cells[2].split('、').map(code).collect::<Result<Vec<Code>, String>>()?;
+    let no = catalogue.lists.len() as ListNo;
+    catalogue.lists.insert(no, NamedList { name: cells[0].to_owned(), industries, codes });
+    Ok(())
+}
+
+fn read_params(rows: Vec<yaml::Node>, catalogue: &mut Catalogue, sink: &mut Sink) {
+    for (at, row) in rows.iter().enumerate() {
+        let Some(mut f) = Fields::new(row, "参数", sink) else { continue };
+        f.text("id", sink);
+        let name = f.text("名称", sink);
+        f.optional("来源", sink);
+        let mut dimension = None;
+        let mut values = Vec::new();
+        for row in f.list("取值", sink) {
+            let Some(mut v) = Fields::new(row, "取值", sink) else { continue };
+            let from = v.date("起", sink);
+            let place = v.place("地区");
+            let region = match v.optional("地区", sink).map(|name| find_region(catalogue, &name)) {
+                None => Some(Code::ALL),
+                Some(Ok(code)) => Some(code),
+                Some(Err(_)) => {
+                    sink.report(Diagnostic::error("P103", place, "没有这个地区"));
+                    None
+                }
+            };
+            let place = v.place("值");
+            let value = v.text("值", sink).and_then(|text| match read_quantity(&text) {
+                Ok(value) => Some(value),
+                Err(error) => {
+                    sink.report(Diagnostic::error(error.code, place, error.message));
+                    None
+                }
+            });
+            v.finish(sink);
+            if let (Some(from), Some(region), Some((value, unit))) = (from, region, value) {
+                if *dimension.get_or_insert(unit) == unit {
+                    values.push((from, region, value));
+                } else {
+                    sink.report(Diagnostic::error("P131", place, "一个参数的各行单位要一样"));
+                }
+            }
+        }
+        f.finish(sink);
+        values.sort_by_key(|(from, code, _): &(Date, Code, _)| (*from, *code));
+        match (name, dimension) {
+            (Some(name), Some(dimension)) => {
+                catalogue.params.insert(at as ParamNo, Param { name, dimension, rows: values });
+            }
+            _ => sink.report(Diagnostic::error("P003", row.place, "参数要有 名称 和至少一行 取值")),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Reads a whole folder of policies and checks what no single file shows:
 //! unique ids, prerequisites, example firms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use huiqi_engine::date::Date;
 use huiqi_engine::eval::{Evaluator, Verdict, evaluate};
 use huiqi_engine::explain::amount_text;
 use huiqi_engine::firm::Firm;
+use huiqi_engine::rule::{Expr, Func, TextNo};
 
 use crate::catalogue::{self, Tables};
 use crate::diagnostic::{Diagnostic, Place};
@@ -61,6 +62,7 @@ pub fn load(dir: &Path, sink: &mut Sink, mut progress: impl FnMut(usize, usize))
     }
     progress(files.len(), files.len());
     policies.sort_by(|a, b| a.id.cmp(&b.id));
+    link(&mut policies, sink);
     let project = Project { tables, policies };
     check(&project, sink);
     Ok(project)
@@ -115,7 +117,145 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Puts the sums of other measures in place of 金额(…): with their caps for one firm, so that 配套 of a capped sum is
+/// capped as well.
+fn link(policies: &mut [Policy], sink: &mut Sink) {
+    let mut sums: BTreeMap<String, Linked> = BTreeMap::new();
+    for m in policies.iter().flat_map(|p| &p.measures) {
+        let benefit = &m.measure.benefit;
+        let Some(amount) = &benefit.amount else { continue };
+        let mut parts = vec![amount.clone()];
+        parts.extend(benefit.caps.iter().map(|(_, cap)| cap.clone()));
+        let expr = if parts.len() == 1 { parts.remove(0) } else { Expr::Call(Func::Min, parts) };
+        let linked = Linked { expr, texts: m.card.texts.clone(), base_year: m.measure.base_year };
+        sums.insert(m.measure.id.clone(), linked);
+    }
+    for policy in policies {
+        for m in &mut policy.measures {
+            let Some(mut amount) = m.measure.benefit.amount.take() else { continue };
+            let mut open = vec![m.measure.id.clone()];
+            let mut texts = std::mem::take(&mut m.card.texts);
+            let own = texts.clone();
+            let place = Source { texts: &own, base_year: m.measure.base_year };
+            if let Err(problem) = put_in(&mut amount, place, &mut texts, &sums, &mut open) {
+                sink.re_enter(&policy.path);
+                sink.report(problem.at_place(m.amount_place));
+                m.broken = true;
+            }
+            m.card.texts = texts;
+            m.measure.benefit.amount = Some(amount);
+        }
+    }
+}
+
+/// The sum of one measure with the texts that it refers to.
+struct Linked {
+    expr: Expr,
+    texts: Vec<String>,
+    base_year: Option<u16>,
+}
+
+/// Where an expression stands.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    texts: &'a [String],
+    base_year: Option<u16>,
+}
+
+/// What is wrong with 金额(…).
+struct LinkProblem {
+    message: String,
+    hint: Option<String>,
+}
+
+impl LinkProblem {
+    fn at_place(self, place: Place) -> Diagnostic {
+        let d = Diagnostic::error("P045", place, self.message);
+        match self.hint {
+            Some(hint) => d.hint(hint),
+            None => d,
+        }
+    }
+}
+
+fn put_in(
+    expr: &mut Expr,
+    source: Source<'_>,
+    texts: &mut Vec<String>,
+    sums: &BTreeMap<String, Linked>,
+    open: &mut Vec<String>,
+) -> Result<(), LinkProblem> {
+    let problem = |message: String, hint| Err(LinkProblem { message, hint });
+    if let Expr::AmountOf(text) = expr {
+        let id = source.texts.get(usize::from(*text)).cloned().unwrap_or_default();
+        if open.contains(&id) {
+            return problem(format!("金额绕了一圈：{} → {id}", open.join(" → ")), None);
+        }
+        let Some(linked) = sums.get(&id) else {
+            let hint = huiqi_engine::rule::did_you_mean(&id, sums.keys().map(String::as_str));
+            return problem(format!("“金额({id})”：没有这个有金额的事项"), hint);
+        };
+        if linked.base_year != source.base_year {
+            return problem(
+                format!("“金额({id})”：两个事项的 基准年 不同，“上年”不是同一年"),
+                Some("两边写同一个 基准年，或都不写".to_owned()),
+            );
+        }
+        let mut sum = linked.expr.clone();
+        open.push(id);
+        let inner = Source { texts: &linked.texts, base_year: linked.base_year };
+        put_in(&mut sum, inner, texts, sums, open)?;
+        open.pop();
+        *expr = sum;
+        return Ok(());
+    }
+    // A text of another measure moves to this one.
+    if let Expr::Verify(no) | Expr::Promise(no) = expr {
+        let text = source.texts.get(usize::from(*no)).cloned().unwrap_or_default();
+        let at = texts.iter().position(|t| *t == text).unwrap_or_else(|| {
+            texts.push(text);
+            texts.len() - 1
+        });
+        *no = at as TextNo;
+    }
+    for child in expr.children_mut() {
+        put_in(child, source, texts, sums, open)?;
+    }
+    Ok(())
+}
+
+/// 前置 that leads back to itself: nothing of it could ever be applied for first.
+fn prerequisite_cycle(start: &str, edges: &BTreeMap<&str, Vec<&str>>) -> Option<Vec<String>> {
+    let mut path = vec![start.to_owned()];
+    let mut stack = vec![edges.get(start).cloned().unwrap_or_default()];
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    while let Some(next) = stack.last_mut() {
+        match next.pop() {
+            None => {
+                stack.pop();
+                path.pop();
+            }
+            Some(id) if id == start => {
+                path.push(start.to_owned());
+                return Some(path);
+            }
+            Some(id) => {
+                if seen.insert(id) {
+                    path.push(id.to_owned());
+                    stack.push(edges.get(id).cloned().unwrap_or_default());
+                }
+            }
+        }
+    }
+    None
+}
+
 fn check(project: &Project, sink: &mut Sink) {
+    let mut edges: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for measure in project.policies.iter().flat_map(|p| &p.measures) {
+        let to = measure.prerequisites.iter().map(|(id, _)| id.as_str()).collect();
+        edges.insert(&measure.measure.id, to);
+    }
     let mut ids: BTreeMap<&str, &Path> = BTreeMap::new();
     for policy in &project.policies {
         sink.re_enter(&policy.path);
@@ -140,6 +280,13 @@ fn check(project: &Project, sink: &mut Sink) {
                         None => d,
                     });
                 }
+            }
+        }
+        for measure in &policy.measures {
+            if let Some(cycle) = prerequisite_cycle(&measure.measure.id, &edges) {
+                let place = measure.prerequisites.first().map_or(measure.place, |(_, place)| *place);
+                let message = format!("“前置”绕了一圈：{}", cycle.join(" → "));
+                sink.report(Diagnostic::error("P046", place, message));
             }
         }
         check_amounts(policy, project, sink);

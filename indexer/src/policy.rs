@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use huiqi_engine::catalogue::{Code, FactType};
+use huiqi_engine::catalogue::{Code, FactType, Scope};
 use huiqi_engine::date::Date;
 use huiqi_engine::firm::{Firm, read_line};
 use huiqi_engine::measure::{
     Audience, Benefit, BenefitKind, CapScope, Card, Condition, Detail, ExclusionRule, Measure, RowKind,
     Schedule, Selection, Status,
 };
-use huiqi_engine::rule::{self, Expr, NameProblem, RuleError, TextNo};
+use huiqi_engine::num::Ratio;
+use huiqi_engine::rule::{self, Arith, Expr, NameProblem, Names, RuleError, TextNo};
+use huiqi_engine::unit::Dimension;
 
 use crate::catalogue::Tables;
 use crate::diagnostic::{Diagnostic, Place};
@@ -51,6 +53,8 @@ pub struct PolicyMeasure {
     pub broken: bool,
     /// 前置 with places, to be checked when all files are read.
     pub prerequisites: Vec<(String, Place)>,
+    /// Place of 金额, for sums that refer to other measures.
+    pub amount_place: Place,
 }
 
 /// One example firm.
@@ -213,6 +217,7 @@ fn link(f: &mut Fields<'_>, key: &str, sink: &mut Sink) -> String {
 /// The texts of one measure and the rules that point into them.
 struct Compiler<'a> {
     tables: &'a Tables,
+    subject: Scope,
     texts: Vec<String>,
 }
 
@@ -234,17 +239,14 @@ impl Compiler<'_> {
         amount: bool,
         sink: &mut Sink,
     ) -> Option<Expr> {
-        let checked = rule::parse(text).and_then(|node| {
-            let check = if amount { rule::check_amount } else { rule::check_rule };
-            check(&node, &self.tables.catalogue, &self.tables.aliases, &mut self.texts)
-        });
-        match checked {
-            Ok(expr) => Some(expr),
-            Err(error) => {
-                sink.report(rule_diagnostic(&error, place, offset));
-                None
-            }
+        let compile = if amount { rule::compile_amount } else { rule::compile_rule };
+        let names =
+            Names { catalogue: &self.tables.catalogue, aliases: &self.tables.aliases, subject: self.subject };
+        let compiled = compile(text, names, &mut self.texts);
+        for problem in &compiled.problems {
+            sink.report(rule_diagnostic(problem, place, offset));
         }
+        compiled.expr
     }
 
     fn rule_field(&mut self, f: &mut Fields<'_>, key: &str, amount: bool, sink: &mut Sink) -> Option<Expr> {
@@ -256,8 +258,8 @@ impl Compiler<'_> {
 
 fn rule_diagnostic(error: &RuleError, place: Place, offset: usize) -> Diagnostic {
     let length = error.span.end.saturating_sub(error.span.start);
-    let d =
-        Diagnostic::error(error.code, place.span(offset + error.span.start, length), error.message.clone());
+    let new = if error.warning { Diagnostic::warning } else { Diagnostic::error };
+    let d = new(error.code, place.span(offset + error.span.start, length), error.message.clone());
     match &error.hint {
         Some(hint) => d.hint(hint.clone()),
         None => d,
@@ -283,9 +285,15 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
         }
         year
     });
-    let mut compiler = Compiler { tables, texts: Vec::new() };
+    let reference = f.date("基准日", sink);
+    let subject = match f.get("申报对象") {
+        None => Scope::Firm,
+        Some(_) => f.choice("申报对象", &Scope::ALL.map(|(s, n, _)| (n, s)), sink).unwrap_or_default(),
+    };
+    let mut compiler = Compiler { tables, subject, texts: Vec::new() };
     let mut conditions = read_conditions(&mut f, &mut compiler, sink);
     add_area(&mut conditions, &mut compiler, &shared.regions);
+    let amount_place = f.place("支持");
     let (benefit, benefit_note) = read_benefit(&mut f, &mut compiler, sink);
     let exclusions = read_exclusions(&mut f, sink);
     let prerequisites = f.items("前置", sink);
@@ -300,7 +308,9 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
         issuer: shared.issuer.clone(),
         audience: audience?,
         selection: selection?,
+        subject,
         base_year,
+        reference,
         conditions,
         benefit: benefit?,
         schedule,
@@ -314,6 +324,7 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
         place,
         broken: sink.counts().0 > errors_before,
         prerequisites,
+        amount_place,
     })
 }
 
@@ -430,7 +441,7 @@ fn add_area(conditions: &mut Vec<Condition>, compiler: &mut Compiler<'_>, region
         0,
         Condition {
             kind: RowKind::Area,
-            rule: Expr::In(fact, rule::Members::Codes(regions.to_vec()), false),
+            rule: Expr::In(fact, rule::Members::Codes(Vec::new(), regions.to_vec()), false),
             guard: None,
             basis,
             note: None,
@@ -450,7 +461,11 @@ fn read_benefit(
     let Some(mut b) = Fields::new(node, "支持", sink) else { return (None, String::new()) };
     let kind = b.choice("类别", &BenefitKind::ALL, sink);
     let amount = compiler.rule_field(&mut b, "金额", true, sink);
-    if b.get("金额").is_none() && kind.is_some_and(|k| k.counts_as_money() || k == BenefitKind::Finance) {
+    let amount = read_stages(&mut b, amount, compiler, sink);
+    if b.get("金额").is_none()
+        && b.get("阶段").is_none()
+        && kind.is_some_and(|k| k.counts_as_money() || k == BenefitKind::Finance)
+    {
         b.missing("金额", sink);
     }
     let caps = read_caps(&mut b, compiler, sink);
@@ -464,10 +479,68 @@ fn read_benefit(
             false
         }
     };
+    let payments = read_payments(&mut b, sink);
     let basis = b.optional("依据", sink).map(|t| compiler.text(&t));
     let note = b.optional("说明", sink).unwrap_or_default();
     b.finish(sink);
-    (kind.map(|kind| Benefit { kind, amount, caps, floor, reducible, basis }), note)
+    (kind.map(|kind| Benefit { kind, amount, caps, floor, reducible, basis, payments }), note)
+}
+
+/// 阶段: sums that fall due when a condition is reached. 累加 adds every stage that is reached; 替换 pays only the
+/// last one, which the earlier ones count towards.
+fn read_stages(
+    b: &mut Fields<'_>,
+    amount: Option<Expr>,
+    compiler: &mut Compiler<'_>,
+    sink: &mut Sink,
+) -> Option<Expr> {
+    let rows = b.list("阶段", sink);
+    let replace = match b.get("阶段方式") {
+        None => false,
+        Some(_) => b.choice("阶段方式", &[("累加", false), ("替换", true)], sink).unwrap_or_default(),
+    };
+    let zero = || Expr::Const(Ratio::ZERO, Dimension::YUAN);
+    let mut sum = amount;
+    for row in rows {
+        let Some(mut s) = Fields::new(row, "阶段", sink) else { continue };
+        let rule = compiler.rule_field(&mut s, "条件", false, sink);
+        let pays = compiler.rule_field(&mut s, "金额", true, sink);
+        for key in ["条件", "金额"] {
+            if s.get(key).is_none() {
+                s.missing(key, sink);
+            }
+        }
+        s.finish(sink);
+        let (Some(rule), Some(pays)) = (rule, pays) else { continue };
+        let when = |otherwise| Expr::If(Box::new(rule), Box::new(pays), Box::new(otherwise));
+        sum = Some(match (sum, replace) {
+            (None, _) => when(zero()),
+            (Some(before), true) => when(before),
+            (Some(before), false) => Expr::Arith(Arith::Add, Box::new(before), Box::new(when(zero()))),
+        });
+    }
+    sum
+}
+
+/// `40%、30%、30%`
+fn read_payments(b: &mut Fields<'_>, sink: &mut Sink) -> Vec<Ratio> {
+    let items = b.items("支付", sink);
+    let place = b.place("支付");
+    let mut shares = Vec::new();
+    for (text, place) in &items {
+        match rule::read_quantity(text) {
+            Ok((share, Dimension::Share)) if share.signum() > 0 => shares.push(share),
+            _ => sink.report(
+                Diagnostic::error("P005", *place, format!("“支付”的每一份应是百分数，写的是“{text}”"))
+                    .hint("写成 40%、30%、30%"),
+            ),
+        }
+    }
+    let total = shares.iter().try_fold(Ratio::ZERO, |sum, share| sum.add(*share));
+    if !shares.is_empty() && shares.len() == items.len() && total != Ok(Ratio::ONE) {
+        sink.report(Diagnostic::error("P005", place, "“支付”的各份加起来应是 100%"));
+    }
+    shares
 }
 
 /// `每项 100万元；每企业 500万元`
@@ -515,7 +588,23 @@ fn read_exclusions(f: &mut Fields<'_>, sink: &mut Sink) -> Vec<(String, Exclusio
     for row in f.list("互斥", sink) {
         let Some(mut g) = Fields::new(row, "互斥", sink) else { continue };
         let group = g.text("组", sink);
-        let rule = g.choice("方式", &[("就高", ExclusionRule::Best)], sink);
+        let rule = g.choice("方式", &[("就高", 0), ("限项", 1), ("合计封顶", 2)], sink);
+        let place = g.place("额度");
+        let limit = g.optional("额度", sink);
+        let rule = rule.and_then(|rule| match (rule, limit.as_deref().map(rule::read_quantity)) {
+            (0, None) => Some(ExclusionRule::Best),
+            (1, Some(Ok((n, _)))) if n.is_integer() && (1..=200).contains(&n.numerator()) => {
+                Some(ExclusionRule::AtMost(n.numerator() as u8))
+            }
+            (2, Some(Ok((fen, Dimension::YUAN)))) => Some(ExclusionRule::Cap(fen.trunc())),
+            _ => {
+                sink.report(
+                    Diagnostic::error("P005", place, "“额度”和“方式”对不上")
+                        .hint("就高 不写额度；限项 写 额度: 2项；合计封顶 写 额度: 5000万元"),
+                );
+                None
+            }
+        });
         g.finish(sink);
         groups.extend(group.zip(rule));
     }

@@ -363,7 +363,7 @@ fn explain_json(
         "id": m.measure.id,
         "name": m.measure.name,
         "verdict": outcome.verdict.id(),
-        "near": outcome.near,
+        "near": outcome.near.is_some(),
         "window": outcome.window.id(),
         "amount": outcome.amount.as_ref().map(amount_text),
         "missing": outcome.missing.iter().map(|k| key_name(catalogue, *k)).collect::<Vec<_>>(),

@@ -3,13 +3,14 @@
 use anyhow::{Context as _, Result, ensure};
 use huiqi::check::{Project, load};
 use huiqi::fields::Sink;
+use huiqi_engine::catalogue::Scope;
 use huiqi_engine::date::Date;
 use huiqi_engine::eval::{Evaluator, Truth, evaluate};
 use huiqi_engine::explain::{amount_text, steps};
-use huiqi_engine::firm::{Firm, read_line};
+use huiqi_engine::firm::{Firm, Span, read_line};
 use huiqi_engine::measure::{BenefitKind, CapScope, Card, Condition, ExclusionRule, Measure, RowKind};
 use huiqi_engine::report::{Group, report};
-use huiqi_engine::rule::{Expr, check_amount, check_rule, parse};
+use huiqi_engine::rule::{Expr, Names, compile_amount, compile_rule};
 use huiqi_tests::workspace_root;
 
 const TODAY: &str = "2026-11-22";
@@ -27,8 +28,9 @@ fn measure(id: &str) -> Measure {
 
 fn compile(text: &str, amount: bool, project: &Project, texts: &mut Vec<String>) -> Result<Expr> {
     let tables = &project.tables;
-    let check = if amount { check_amount } else { check_rule };
-    let expr = parse(text).and_then(|node| check(&node, &tables.catalogue, &tables.aliases, texts));
+    let compile = if amount { compile_amount } else { compile_rule };
+    let names = Names { catalogue: &tables.catalogue, aliases: &tables.aliases, subject: Scope::Firm };
+    let expr = compile(text, names, texts).into_result();
     expr.map_err(|e| anyhow::anyhow!("{text}: {} {}", e.code, e.message))
 }
 
@@ -312,7 +314,8 @@ fn groups_headline_and_next_question() -> Result<()> {
     ensure!((h.low, h.high) == (120 * 1_000_000, 120 * 1_000_000), "{h:?}");
     let first = report.questions.first().context("a question")?;
     ensure!(
-        project.tables.catalogue.fact_name(first.key.0) == "参保人数" && first.key.1 == 2025,
+        project.tables.catalogue.fact_name(first.key.fact) == "参保人数"
+            && first.key.span == Span::Year(2025),
         "{first:?}"
     );
     Ok(())

@@ -215,11 +215,11 @@ impl Component for App {
                 if let Answer::Code(code) = &answer {
                     self.need_counties(ctx, *code);
                 }
-                self.firm.set(key.0, key.1, answer);
+                self.firm.answer(&self.catalogue, key, answer);
                 self.redecide();
             }
             Msg::Clear(key) => {
-                self.firm.clear(key.0, key.1);
+                self.firm.clear(key);
                 self.drafts.remove(&key);
                 self.redecide();
             }
@@ -229,7 +229,7 @@ impl Component for App {
             }
             Msg::Unsure(key) => {
                 self.drafts.remove(&key);
-                self.firm.set(key.0, key.1, Answer::Unsure);
+                self.firm.answer(&self.catalogue, key, Answer::Unsure);
                 self.redecide();
                 self.answered(ctx, key);
             }
@@ -335,7 +335,7 @@ impl App {
         self.regions = regions;
         if let (Some(code), Some((seat, _))) = (ctx.props().region, self.catalogue.fact_by_id("reg_region")) {
             self.need_counties(ctx, code);
-            self.firm.set(seat, 0, Answer::Code(code));
+            self.firm.set(Key::plain(seat), Answer::Code(code));
         }
         // The loader's own function; there is nobody to tell if it throws.
         let _ = ctx.props().on_ready.call0(&wasm_bindgen::JsValue::NULL);
@@ -391,15 +391,15 @@ impl App {
     }
 
     fn typed(&mut self, key: Key, text: String) {
-        let Some(fact) = self.catalogue.facts.get(&key.0) else { return };
+        let Some(fact) = self.catalogue.facts.get(&key.fact) else { return };
         if fact.kind == FactType::Industry {
             self.industry_text = text;
-            self.firm.clear(key.0, key.1);
+            self.firm.clear(key);
             return;
         }
         match (text.trim().is_empty(), read_typed(fact, &text)) {
-            (false, Ok(answer)) => self.firm.set(key.0, key.1, answer),
-            _ => self.firm.clear(key.0, key.1),
+            (false, Ok(answer)) => self.firm.answer(&self.catalogue, key, answer),
+            _ => self.firm.clear(key),
         }
         let touched = self.drafts.get(&key).is_some_and(|(_, t)| *t);
         self.drafts.insert(key, (text, touched));
@@ -409,7 +409,7 @@ impl App {
     /// What is wrong with a typed value, once the field was left.
     pub(crate) fn field_error(&self, key: Key) -> Option<String> {
         let (text, touched) = self.drafts.get(&key)?;
-        let fact = self.catalogue.facts.get(&key.0)?;
+        let fact = self.catalogue.facts.get(&key.fact)?;
         if !touched || text.trim().is_empty() {
             return None;
         }

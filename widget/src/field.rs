@@ -3,7 +3,8 @@
 use huiqi_engine::LiteMap;
 use huiqi_engine::catalogue::{Code, Fact, FactType, ItemNo};
 use huiqi_engine::date::Date;
-use huiqi_engine::firm::{Answer, Held, Key};
+use huiqi_engine::explain::key_name;
+use huiqi_engine::firm::{Answer, Held, Key, Span};
 use huiqi_engine::num::Ratio;
 use huiqi_engine::rule::Expr;
 use huiqi_engine::unit::grouped;
@@ -25,19 +26,25 @@ impl App {
     /// Label, hint, input and message for one fact. `ask` uses the question
     /// as the label instead of the name.
     pub(crate) fn field(&self, link: &Scope<Self>, key: Key, ask: bool) -> Html {
-        let Some(fact) = self.catalogue.facts.get(&key.0) else { return Html::default() };
-        let id = AttrValue::from(format!("f-{}-{}", fact.id, key.1));
-        let label = match (ask, key.1) {
-            (true, 0) => fact.question.clone(),
-            (true, year) => format!("{year}年：{}", fact.question),
-            (false, 0) => fact.name.clone(),
-            (false, year) => format!("{year}年{}", fact.name),
+        let Some(fact) = self.catalogue.facts.get(&key.fact) else { return Html::default() };
+        let when = match key.span {
+            Span::Year(year) => year.to_string(),
+            _ => String::new(),
+        };
+        let id = AttrValue::from(format!("f-{}-{when}", fact.id));
+        let label = match (ask, key.span) {
+            (true, Span::Always) if key.record == 0 => fact.question.clone(),
+            (true, Span::Year(year)) if key.record == 0 => format!("{year}年：{}", fact.question),
+            (true, _) => format!("{}：{}", key_name(&self.catalogue, key), fact.question),
+            (false, _) => key_name(&self.catalogue, key),
         };
         let hint = if fact.help.is_empty() && !ask { fact.question.clone() } else { fact.help.clone() };
         match fact.kind {
             FactType::Region => self.region(link, key, &id, &label, &hint),
             FactType::Industry => self.industry(link, key, &id, &label, &hint),
-            FactType::Qualifications => self.qualifications(link, key, &label, &hint),
+            FactType::Qualifications | FactType::Programmes | FactType::Rosters => {
+                self.qualifications(link, key, &label, &hint)
+            }
             FactType::Options => self.options(link, key, fact, &label, &hint),
             FactType::Flag => self.flag(link, key, &id, &label, &hint),
             FactType::Choice => self.choice(link, key, fact, &id, &label, &hint),
@@ -56,7 +63,7 @@ impl App {
     ) -> Html {
         let text = self.drafts.get(&key).map(|(t, _)| t.clone()).unwrap_or_default();
         let error = self.field_error(key);
-        let value = match self.firm.get(key.0, key.1) {
+        let value = match self.firm.get(key) {
             Some(Answer::Number(interval)) => interval.exact(),
             _ => None,
         };
@@ -90,7 +97,7 @@ impl App {
     }
 
     fn flag(&self, link: &Scope<Self>, key: Key, id: &AttrValue, label: &str, hint: &str) -> Html {
-        let now = match self.firm.get(key.0, key.1) {
+        let now = match self.firm.get(key) {
             Some(Answer::Flag(value)) => Some(*value),
             _ => None,
         };
@@ -118,7 +125,7 @@ impl App {
         label: &str,
         hint: &str,
     ) -> Html {
-        let now = match self.firm.get(key.0, key.1) {
+        let now = match self.firm.get(key) {
             Some(Answer::Choice(mask)) => *mask,
             _ => 0,
         };
@@ -152,7 +159,7 @@ impl App {
     }
 
     fn set_of(&self, key: Key) -> (LiteMap<ItemNo, Held>, bool) {
-        match self.firm.get(key.0, key.1) {
+        match self.firm.get(key) {
             Some(Answer::Set { items, closed }) => (items.clone(), *closed),
             _ => (LiteMap::new(), false),
         }
@@ -164,7 +171,7 @@ impl App {
             let input: HtmlInputElement = e.target_unchecked_into();
             let mut items = items.clone();
             if input.checked() {
-                items.insert(item, Held { yes: true, level: None, year: None });
+                items.insert(item, Held { yes: true, ..Held::default() });
             } else {
                 items.remove(&item);
             }
@@ -203,10 +210,15 @@ impl App {
 
     fn qualifications(&self, link: &Scope<Self>, key: Key, label: &str, hint: &str) -> Html {
         let (items, _) = self.set_of(key);
-        let order = self.qualifications_by_use();
+        let class = self.catalogue.facts.get(&key.fact).and_then(|f| f.kind.item_class());
+        let order: Vec<ItemNo> = self
+            .qualifications_by_use()
+            .into_iter()
+            .filter(|no| self.catalogue.items.get(no).map(|q| q.class) == class)
+            .collect();
         let boxes = order.iter().enumerate().map(|(at, item)| {
             let item = *item;
-            let q = &self.catalogue.qualifications[&item];
+            let q = &self.catalogue.items[&item];
             let held = items.get(&item).copied().filter(|h| h.yes);
             let more = held.map(|held| self.held_details(link, key, item, held));
             let row = html! {
@@ -235,7 +247,7 @@ impl App {
 
     /// Level and year of a ticked qualification.
     fn held_details(&self, link: &Scope<Self>, key: Key, item: ItemNo, held: Held) -> Html {
-        let q = &self.catalogue.qualifications[&item];
+        let q = &self.catalogue.items[&item];
         let change = |edit: fn(&mut Held, &str)| {
             let (items, closed) = self.set_of(key);
             link.callback(move |e: Event| {
@@ -276,8 +288,7 @@ impl App {
     /// Qualifications that rules of measures in reach ask for, most asked
     /// first.
     fn qualifications_by_use(&self) -> Vec<ItemNo> {
-        let mut uses: LiteMap<ItemNo, usize> =
-            self.catalogue.qualifications.keys().map(|no| (*no, 0)).collect();
+        let mut uses: LiteMap<ItemNo, usize> = self.catalogue.items.keys().map(|no| (*no, 0)).collect();
         for (at, measure) in self.table.measures.iter().enumerate() {
             let reachable =
                 self.report.as_ref().is_none_or(|r| r.outcomes.get(at).is_some_and(Option::is_some));
@@ -302,7 +313,7 @@ impl App {
     }
 
     fn region(&self, link: &Scope<Self>, key: Key, id: &AttrValue, label: &str, hint: &str) -> Html {
-        let now = match self.firm.get(key.0, key.1) {
+        let now = match self.firm.get(key) {
             Some(Answer::Code(code)) => *code,
             _ => Code::ALL,
         };
@@ -347,7 +358,7 @@ impl App {
     }
 
     fn industry(&self, link: &Scope<Self>, key: Key, id: &AttrValue, label: &str, hint: &str) -> Html {
-        let chosen = match self.firm.get(key.0, key.1) {
+        let chosen = match self.firm.get(key) {
             Some(Answer::Code(code)) => Some(*code),
             _ => None,
         };

@@ -88,7 +88,7 @@ impl App {
         });
         let last = (self.today.year() - 1) as u16;
         let fields = self.catalogue.facts.iter().filter(|(_, f)| f.core).map(|(no, f)| {
-            let key = (*no, if f.yearly { last } else { 0 });
+            let key = if f.yearly { Key::year(*no, last) } else { Key::plain(*no) };
             self.field(link, key, false)
         });
         html! { <>
@@ -121,7 +121,7 @@ impl App {
     fn size_note(&self) -> Html {
         let Some(no) = self.fact("firm_size") else { return Html::default() };
         let year = u16::try_from(self.today.year()).unwrap_or_default();
-        let text = answer_text(&self.catalogue, &self.firm, no, year);
+        let text = answer_text(&self.catalogue, &self.firm, Key::plain(no), year);
         if text == "没填" {
             return Html::default();
         }

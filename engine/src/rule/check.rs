@@ -3,14 +3,14 @@
 
 use std::ops::Range;
 
-use super::syntax::{HasMode, HeadNode, ItemNode, Node, NodeKind, RuleError, parse_period};
-use super::{Aggregate, Arith, Expr, Func, Head, Item, Members, Mode, Period, TextNo, When, Year};
-use crate::catalogue::{Catalogue, Code, Fact, FactNo, FactType, ItemNo};
+use super::syntax::{HasMode, HeadNode, ItemNode, Node, NodeKind, RuleError, parse, parse_period};
+use super::{Aggregate, Arith, Expr, Func, Head, Item, Members, Mode, Op, Period, TextNo, When, Year, Years};
+use crate::catalogue::{Catalogue, Code, Fact, FactNo, FactType, ItemClass, ItemNo, ListNo, Scope};
+use crate::firm::Held;
 use crate::num::Ratio;
-use crate::unit::{COUNT_UNITS, CURRENCIES, Dimension};
+use crate::unit::{COUNT_UNITS, CURRENCIES, Dimension, Units};
 
-/// A checked rule or the first problem in it.
-pub type Checked<T> = Result<T, RuleError>;
+type Checked<T> = Result<T, RuleError>;
 
 /// Names in the catalogue that a person may have meant, and other words for
 /// names (别名).
@@ -18,16 +18,49 @@ pub type Checked<T> = Result<T, RuleError>;
 pub struct Aliases {
     /// 别名 of facts.
     pub facts: Vec<(String, FactNo)>,
-    /// 别名 of qualifications.
-    pub qualifications: Vec<(String, ItemNo)>,
+    /// 别名 of qualifications, programmes and rosters.
+    pub items: Vec<(String, ItemNo)>,
     /// Named groups of industries, e.g. 工业.
     pub industries: Vec<(String, Vec<Code>)>,
 }
 
+/// What the names in a rule mean.
+#[derive(Debug, Clone, Copy)]
+pub struct Names<'a> {
+    /// The tables.
+    pub catalogue: &'a Catalogue,
+    /// Other words for their rows.
+    pub aliases: &'a Aliases,
+    /// 申报对象 of the measure: whose facts a rule may speak of beside the firm's.
+    pub subject: Scope,
+}
+
+/// A line of text after reading and checking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compiled {
+    /// The rule, unless some problem is an error.
+    pub expr: Option<Expr>,
+    /// Everything that is wrong or doubtful, in the order of the text.
+    pub problems: Vec<RuleError>,
+}
+
+impl Compiled {
+    /// The rule, or the first error.
+    ///
+    /// # Errors
+    /// The first problem that is no warning.
+    pub fn into_result(self) -> Result<Expr, RuleError> {
+        let error = self.problems.into_iter().find(|p| !p.warning);
+        self.expr.ok_or_else(|| error.unwrap_or_else(|| RuleError::new("P165", 0..0, "这一行读不出来")))
+    }
+}
+
 struct Checker<'a> {
-    catalogue: &'a Catalogue,
-    aliases: &'a Aliases,
+    names: Names<'a>,
     texts: &'a mut Vec<String>,
+    problems: Vec<RuleError>,
+    /// Scope bound by 有, 每个 or 个数 around the current part.
+    bound: Option<Scope>,
 }
 
 /// What a checked node is.
@@ -39,51 +72,43 @@ enum Type {
     AnyAmount,
 }
 
-/// Checks a condition.
-///
-/// # Errors
-/// The first name, type or unit that does not fit, with its place.
-pub fn check_rule(
-    node: &Node,
-    catalogue: &Catalogue,
-    aliases: &Aliases,
-    texts: &mut Vec<String>,
-) -> Checked<Expr> {
-    Checker { catalogue, aliases, texts }.truth(node)
+/// Reads and checks a condition. `texts` collects what stands in 「」.
+pub fn compile_rule(text: &str, names: Names<'_>, texts: &mut Vec<String>) -> Compiled {
+    compile(text, names, texts, |checker, node| checker.truth(node))
 }
 
-/// Checks an amount: money in 元, or 未定.
-///
-/// # Errors
-/// The first name, type or unit that does not fit, with its place.
-pub fn check_amount(
-    node: &Node,
-    catalogue: &Catalogue,
-    aliases: &Aliases,
-    texts: &mut Vec<String>,
-) -> Checked<Expr> {
-    let mut checker = Checker { catalogue, aliases, texts };
-    let (expr, ty) = checker.node(node)?;
-    match ty {
-        Type::AnyAmount | Type::Number(Dimension::Money(0)) => Ok(expr),
-        other => Err(RuleError::new(
-            "P131",
-            node.span.clone(),
-            format!("这里应是金额，写的是{}", other.describe()),
-        )
-        .hint("金额写成 500万元，或 设备投入[上年] × 20%")),
-    }
+/// Reads and checks an amount: money in 元, or 未定.
+pub fn compile_amount(text: &str, names: Names<'_>, texts: &mut Vec<String>) -> Compiled {
+    compile(text, names, texts, |checker, node| {
+        let (expr, ty) = checker.node(node)?;
+        match ty {
+            Type::AnyAmount | Type::Number(Dimension::YUAN) => Ok(expr),
+            other => Err(RuleError::new(
+                "P131",
+                node.span.clone(),
+                format!("这里应是金额，写的是{}", other.describe()),
+            )
+            .hint("金额写成 500万元，或 设备投入[上年] × 20%")),
+        }
+    })
 }
 
-/// Dimension of a numeric expression, if it has one.
-pub(super) fn dimension_of(node: &Node, catalogue: &Catalogue) -> Option<Dimension> {
-    let aliases = Aliases::default();
-    let mut texts = Vec::new();
-    let mut checker = Checker { catalogue, aliases: &aliases, texts: &mut texts };
-    match checker.node(node) {
-        Ok((_, Type::Number(dimension))) => Some(dimension),
-        _ => None,
+fn compile(
+    text: &str,
+    names: Names<'_>,
+    texts: &mut Vec<String>,
+    check: impl FnOnce(&mut Checker<'_>, &Node) -> Checked<Expr>,
+) -> Compiled {
+    let (node, problems) = parse(text);
+    let mut checker = Checker { names, texts, problems, bound: None };
+    let mut expr = None;
+    match check(&mut checker, &node) {
+        Ok(checked) => expr = Some(checked),
+        Err(error) => checker.report(error),
     }
+    let mut problems = checker.problems;
+    problems.sort_by_key(|p| (p.span.start, p.span.end));
+    Compiled { expr: expr.filter(|_| problems.iter().all(|p| p.warning)), problems }
 }
 
 impl Type {
@@ -102,19 +127,56 @@ pub(crate) fn fact_dimension(fact: &Fact) -> Option<Dimension> {
         FactType::Money => {
             let currency = CURRENCIES.iter().rposition(|c| fact.unit.ends_with(c)).unwrap_or(0);
             // 元 is a suffix of every other currency, hence the last match.
-            Some(Dimension::Money(currency as u8))
+            Some(Dimension::money(currency as u8))
         }
         FactType::Count => {
-            COUNT_UNITS.iter().position(|u| *u == fact.unit).map(|u| Dimension::Count(u as u8))
+            COUNT_UNITS.iter().position(|u| *u == fact.unit).map(|u| Dimension::count(u as u8))
         }
         FactType::Share => Some(Dimension::Share),
-        FactType::Duration => Some(Dimension::Months),
+        FactType::Duration => Some(Dimension::MONTHS),
         FactType::Date => Some(Dimension::Date),
         _ => None,
     }
 }
 
+/// The dimension of a numeric expression, as far as it has one.
+pub fn dimension(expr: &Expr, catalogue: &Catalogue) -> Option<Dimension> {
+    let of = |expr: &Expr| dimension(expr, catalogue);
+    match expr {
+        Expr::Const(_, dimension) => Some(*dimension),
+        Expr::Fact(
+            _,
+            Period::Growth(_) | Period::Over(_, Aggregate::MeanGrowth | Aggregate::Compound, _),
+        ) => Some(Dimension::Share),
+        Expr::Fact(fact, _) => catalogue.facts.get(fact).and_then(fact_dimension),
+        Expr::Param(no, _) => catalogue.params.get(no).map(|p| p.dimension),
+        Expr::Arith(Arith::Mul, a, b) => of(a)?.times(of(b)?),
+        Expr::Arith(Arith::Div, a, b) => of(a)?.per(of(b)?),
+        Expr::Arith(_, a, b) => of(a).or_else(|| of(b)),
+        Expr::Range(a, _) => of(a),
+        Expr::Call(Func::Since, _) => Some(Dimension::MONTHS),
+        Expr::Call(_, list) => list.iter().find_map(of),
+        Expr::Pick(_, rows) | Expr::PickFact(_, rows) => rows.iter().find_map(|(_, e)| of(e)),
+        Expr::Slices(key, rows) => of(key)?.times(rows.iter().find_map(|(_, e)| of(e))?),
+        Expr::If(_, a, b) => of(a).or_else(|| of(b)),
+        Expr::Tally(scope, _) => tally_dimension(*scope),
+        Expr::Undecided | Expr::AmountOf(_) => Some(Dimension::YUAN),
+        _ => None,
+    }
+}
+
+fn tally_dimension(scope: Scope) -> Option<Dimension> {
+    COUNT_UNITS.iter().position(|u| *u == scope.unit()).map(|u| Dimension::count(u as u8))
+}
+
 impl<'a> Checker<'a> {
+    /// Notes a problem and goes on.
+    fn report(&mut self, problem: RuleError) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
     fn truth(&mut self, node: &Node) -> Checked<Expr> {
         let (expr, ty) = self.node(node)?;
         match ty {
@@ -140,8 +202,16 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn truths(&mut self, list: &[Node]) -> Checked<Vec<Expr>> {
-        list.iter().map(|node| self.truth(node)).collect()
+    /// All parts; a problem in one does not hide those of the others.
+    fn truths(&mut self, list: &[Node]) -> Vec<Expr> {
+        let mut exprs = Vec::with_capacity(list.len());
+        for node in list {
+            match self.truth(node) {
+                Ok(expr) => exprs.push(expr),
+                Err(error) => self.report(error),
+            }
+        }
+        exprs
     }
 
     fn text(&mut self, text: &str, span: &Range<usize>) -> Checked<TextNo> {
@@ -159,15 +229,17 @@ impl<'a> Checker<'a> {
         let span = &node.span;
         let truth = |expr| Ok((expr, Type::Truth));
         match &node.kind {
-            NodeKind::And(list) => truth(Expr::And(self.truths(list)?)),
-            NodeKind::Or(list) => truth(Expr::Or(self.truths(list)?)),
+            // Reported when it was read; the rule as a whole is dropped.
+            NodeKind::Error => truth(Expr::And(Vec::new())),
+            NodeKind::And(list) => truth(Expr::And(self.truths(list))),
+            NodeKind::Or(list) => truth(Expr::Or(self.truths(list))),
             NodeKind::Not(inner) => {
                 let expr = self.truth(inner)?;
                 no_verify(&expr, "非", span)?;
                 truth(Expr::Not(Box::new(expr)))
             }
             NodeKind::KOf(quota, k, list) => {
-                let list = self.truths(list)?;
+                let list = self.truths(list);
                 if *quota != super::Quota::AtLeast {
                     for expr in &list {
                         no_verify(expr, "至多、恰好", span)?;
@@ -190,6 +262,14 @@ impl<'a> Checker<'a> {
                     return Err(RuleError::new("P143", span.clone(), "“介于”的前一个数比后一个大")
                         .hint("小的在前，大的在后"));
                 }
+                for (expr, node) in [(&x_expr, x), (&low_expr, low), (&high_expr, high)] {
+                    fixed(expr, &node.span)?;
+                    alone(expr, &node.span)?;
+                    if !element_windows(expr).is_empty() {
+                        return Err(RuleError::new("P121", node.span.clone(), "“介于”里不能写 每年、任一年")
+                            .hint("写成两个比较，用 且 连起来"));
+                    }
+                }
                 truth(Expr::Between(Box::new(x_expr), Box::new(low_expr), Box::new(high_expr)))
             }
             NodeKind::In(left, items, negated) => {
@@ -199,9 +279,13 @@ impl<'a> Checker<'a> {
             }
             NodeKind::Has(left, mode, items) => {
                 let (no, fact) = self.plain_fact(left)?;
-                if !matches!(fact.kind, FactType::Qualifications | FactType::Options) {
+                if !fact.kind.is_set() {
                     let message = format!("“含”的左边应是多项的集合，“{}”是{}", fact.name, fact.kind.name());
                     return Err(RuleError::new("P134", left.span.clone(), message));
+                }
+                if fact.kind == FactType::Rosters {
+                    return Err(RuleError::new("P134", span.clone(), "名单不写“含”")
+                        .hint("写成 在名单 《…》 或 不在名单 《…》"));
                 }
                 let fact_kind = fact.kind;
                 let list = items.iter().map(|i| self.item(no, fact_kind, i)).collect::<Checked<Vec<_>>>()?;
@@ -219,7 +303,23 @@ impl<'a> Checker<'a> {
                 };
                 truth(Expr::Has(no, mode, list))
             }
-            NodeKind::Name(name, period) => self.name(name, period.as_ref(), span),
+            NodeKind::Roster(subject, items, negated) => {
+                let no = self.roster_fact(subject.as_deref(), span)?;
+                let list =
+                    items.iter().map(|i| self.item(no, FactType::Rosters, i)).collect::<Checked<Vec<_>>>()?;
+                truth(Expr::Has(no, if *negated { Mode::None } else { Mode::Any }, list))
+            }
+            NodeKind::Records(quantifier, scope, rule) => {
+                let rule = self.within(*scope, span, |checker| checker.truth(rule))?;
+                truth(Expr::Records(*quantifier, *scope, Box::new(rule)))
+            }
+            NodeKind::Tally(scope, rule) => {
+                let rule = self.within(*scope, span, |checker| checker.truth(rule))?;
+                no_verify(&rule, "个数", span)?;
+                let dimension = tally_dimension(*scope).unwrap_or(Dimension::Number);
+                Ok((Expr::Tally(*scope, Box::new(rule)), Type::Number(dimension)))
+            }
+            NodeKind::Name(scope, name, period) => self.name(*scope, name, period.as_ref(), span),
             NodeKind::Quantity(value, unit) => {
                 let (value, dimension) = quantity(*value, unit, span)?;
                 Ok((Expr::Const(value, dimension), Type::Number(dimension)))
@@ -247,6 +347,14 @@ impl<'a> Checker<'a> {
                 Ok((Expr::Range(Box::new(zero), Box::new(high)), Type::Number(dimension)))
             }
             NodeKind::Undecided => Ok((Expr::Undecided, Type::AnyAmount)),
+            NodeKind::AmountOf(id) => {
+                let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+                if id.is_empty() || !id.bytes().all(plain) {
+                    return Err(RuleError::new("P172", span.clone(), format!("“{id}”不是事项编号"))
+                        .hint("写成 金额(hebei-2023-gxt-0629-01)"));
+                }
+                Ok((Expr::AmountOf(self.text(id, span)?), Type::Number(Dimension::YUAN)))
+            }
             NodeKind::Arith(op, left, right) => self.arith(*op, left, right),
             NodeKind::Call(func, list) => self.call(*func, list, span),
             NodeKind::Bands(slices, key, rows) => self.bands(*slices, key, rows, span),
@@ -260,30 +368,46 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn compare(
+    /// Checks a part in which the facts of `scope` may be named.
+    fn within<T>(
         &mut self,
-        op: super::Op,
-        left: &Node,
-        right: &Node,
+        scope: Scope,
         span: &Range<usize>,
-    ) -> Checked<(Expr, Type)> {
-        if let NodeKind::Name(name, _) = &left.kind
-            && let Some((_, fact)) = self.find_fact(name)
+        check: impl FnOnce(&mut Self) -> Checked<T>,
+    ) -> Checked<T> {
+        if self.bound.is_some() {
+            return Err(
+                RuleError::new("P171", span.clone(), "有、每个、个数 不能套在一起").hint("拆成几条条件")
+            );
+        }
+        self.bound = Some(scope);
+        let result = check(self);
+        self.bound = None;
+        result
+    }
+
+    fn compare(&mut self, op: Op, left: &Node, right: &Node, span: &Range<usize>) -> Checked<(Expr, Type)> {
+        if let NodeKind::Name(scope, name, _) = &left.kind
+            && let Some((_, fact)) = self.find_fact(*scope, name)
         {
-            if matches!(fact.kind, FactType::Qualifications | FactType::Options) {
+            if fact.kind.is_set() {
                 return Err(RuleError::new(
                     "P108",
                     left.span.clone(),
                     format!("“{name}”是多项的集合，不能用“{}”比较", op.sign()),
                 )
-                .hint(format!("写成 {name} 含 高新技术企业")));
+                .hint(format!("写成 {name} 含 …")));
             }
-            if let (FactType::Choice, super::Op::Eq | super::Op::Ne, NodeKind::Name(option, None)) =
+            if let (FactType::Choice, Op::Eq | Op::Ne, NodeKind::Name(None, option, None)) =
                 (fact.kind, op, &right.kind)
             {
-                let item =
-                    ItemNode { name: option.clone(), qualifiers: Vec::new(), span: right.span.clone() };
-                let node = NodeKind::In(Box::new(left.clone()), vec![item], op == super::Op::Ne);
+                let item = ItemNode {
+                    name: option.clone(),
+                    title: false,
+                    qualifiers: Vec::new(),
+                    span: right.span.clone(),
+                };
+                let node = NodeKind::In(Box::new(left.clone()), vec![item], op == Op::Ne);
                 return self.node(&Node { kind: node, span: span.clone() });
             }
             if matches!(fact.kind, FactType::Region | FactType::Industry | FactType::Choice) {
@@ -294,37 +418,81 @@ impl<'a> Checker<'a> {
                 )
                 .hint(format!("写成 {name} 属于 …")));
             }
+            if fact.kind == FactType::Flag {
+                return Err(RuleError::new(
+                    "P135",
+                    span.clone(),
+                    format!("“{name}”是一个是否要素，不用“{}”比较", op.sign()),
+                )
+                .hint(format!("写成 {name}，或 非 {name}")));
+            }
         }
-        let (left_expr, left_dim) = self.number(left)?;
-        let (right_expr, right_dim) = self.number(right)?;
+        let left_checked = self.number(left);
+        let bare = match &right.kind {
+            NodeKind::Quantity(value, scale) if matches!(scale.as_str(), "万" | "亿" | "万亿") => {
+                Some((*value, scale))
+            }
+            _ => None,
+        };
+        let right_checked = match bare {
+            // 2000万 takes its unit from the other side where only one is possible.
+            Some((value, scale)) => match &left_checked {
+                Ok((_, dimension)) if dimension.currency().is_some() || dimension.counted().is_some() => {
+                    let unit = dimension.describe_unit();
+                    let text = format!("{}{scale}{unit}", value.decimal(4));
+                    self.report(
+                        RuleError::warning("P104", right.span.clone(), format!("缺单位，已按“{text}”理解"))
+                            .hint(format!("写全：{text}")),
+                    );
+                    let full = NodeKind::Quantity(value, format!("{scale}{unit}"));
+                    self.number(&Node { kind: full, span: right.span.clone() })
+                }
+                _ => self.number(right),
+            },
+            None => self.number(right),
+        };
+        let ((left_expr, left_dim), (right_expr, right_dim)) = match (left_checked, right_checked) {
+            (Ok(a), Ok(b)) => (a, b),
+            (Err(first), Err(second)) => {
+                self.report(first);
+                return Err(second);
+            }
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+        };
         if left_dim != right_dim && !fits_number(left_dim, right_dim, &right_expr) {
             let mut error = RuleError::new(
                 "P105",
                 right.span.clone(),
                 format!("左边是{}，右边是{}，不能比较", left_dim.describe(), right_dim.describe()),
             );
-            if let (Dimension::Money(_), Dimension::Share, NodeKind::Name(name, _)) =
-                (left_dim, right_dim, &left.kind)
+            let area = |d: Dimension| d.counted().map(|u| COUNT_UNITS[usize::from(u)]);
+            if let (Some(_), Dimension::Share, NodeKind::Name(_, name, _)) =
+                (left_dim.currency(), right_dim, &left.kind)
             {
                 error = error.hint(format!(
                     "若想写增长率，请用 {name}[上年同比增长]；若想写占比，请用 {name}[上年] ÷ 营业收入[上年]"
                 ));
+            } else if let (Some("亩" | "平方米"), Some("亩" | "平方米")) = (area(left_dim), area(right_dim))
+            {
+                error = error.hint("1 亩是 2000/3 平方米，换算后写同一个单位");
+            } else if let (Some(a), Some(b)) = (left_dim.currency(), right_dim.currency())
+                && a != b
+            {
+                error = error.hint("币种不同不能直接比较，请用同一币种的要素");
             }
             return Err(error);
         }
         for (expr, node) in [(&left_expr, left), (&right_expr, right)] {
-            let mut open = false;
-            expr.walk(&mut |e| open |= matches!(e, Expr::Range(..) | Expr::Undecided));
-            if open {
-                return Err(RuleError::new(
-                    "P153",
-                    node.span.clone(),
-                    "条件里不能写区间、“至多”或“未定”，只有金额可以",
-                )
-                .hint("写成一个确定的数；由部门掌握的标准写成 核实「…」"));
-            }
+            fixed(expr, &node.span)?;
         }
-        let windows: Vec<u8> = [&left_expr, &right_expr].iter().flat_map(|e| element_windows(e)).collect();
+        let compound = |e: &Expr| matches!(e, Expr::Fact(_, Period::Over(_, Aggregate::Compound, _)));
+        let plain = matches!(right_expr, Expr::Const(..)) && matches!(op, Op::Ge | Op::Gt | Op::Le | Op::Lt);
+        if !(compound(&left_expr) && plain) {
+            alone(&left_expr, &left.span)?;
+        }
+        alone(&right_expr, &right.span)?;
+        let windows: Vec<(Years, bool)> =
+            [&left_expr, &right_expr].iter().flat_map(|e| element_windows(e)).collect();
         if windows.windows(2).any(|w| w[0] != w[1]) {
             return Err(RuleError::new("P121", span.clone(), "两边的年份范围不同")
                 .hint("都写 [近3年每年]，或都写 [近3年合计]"));
@@ -339,23 +507,17 @@ impl<'a> Checker<'a> {
             RuleError::new("P132", span.clone(), format!("这里应是数，写的是{}", ty.describe()))
         };
         let expr = |a, b| Expr::Arith(op, Box::new(a), Box::new(b));
-        if a_type == Type::AnyAmount || b_type == Type::AnyAmount {
+        if let (Type::AnyAmount, Type::AnyAmount | Type::Number(_)) | (Type::Number(_), Type::AnyAmount) =
+            (a_type, b_type)
+        {
             return Ok((expr(a, b), Type::AnyAmount));
         }
         let Type::Number(x) = a_type else { return Err(bad(a_type, &left.span)) };
         let Type::Number(y) = b_type else { return Err(bad(b_type, &right.span)) };
-        use Dimension::{Count, Money, Number, Price, Share};
-        let dimension = match (op, x, y) {
-            (Arith::Add | Arith::Sub, x, y) if x == y && x != Dimension::Date => Some(x),
-            (Arith::Mul, Share | Number, other) | (Arith::Mul, other, Share | Number)
-                if other != Dimension::Date =>
-            {
-                Some(if other == Number && (x == Share || y == Share) { Share } else { other })
-            }
-            (Arith::Mul, Count(u), Price(p)) | (Arith::Mul, Price(p), Count(u)) if u == p => Some(Money(0)),
-            (Arith::Div, x, y) if x == y && x != Dimension::Date => Some(Share),
-            (Arith::Div, x, Number) if x != Dimension::Date => Some(x),
-            _ => None,
+        let dimension = match op {
+            Arith::Add | Arith::Sub => (x == y && x != Dimension::Date).then_some(x),
+            Arith::Mul => x.times(y),
+            Arith::Div => x.per(y),
         };
         match dimension {
             Some(dimension) => {
@@ -379,7 +541,7 @@ impl<'a> Checker<'a> {
     }
 
     fn call(&mut self, func: Func, list: &[Node], span: &Range<usize>) -> Checked<(Expr, Type)> {
-        let single = matches!(func, Func::Floor | Func::Ceil | Func::NonNegative);
+        let single = matches!(func, Func::Floor | Func::Ceil | Func::NonNegative | Func::Since);
         let wrong = if single { list.len() != 1 } else { list.len() < 2 };
         if wrong {
             let need = if single { "一个数" } else { "两个以上的数" };
@@ -395,6 +557,13 @@ impl<'a> Checker<'a> {
             let (expr, node_type) = self.node(node)?;
             if node_type == Type::Truth {
                 return Err(RuleError::new("P132", node.span.clone(), "这里应是数，写的是条件"));
+            }
+            if func == Func::Since {
+                if !matches!((&expr, node_type), (Expr::Fact(..), Type::Number(Dimension::Date))) {
+                    return Err(RuleError::new("P145", node.span.clone(), "“距今”里应是一个日期要素")
+                        .hint("写成 距今(成立日期) ≤ 5年"));
+                }
+                return Ok((Expr::Call(func, vec![expr]), Type::Number(Dimension::MONTHS)));
             }
             ty = Some(match ty {
                 None => node_type,
@@ -429,27 +598,25 @@ impl<'a> Checker<'a> {
             return Err(RuleError::new("P146", node.span.clone(), "“其余”只能写在最后一档"));
         }
         let by_fact = match &key.kind {
-            NodeKind::Name(name, None) => self.find_fact(name).filter(|(_, f)| !f.kind.is_numeric()),
+            NodeKind::Name(scope, name, None) => {
+                self.find_fact(*scope, name).filter(|(_, f)| !f.kind.is_numeric())
+            }
             _ => None,
         };
+        if let Some((no, fact)) = by_fact {
+            self.in_scope(fact, &key.span)?;
+            if slices || fact.kind.is_set() || fact.kind == FactType::Flag {
+                let message = format!("“{}”是{}，不能用来分档", fact.name, fact.kind.name());
+                let error = RuleError::new("P147", key.span.clone(), message);
+                return Err(match fact.kind {
+                    FactType::Flag => error.hint(format!("写成 若 {} 则 … 否则 …", fact.rule_name())),
+                    _ => error.hint("写成 若 … 则 … 否则 …"),
+                });
+            }
+            return self.bands_by_fact(no, fact, key, rows);
+        }
         let mut ty: Option<Type> = None;
         let mut checked = Vec::new();
-        if let (Some((no, fact)), false) = (by_fact, slices) {
-            for (head, value) in rows {
-                let head = match head {
-                    HeadNode::Otherwise => Head::Otherwise,
-                    HeadNode::In(items) => Head::In(self.members(fact, items, &key.span)?),
-                    HeadNode::Compare(_, node) => {
-                        let message = format!("“{}”是{}，档里应写名称", fact.name, fact.kind.name());
-                        return Err(RuleError::new("P147", node.span.clone(), message));
-                    }
-                };
-                let (expr, row_type) = self.node(value)?;
-                ty = Some(ty.map_or(Ok(row_type), |t| join(t, row_type, &value.span))?);
-                checked.push((head, expr));
-            }
-            return Ok((Expr::PickFact(no, checked), ty.unwrap_or(Type::AnyAmount)));
-        }
         let (key_expr, key_dim) = self.number(key)?;
         let mut last_bound: Option<Ratio> = None;
         for (head, value) in rows {
@@ -462,7 +629,7 @@ impl<'a> Checker<'a> {
                         return Err(RuleError::new("P147", node.span.clone(), "档的边界应是一个数"));
                     };
                     if slices {
-                        if !matches!(op, super::Op::Le | super::Op::Lt) {
+                        if !matches!(op, Op::Le | Op::Lt) {
                             return Err(RuleError::new(
                                 "P148",
                                 node.span.clone(),
@@ -486,7 +653,11 @@ impl<'a> Checker<'a> {
                 }
             };
             let (expr, row_type) = self.node(value)?;
-            if slices && !matches!(row_type, Type::Number(Dimension::Share | Dimension::Price(_))) {
+            let rate = match row_type {
+                Type::Number(d) => d == Dimension::Share || key_dim.times(d) == Some(Dimension::YUAN),
+                _ => false,
+            };
+            if slices && !rate {
                 return Err(RuleError::new(
                     "P149",
                     value.span.clone(),
@@ -500,43 +671,134 @@ impl<'a> Checker<'a> {
         if !slices {
             return Ok((Expr::Pick(Box::new(key_expr), checked), row_type));
         }
-        let result = match (key_dim, row_type) {
-            (dimension, Type::Number(Dimension::Share)) => dimension,
-            (Dimension::Count(u), Type::Number(Dimension::Price(p))) if u == p => Dimension::YUAN,
-            (key, row) => {
-                let message = format!("“分段”的键是{}，每档是{}，不能相乘", key.describe(), row.describe());
-                return Err(RuleError::new("P149", span.clone(), message));
-            }
+        let result = match row_type {
+            Type::Number(row) => key_dim.times(row),
+            _ => None,
         };
+        let result = result.ok_or_else(|| {
+            let message =
+                format!("“分段”的键是{}，每档是{}，不能相乘", key_dim.describe(), row_type.describe());
+            RuleError::new("P149", span.clone(), message)
+        })?;
         Ok((Expr::Slices(Box::new(key_expr), checked), Type::Number(result)))
     }
 
-    fn find_fact(&self, name: &str) -> Option<(FactNo, &'a Fact)> {
-        let catalogue = self.catalogue;
-        catalogue.fact_by_name(name).or_else(|| {
-            let no = self.aliases.facts.iter().find(|(alias, _)| alias == name)?.1;
-            catalogue.facts.get(&no).map(|fact| (no, fact))
+    /// 按 over a region, an industry or a choice.
+    fn bands_by_fact(
+        &mut self,
+        no: FactNo,
+        fact: &Fact,
+        key: &Node,
+        rows: &[(HeadNode, Node)],
+    ) -> Checked<(Expr, Type)> {
+        let mut ty: Option<Type> = None;
+        let mut checked = Vec::new();
+        for (head, value) in rows {
+            let head = match head {
+                HeadNode::Otherwise => Head::Otherwise,
+                HeadNode::In(items) => Head::In(self.members(fact, items, &key.span)?),
+                HeadNode::Compare(_, node) => {
+                    let message = format!("“{}”是{}，档里应写名称", fact.name, fact.kind.name());
+                    return Err(RuleError::new("P147", node.span.clone(), message));
+                }
+            };
+            let (expr, row_type) = self.node(value)?;
+            ty = Some(ty.map_or(Ok(row_type), |t| join(t, row_type, &value.span))?);
+            checked.push((head, expr));
+        }
+        Ok((Expr::PickFact(no, checked), ty.unwrap_or(Type::AnyAmount)))
+    }
+
+    fn find_fact(&self, scope: Option<Scope>, name: &str) -> Option<(FactNo, &'a Fact)> {
+        let catalogue = self.names.catalogue;
+        let scope = scope.unwrap_or_default();
+        catalogue.scoped_fact(scope, name).or_else(|| {
+            let mut named = self.names.aliases.facts.iter().filter(|(alias, _)| alias == name);
+            named.find_map(|(_, no)| catalogue.facts.get(no).filter(|f| f.scope == scope).map(|f| (*no, f)))
         })
     }
 
-    fn need_fact(&self, name: &str, span: &Range<usize>) -> Checked<(FactNo, &'a Fact)> {
-        self.find_fact(name).ok_or_else(|| {
-            let names = self.catalogue.facts.values().map(|f| f.name.as_str());
-            let aliases = self.aliases.facts.iter().map(|(a, _)| a.as_str());
-            let mut error = RuleError::new("P101", span.clone(), format!("没有要素“{name}”"));
-            if let Some(hint) = did_you_mean(name, names.chain(aliases)) {
-                error = error.hint(hint);
+    fn need_fact(
+        &self,
+        scope: Option<Scope>,
+        name: &str,
+        span: &Range<usize>,
+    ) -> Checked<(FactNo, &'a Fact)> {
+        let (no, fact) = self.find_fact(scope, name).ok_or_else(|| {
+            let catalogue = self.names.catalogue;
+            let here = scope.unwrap_or_default();
+            let elsewhere = catalogue.facts.values().find(|f| f.scope != here && f.name == name);
+            let error = RuleError::new(
+                "P101",
+                span.clone(),
+                match scope {
+                    None | Some(Scope::Firm) => format!("没有要素“{name}”"),
+                    Some(scope) => format!("{}没有要素“{name}”", scope.name()),
+                },
+            );
+            if let Some(fact) = elsewhere {
+                return error.hint(format!("是不是 {}？", fact.rule_name()));
             }
-            error
-        })
+            let names = catalogue.facts.values().filter(|f| f.scope == here).map(|f| f.name.as_str());
+            let params = catalogue.params.values().map(|p| p.name.as_str());
+            let aliases = self.names.aliases.facts.iter().map(|(a, _)| a.as_str());
+            match did_you_mean(name, names.chain(params).chain(aliases)) {
+                Some(hint) => error.hint(hint),
+                None => error.hint("先在 catalogue/facts.yaml 里加一行"),
+            }
+        })?;
+        self.in_scope(fact, span)?;
+        Ok((no, fact))
+    }
+
+    /// Facts of a project may only be named where it is clear which project.
+    fn in_scope(&self, fact: &Fact, span: &Range<usize>) -> Checked<()> {
+        let scope = fact.scope;
+        if scope == Scope::Firm || scope == self.names.subject || Some(scope) == self.bound {
+            return Ok(());
+        }
+        let name = scope.name();
+        Err(RuleError::new("P170", span.clone(), format!("不清楚是哪个{name}的“{}”", fact.name))
+            .hint(format!("事项里写 申报对象: {name}，或写成 有 {name} (…)、每个 {name} (…)")))
+    }
+
+    /// The fact that holds the rosters of a subject.
+    fn roster_fact(&self, subject: Option<&Node>, span: &Range<usize>) -> Checked<FactNo> {
+        let facts = &self.names.catalogue.facts;
+        let rosters = |f: &Fact| f.kind == FactType::Rosters;
+        let (scope, name) = match subject.map(|n| &n.kind) {
+            None => (Scope::Firm, None),
+            Some(NodeKind::Name(None, name, None)) => match Scope::find(name) {
+                Some(scope) => (scope, None),
+                None => (Scope::Firm, Some(name)),
+            },
+            Some(_) => {
+                return Err(RuleError::new(
+                    "P136",
+                    span.clone(),
+                    "“在名单”的左边应是 项目、法定代表人 这样的名称",
+                ));
+            }
+        };
+        let found = facts.iter().find(|(_, f)| {
+            let fits = name.map_or(is_main_roster(f), |n| f.name == format!("{n}名单"));
+            rosters(f) && f.scope == scope && fits
+        });
+        let (no, fact) = found.ok_or_else(|| {
+            let whose = name.map_or_else(|| scope.name(), String::as_str);
+            RuleError::new("P101", span.clone(), format!("要素目录里没有{whose}的名单"))
+                .hint("先在 catalogue/facts.yaml 里加一行，类型写 名单集")
+        })?;
+        self.in_scope(fact, span)?;
+        Ok(*no)
     }
 
     /// A fact without a period on the left of 属于 or 含.
     fn plain_fact(&self, node: &Node) -> Checked<(FactNo, &'a Fact)> {
         match &node.kind {
-            NodeKind::Name(name, None) => self.need_fact(name, &node.span),
-            NodeKind::Name(name, Some((_, span))) => {
-                self.need_fact(name, &node.span)?;
+            NodeKind::Name(scope, name, None) => self.need_fact(*scope, name, &node.span),
+            NodeKind::Name(scope, name, Some((_, span))) => {
+                self.need_fact(*scope, name, &node.span)?;
                 Err(RuleError::new("P123", span.clone(), format!("“{name}”在这里不按年份写，去掉方括号")))
             }
             _ => Err(RuleError::new("P136", node.span.clone(), "“属于”“含”的左边应是一个要素")),
@@ -545,36 +807,68 @@ impl<'a> Checker<'a> {
 
     fn name(
         &mut self,
+        scope: Option<Scope>,
         name: &str,
         period: Option<&(String, Range<usize>)>,
         span: &Range<usize>,
     ) -> Checked<(Expr, Type)> {
-        let (no, fact) = self.need_fact(name, span)?;
-        let period = match period {
+        let catalogue = self.names.catalogue;
+        let parsed = match period {
             None => Period::None,
             Some((text, span)) => parse_period(text).ok_or_else(|| {
-                RuleError::new("P124", span.clone(), format!("没有时段“{text}”"))
-                    .hint("可写 本年、上年、前年、上3年、2024年、上年同比增长、上年同比增量、近3年合计、近3年平均、近3年每年")
+                RuleError::new("P124", span.clone(), format!("没有时段“{text}”")).hint(
+                    "可写 本年、上年、前年、上3年、2024年、上年同比增长、上年同比增量、近3年合计、近3年平均、近3年每年、\
+                     2018-01-01..2019-12-31、近12个月合计、截至2019-12-31、历史最高",
+                )
             })?,
         };
-        if fact.yearly && period == Period::None {
-            return Err(RuleError::new("P122", span.clone(), format!("“{name}”按年填报，要写明哪一年"))
-                .hint(format!("写成 {name}[上年]")));
+        if self.find_fact(scope, name).is_none()
+            && scope.is_none()
+            && let Some((no, param)) = catalogue.params.iter().find(|(_, p)| p.name == name)
+        {
+            let year = match parsed {
+                Period::None => None,
+                Period::Year(year) => Some(year),
+                _ => {
+                    return Err(RuleError::new("P123", span.clone(), format!("“{name}”只能写某一年"))
+                        .hint(format!("写成 {name}，或 {name}[上年]")));
+                }
+            };
+            return Ok((Expr::Param(*no, year), Type::Number(param.dimension)));
         }
-        if !fact.yearly && period != Period::None {
-            return Err(
-                RuleError::new("P123", span.clone(), format!("“{name}”不按年填报")).hint("去掉方括号")
-            );
+        let (no, fact) = self.need_fact(scope, name, span)?;
+        match (fact.yearly, parsed) {
+            (true, Period::None) => {
+                return Err(RuleError::new("P122", span.clone(), format!("“{name}”按年填报，要写明哪一年"))
+                    .hint(format!("写成 {}[上年]", fact.rule_name())));
+            }
+            (_, Period::Days(..) | Period::Months(..) | Period::Until(_)) if fact.kind.is_numeric() => {}
+            (false, period) if period != Period::None => {
+                return Err(
+                    RuleError::new("P123", span.clone(), format!("“{name}”不按年填报")).hint("去掉方括号")
+                );
+            }
+            _ => {}
         }
-        if let Period::Last(n, Aggregate::Rising) = period {
-            return Ok((Expr::Rising(no, n), Type::Truth));
+        if let Period::Over(years, Aggregate::Rising, existing) = parsed {
+            if !fact.kind.is_numeric() {
+                return Err(RuleError::new("P124", span.clone(), format!("“{name}”不是数，没有增长")));
+            }
+            return Ok((Expr::Rising(no, years, existing), Type::Truth));
         }
         if fact.kind == FactType::Flag {
+            if parsed != Period::None {
+                return Err(RuleError::new(
+                    "P123",
+                    span.clone(),
+                    format!("“{name}”在这里不按年份写，去掉方括号"),
+                ));
+            }
             return Ok((Expr::Flag(no), Type::Truth));
         }
         let Some(dimension) = fact_dimension(fact) else {
             let word = match fact.kind {
-                FactType::Qualifications | FactType::Options => "含",
+                kind if kind.is_set() => "含",
                 FactType::Count => {
                     return Err(RuleError::new(
                         "P137",
@@ -591,11 +885,13 @@ impl<'a> Checker<'a> {
             )
             .hint(format!("写成 {name} {word} …")));
         };
-        let dimension = match period {
-            Period::Growth(_) | Period::Last(_, Aggregate::MeanGrowth) => Dimension::Share,
+        let dimension = match parsed {
+            Period::Growth(_) | Period::Over(_, Aggregate::MeanGrowth | Aggregate::Compound, _) => {
+                Dimension::Share
+            }
             _ => dimension,
         };
-        Ok((Expr::Fact(no, period), Type::Number(dimension)))
+        Ok((Expr::Fact(no, parsed), Type::Number(dimension)))
     }
 
     fn members(&self, fact: &Fact, items: &[ItemNode], left: &Range<usize>) -> Checked<Members> {
@@ -603,22 +899,24 @@ impl<'a> Checker<'a> {
             return Err(RuleError::new("P138", span.clone(), format!("这里不能带“({text})”")));
         }
         match fact.kind {
-            FactType::Region => {
-                let codes = items.iter().map(|i| self.region(i)).collect::<Checked<Vec<_>>>()?;
-                Ok(Members::Codes(codes))
-            }
-            FactType::Industry => {
-                let mut codes = Vec::new();
+            FactType::Region | FactType::Industry => {
+                let (mut lists, mut codes) = (Vec::new(), Vec::new());
                 for item in items {
-                    codes.extend(self.industry(item)?);
+                    if item.title {
+                        lists.push(self.list(item, fact.kind == FactType::Industry)?);
+                    } else if fact.kind == FactType::Region {
+                        codes.push(self.region(item)?);
+                    } else {
+                        codes.extend(self.industry(item)?);
+                    }
                 }
-                Ok(Members::Codes(codes))
+                Ok(Members::Codes(lists, codes))
             }
             FactType::Choice => {
                 let options = items.iter().map(|i| option(fact, i)).collect::<Checked<Vec<_>>>()?;
                 Ok(Members::Options(options))
             }
-            FactType::Qualifications | FactType::Options => {
+            kind if kind.is_set() => {
                 Err(RuleError::new("P108", left.clone(), format!("“{}”是多项的集合，应写“含”", fact.name))
                     .hint(format!("写成 {} 含 …", fact.name)))
             }
@@ -630,8 +928,24 @@ impl<'a> Checker<'a> {
         }
     }
 
+    fn list(&self, item: &ItemNode, industries: bool) -> Checked<ListNo> {
+        let lists = &self.names.catalogue.lists;
+        let fits = |l: &crate::catalogue::NamedList| l.industries == industries;
+        let found = lists.iter().find(|(_, l)| fits(l) && l.name == item.name).map(|(no, _)| *no);
+        found.ok_or_else(|| {
+            let names = lists.values().filter(|l| fits(l)).map(|l| l.name.as_str());
+            let what = if industries { "行业" } else { "地区" };
+            let error =
+                RuleError::new("P126", item.span.clone(), format!("没有这个{what}清单：《{}》", item.name));
+            match did_you_mean(&item.name, names) {
+                Some(hint) => error.hint(hint),
+                None => error.hint("先在 catalogue/lists.tsv 里加一行"),
+            }
+        })
+    }
+
     fn region(&self, item: &ItemNode) -> Checked<Code> {
-        find_region(self.catalogue, &item.name).map_err(|problem| match problem {
+        find_region(self.names.catalogue, &item.name).map_err(|problem| match problem {
             NameProblem::Unknown(hint) => {
                 let error =
                     RuleError::new("P103", item.span.clone(), format!("没有这个地区：“{}”", item.name));
@@ -650,12 +964,12 @@ impl<'a> Checker<'a> {
     }
 
     fn industry(&self, item: &ItemNode) -> Checked<Vec<Code>> {
-        if let Some((_, codes)) = self.aliases.industries.iter().find(|(name, _)| *name == item.name) {
+        if let Some((_, codes)) = self.names.aliases.industries.iter().find(|(name, _)| *name == item.name) {
             return Ok(codes.clone());
         }
-        find_industry(self.catalogue, &item.name).map(|code| vec![code]).ok_or_else(|| {
-            let names = self.catalogue.industries.iter().map(|(_, name)| name);
-            let groups = self.aliases.industries.iter().map(|(name, _)| name.as_str());
+        find_industry(self.names.catalogue, &item.name).map(|code| vec![code]).ok_or_else(|| {
+            let names = self.names.catalogue.industries.iter().map(|(_, name)| name);
+            let groups = self.names.aliases.industries.iter().map(|(name, _)| name.as_str());
             let error = RuleError::new("P107", item.span.clone(), format!("没有这个行业：“{}”", item.name));
             match did_you_mean(&item.name, names.chain(groups)) {
                 Some(hint) => error.hint(hint),
@@ -665,31 +979,57 @@ impl<'a> Checker<'a> {
     }
 
     fn item(&self, fact_no: FactNo, kind: FactType, node: &ItemNode) -> Checked<Item> {
-        if kind == FactType::Options {
-            let fact = &self.catalogue.facts[&fact_no];
+        let catalogue = self.names.catalogue;
+        let Some(class) = kind.item_class() else {
+            let fact = &catalogue.facts[&fact_no];
             if let Some((text, span)) = node.qualifiers.first() {
                 return Err(RuleError::new("P138", span.clone(), format!("这里不能带“({text})”")));
             }
-            return Ok(Item { item: option(fact, node)?, levels: 0, when: When::Valid });
-        }
-        let table = &self.catalogue.qualifications;
-        let by_name = table.iter().find(|(_, q)| q.name == node.name).map(|(no, _)| *no);
-        let by_alias =
-            || self.aliases.qualifications.iter().find(|(alias, _)| *alias == node.name).map(|(_, no)| *no);
-        let item = by_name.or_else(by_alias).ok_or_else(|| {
-            let names = table.values().map(|q| q.name.as_str());
-            let aliases = self.aliases.qualifications.iter().map(|(a, _)| a.as_str());
-            let error = RuleError::new("P102", node.span.clone(), format!("资质目录里没有“{}”", node.name));
+            return Ok(Item::any(option(fact, node)?));
+        };
+        let of_class = |no: &ItemNo| catalogue.items.get(no).is_some_and(|q| q.class == class);
+        let by_name = catalogue.items.iter().find(|(_, q)| q.class == class && q.name == node.name);
+        let by_alias = || {
+            let named = self.names.aliases.items.iter().filter(|(alias, _)| *alias == node.name);
+            named.map(|(_, no)| *no).find(of_class)
+        };
+        let no = by_name.map(|(no, _)| *no).or_else(by_alias).ok_or_else(|| {
+            let names = catalogue.items.values().filter(|q| q.class == class).map(|q| q.name.as_str());
+            let aliases =
+                self.names.aliases.items.iter().filter(|(_, no)| of_class(no)).map(|(a, _)| a.as_str());
+            let word = ItemClass::ALL.iter().find(|(c, ..)| *c == class).map_or("", |(_, word, _)| word);
+            let error = RuleError::new("P102", node.span.clone(), format!("{word}目录里没有“{}”", node.name));
             match did_you_mean(&node.name, names.chain(aliases)) {
                 Some(hint) => error.hint(hint),
-                None => error.hint("先在 catalogue/qualifications.yaml 里加一行"),
+                None => error.hint(format!("先在{word}目录里加一行")),
             }
         })?;
-        let levels = &table[&item].levels;
-        let mut result = Item { item, levels: 0, when: When::Valid };
+        let levels = &catalogue.items[&no].levels;
+        let mut item = Item::any(no);
+        if class == ItemClass::Programme {
+            // Support once received stays received.
+            item.when = When::Ever;
+        }
         for (text, span) in &node.qualifiers {
-            if let Some(when) = parse_when(text) {
-                result.when = when;
+            if class == ItemClass::Roster {
+                return Err(RuleError::new("P138", span.clone(), format!("名单不能带“({text})”")));
+            }
+            if let Some(when) = parse_when(text, class) {
+                item.when = when;
+                continue;
+            }
+            if class == ItemClass::Programme {
+                return Err(RuleError::new("P104", span.clone(), format!("已获支持不能带“{text}”"))
+                    .hint("可写 本年、上年、2024年、近3年"));
+            }
+            if text == "首次" {
+                item.first = true;
+                continue;
+            }
+            if let Some(rank) = text.strip_prefix("排名≤") {
+                item.rank = rank.parse().ok().filter(|n| (1..=100).contains(n)).ok_or_else(|| {
+                    RuleError::new("P104", span.clone(), format!("名次应在 1 到 100 之间，写的是{rank}"))
+                })?;
                 continue;
             }
             let (name, widen) = match (text.strip_suffix("以上"), text.strip_suffix("以下")) {
@@ -702,18 +1042,26 @@ impl<'a> Checker<'a> {
                 let hint = if levels.is_empty() {
                     "这个资质不分级别，去掉括号".to_owned()
                 } else {
-                    format!("可写 {}，可带 以上、以下；认定时间写 上年认定、近3年认定", levels.join("、"))
+                    format!(
+                        "可写 {}，可带 以上、以下；认定时间写 上年认定、近3年认定；也可写 首次、排名≤3",
+                        levels.join("、")
+                    )
                 };
                 return Err(RuleError::new("P104", span.clone(), message).hint(hint));
             };
-            result.levels = match widen {
+            item.levels = match widen {
                 1 => ((1u16 << (at + 1)) - 1) as u8,
                 -1 => (((1u16 << levels.len().min(8)) - 1) as u8) & !(((1u16 << at) - 1) as u8),
                 _ => 1 << at,
             };
         }
-        Ok(result)
+        Ok(item)
     }
+}
+
+/// Whether a fact holds the rosters of its subject itself, not of somebody beside it (法定代表人名单).
+pub(super) fn is_main_roster(fact: &Fact) -> bool {
+    fact.name == "名单" || fact.name.strip_prefix(fact.scope.name()) == Some("名单")
 }
 
 fn option(fact: &Fact, node: &ItemNode) -> Checked<ItemNo> {
@@ -726,12 +1074,12 @@ fn option(fact: &Fact, node: &ItemNode) -> Checked<ItemNo> {
     })
 }
 
-/// `上年认定`, `2024年认定`, `近5年认定`, `曾经`.
-fn parse_when(text: &str) -> Option<When> {
-    if text == "曾经" {
+/// `上年认定`, `2024年认定`, `近5年认定`, `曾经`; for programmes `上年`, `近5年`.
+fn parse_when(text: &str, class: ItemClass) -> Option<When> {
+    if text == "曾经" && class == ItemClass::Qualification {
         return Some(When::Ever);
     }
-    let base = text.strip_suffix("认定")?;
+    let base = if class == ItemClass::Programme { text } else { text.strip_suffix("认定")? };
     if let Some(n) = base.strip_prefix('近').and_then(|r| r.strip_suffix('年')) {
         return n.parse().ok().filter(|n| (1..=20).contains(n)).map(When::Within);
     }
@@ -875,13 +1223,13 @@ fn same(expected: Dimension, found: Dimension, span: &Range<usize>) -> Checked<(
 /// A bare `0` may stand for nothing of any count.
 fn fits_number(left: Dimension, right: Dimension, value: &Expr) -> bool {
     let zero = matches!(value, Expr::Const(zero, _) if *zero == Ratio::ZERO);
-    zero && right == Dimension::Number && matches!(left, Dimension::Count(_) | Dimension::Share)
+    zero && right == Dimension::Number && (left == Dimension::Share || left.counted().is_some())
 }
 
 fn join(a: Type, b: Type, span: &Range<usize>) -> Checked<Type> {
     match (a, b) {
-        (Type::AnyAmount, Type::Number(Dimension::Money(_)) | Type::AnyAmount) => Ok(Type::AnyAmount),
-        (Type::Number(Dimension::Money(_)), Type::AnyAmount) => Ok(Type::AnyAmount),
+        (Type::AnyAmount, Type::Number(Dimension::YUAN) | Type::AnyAmount)
+        | (Type::Number(Dimension::YUAN), Type::AnyAmount) => Ok(Type::AnyAmount),
         (a, b) if a == b => Ok(a),
         (a, b) => Err(RuleError::new(
             "P141",
@@ -891,14 +1239,41 @@ fn join(a: Type, b: Type, span: &Range<usize>) -> Checked<Type> {
     }
 }
 
-fn element_windows(expr: &Expr) -> Vec<u8> {
+/// Windows of 每年 and 任一年 in an expression.
+fn element_windows(expr: &Expr) -> Vec<(Years, bool)> {
     let mut found = Vec::new();
     expr.walk(&mut |e| {
-        if let Expr::Fact(_, Period::Last(n, Aggregate::Each | Aggregate::Any)) = e {
-            found.push(*n);
+        if let Expr::Fact(_, Period::Over(years, Aggregate::Each | Aggregate::Any, existing)) = e {
+            found.push((*years, *existing));
         }
     });
     found
+}
+
+/// Conditions compare with fixed numbers only.
+fn fixed(expr: &Expr, span: &Range<usize>) -> Checked<()> {
+    let mut open = false;
+    expr.walk(&mut |e| open |= matches!(e, Expr::Range(..) | Expr::Undecided | Expr::AmountOf(_)));
+    if open {
+        return Err(RuleError::new(
+            "P153",
+            span.clone(),
+            "条件里不能写区间、“至多”、“未定”或“金额(…)”，只有金额可以",
+        )
+        .hint("写成一个确定的数；由部门掌握的标准写成 核实「…」"));
+    }
+    Ok(())
+}
+
+/// A compound rate is a root, which no fraction holds: it is only compared, never computed.
+fn alone(expr: &Expr, span: &Range<usize>) -> Checked<()> {
+    let mut found = false;
+    expr.walk(&mut |e| found |= matches!(e, Expr::Fact(_, Period::Over(_, Aggregate::Compound, _))));
+    if found {
+        return Err(RuleError::new("P125", span.clone(), "“复合增长”只能单独和一个百分数比大小")
+            .hint("写成 营业收入[近2年复合增长] ≥ 10%"));
+    }
+    Ok(())
 }
 
 /// A number with a unit: base value and dimension.
@@ -915,9 +1290,12 @@ fn quantity(value: Ratio, unit: &str, span: &Range<usize>) -> Checked<(Ratio, Di
         "%" | "个百分点" => return Ok((percent(100)?, Dimension::Share)),
         "‰" => return Ok((percent(1000)?, Dimension::Share)),
         "BP" => return Ok((percent(10_000)?, Dimension::Share)),
-        "年" | "周岁" => return Ok((scale(value, 12)?, Dimension::Months)),
-        "个月" | "月" => return Ok((value, Dimension::Months)),
+        "年" | "周岁" | "岁" => return Ok((scale(value, 12)?, Dimension::MONTHS)),
+        "个月" | "月" => return Ok((value, Dimension::MONTHS)),
         _ => {}
+    }
+    if unit.contains('/') {
+        return price(value, unit, span);
     }
     let (factor, rest) = match unit.strip_prefix("万亿") {
         Some(rest) => (1_000_000_000_000, rest),
@@ -933,15 +1311,10 @@ fn quantity(value: Ratio, unit: &str, span: &Range<usize>) -> Checked<(Ratio, Di
     }
     let value = scale(value, factor)?;
     if let Some(count) = COUNT_UNITS.iter().position(|u| *u == rest) {
-        return Ok((value, Dimension::Count(count as u8)));
+        return Ok((value, Dimension::count(count as u8)));
     }
     if let Some(currency) = CURRENCIES.iter().position(|c| *c == rest) {
-        return Ok((scale(value, 100)?, Dimension::Money(currency as u8)));
-    }
-    if let Some(per) = rest.strip_prefix("元/")
-        && let Some(count) = COUNT_UNITS.iter().position(|u| *u == per)
-    {
-        return Ok((scale(value, 100)?, Dimension::Price(count as u8)));
+        return Ok((scale(value, 100)?, Dimension::money(currency as u8)));
     }
     let known = COUNT_UNITS.iter().chain(&CURRENCIES).copied();
     let mut error = bad(format!("没有单位“{rest}”"));
@@ -951,12 +1324,53 @@ fn quantity(value: Ratio, unit: &str, span: &Range<usize>) -> Checked<(Ratio, Di
     Err(error)
 }
 
+/// `2000元/人`, `10元/平方米/月`, `1.5万元/台`, `3000元/人/年`
+fn price(value: Ratio, unit: &str, span: &Range<usize>) -> Checked<(Ratio, Dimension)> {
+    let mut parts = unit.split('/');
+    let (mut value, dimension) = quantity(value, parts.next().unwrap_or_default(), span)?;
+    let Some(currency) = dimension.currency() else {
+        return Err(RuleError::new("P133", span.clone(), "“/”前面应是金额，如 2000元/人"));
+    };
+    let mut units = Units { money: 1, currency, ..Units::default() };
+    for part in parts {
+        let months = match part {
+            "月" | "个月" => 1,
+            "年" => 12,
+            _ => 0,
+        };
+        let count = COUNT_UNITS.iter().position(|u| *u == part);
+        match (months, count) {
+            (1 | 12, _) if units.months == 0 => {
+                units.months = -1;
+                let share = Ratio::new(1, months).unwrap_or(Ratio::ONE);
+                value = value.mul(share).map_err(|_| RuleError::new("P133", span.clone(), "数太大"))?;
+            }
+            (_, Some(count)) if units.count == 0 => {
+                units.count = -1;
+                units.unit = count as u8;
+            }
+            _ => {
+                let error = RuleError::new("P133", span.clone(), format!("没有单位“{unit}”"));
+                let known = COUNT_UNITS.iter().copied();
+                return Err(match did_you_mean(part, known) {
+                    Some(hint) => error.hint(hint),
+                    None => error.hint("单价写成 2000元/人、10元/平方米/月"),
+                });
+            }
+        }
+    }
+    Ok((value, Dimension::Of(units)))
+}
+
 /// A number with a unit, as written in a profile: `6420万元`, `86人`, `4.8%`.
 ///
 /// # Errors
 /// When the text is not one number with a known unit.
-pub fn read_quantity(text: &str) -> Checked<(Ratio, Dimension)> {
-    let node = super::parse(text)?;
+pub fn read_quantity(text: &str) -> Result<(Ratio, Dimension), RuleError> {
+    let (node, problems) = parse(text);
+    if let Some(problem) = problems.into_iter().next() {
+        return Err(problem);
+    }
     match &node.kind {
         NodeKind::Quantity(value, unit) => quantity(*value, unit, &node.span),
         NodeKind::Date(date) => Ok((Ratio::int(i128::from(date.days())), Dimension::Date)),
@@ -964,8 +1378,7 @@ pub fn read_quantity(text: &str) -> Checked<(Ratio, Dimension)> {
     }
 }
 
-/// The item and year of a held qualification in a profile, e.g.
-/// `工业设计中心(省级, 2025年认定)`: item, level number, year.
+/// An item of a set in a profile, as held: `工业设计中心(省级, 2025年认定)`, `上云补助(2025年)`, `《培育库》`.
 ///
 /// # Errors
 /// When the name or a qualifier is unknown.
@@ -974,24 +1387,42 @@ pub fn read_held(
     fact: FactNo,
     catalogue: &Catalogue,
     aliases: &Aliases,
-) -> Checked<(ItemNo, Option<u8>, Option<u16>)> {
-    let probe = format!("{} 含 {text}", catalogue.fact_name(fact));
-    let offset = catalogue.fact_name(fact).chars().count() + 3;
+) -> Result<(ItemNo, Held), RuleError> {
+    let whole = 0..text.chars().count();
+    let names = Names { catalogue, aliases, subject: Scope::Firm };
+    let Some(row) = catalogue.facts.get(&fact) else {
+        return Err(RuleError::new("P101", whole, "没有这个要素"));
+    };
+    // Read as the right side of 含.
+    let offset = 4;
+    let (node, problems) = parse(&format!("甲 含 {text}"));
     let shift = |mut e: RuleError| {
         e.span = e.span.start.saturating_sub(offset)..e.span.end.saturating_sub(offset);
         e
     };
-    let node = super::parse(&probe).map_err(shift)?;
-    let expr = check_rule(&node, catalogue, aliases, &mut Vec::new()).map_err(shift)?;
-    let Expr::Has(_, Mode::Any, items) = expr else {
-        return Err(RuleError::new("P138", 0..text.chars().count(), "这里应是一项"));
+    if let Some(problem) = problems.into_iter().next() {
+        return Err(shift(problem));
+    }
+    let NodeKind::Has(_, HasMode::Any, items) = &node.kind else {
+        return Err(RuleError::new("P138", whole, "这里应是一项"));
     };
-    let item = items[0];
-    let level = (item.levels != 0).then(|| item.levels.trailing_zeros() as u8);
+    let [node] = &items[..] else {
+        return Err(RuleError::new("P138", whole, "这里应是一项"));
+    };
+    let mut unused = Vec::new();
+    let checker = Checker { names, texts: &mut unused, problems: Vec::new(), bound: None };
+    let item = checker.item(fact, row.kind, node).map_err(shift)?;
     let year = match item.when {
         When::In(Year::Fixed(year)) => Some(year),
-        When::Valid => None,
-        _ => return Err(RuleError::new("P138", 0..text.chars().count(), "认定时间写成 2025年认定")),
+        When::Valid | When::Ever => None,
+        _ => return Err(RuleError::new("P138", whole, "认定时间写成 2025年认定")),
     };
-    Ok((item.item, level, year))
+    let held = Held {
+        yes: true,
+        level: (item.levels != 0).then(|| item.levels.trailing_zeros() as u8),
+        year,
+        rank: (item.rank != 0).then_some(item.rank),
+        first: item.first.then_some(true),
+    };
+    Ok((item.item, held))
 }

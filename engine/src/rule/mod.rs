@@ -11,14 +11,15 @@ mod syntax;
 
 pub(crate) use check::fact_dimension;
 pub use check::{
-    Aliases, Checked, NameProblem, check_amount, check_rule, did_you_mean, find_industry, find_region,
-    read_held, read_quantity,
+    Aliases, Compiled, NameProblem, Names, compile_amount, compile_rule, did_you_mean, dimension,
+    find_industry, find_region, read_held, read_quantity,
 };
 pub use print::{item_text, period_text, print_expr};
-pub use syntax::{Node, NodeKind, RuleError, parse};
+pub use syntax::RuleError;
 
-use crate::catalogue::{Code, FactNo, ItemNo};
+use crate::catalogue::{Code, FactNo, ItemNo, ListNo, ParamNo, Scope};
 use crate::codec::{Decoded, Reader, Writer};
+use crate::date::Date;
 use crate::num::Ratio;
 use crate::unit::Dimension;
 
@@ -53,10 +54,12 @@ pub enum Aggregate {
     MeanGrowth,
     /// 连续增长: strictly rising, a yes or no.
     Rising,
+    /// 复合增长: the compound yearly rate; only compared with a constant.
+    Compound,
 }
 
 impl Aggregate {
-    const ALL: [(&'static str, Self); 8] = [
+    const ALL: [(&'static str, Self); 9] = [
         ("合计", Self::Sum),
         ("平均", Self::Mean),
         ("最高", Self::Max),
@@ -65,13 +68,23 @@ impl Aggregate {
         ("任一年", Self::Any),
         ("平均增长", Self::MeanGrowth),
         ("连续增长", Self::Rising),
+        ("复合增长", Self::Compound),
     ];
 }
 
-/// Which years of a yearly fact are meant.
+/// A run of calendar years.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Years {
+    /// 近n年: the n years before the base year.
+    Last(u8),
+    /// From one year to another, both included.
+    Fixed(u16, u16),
+}
+
+/// Which time of a numeric fact is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Period {
-    /// The fact is not yearly.
+    /// The fact has no time.
     None,
     /// The value of one year.
     Year(Year),
@@ -79,8 +92,16 @@ pub enum Period {
     Growth(Year),
     /// year − the year before.
     Delta(Year),
-    /// The n years before the base year.
-    Last(u8, Aggregate),
+    /// Several years as one number; with true (不足按实际) only the full years that the firm has existed.
+    Over(Years, Aggregate, bool),
+    /// What falls between two days, both included.
+    Days(Date, Date),
+    /// What falls into the n full calendar months before the reference day; with true their average.
+    Months(u8, bool),
+    /// The state at the end of a day, 截至.
+    Until(Date),
+    /// 历史最高: the highest year before 上年.
+    Peak,
 }
 
 /// Comparison operators.
@@ -162,13 +183,24 @@ pub struct Item {
     pub levels: u8,
     /// Time of recognition.
     pub when: When,
+    /// 排名≤n: at least this far up in a ranking; 0: any place.
+    pub rank: u8,
+    /// 首次: recognised for the first time.
+    pub first: bool,
+}
+
+impl Item {
+    /// The item at any level, valid now.
+    pub fn any(item: ItemNo) -> Self {
+        Self { item, levels: 0, when: When::Valid, rank: 0, first: false }
+    }
 }
 
 /// What 属于 compares with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Members {
-    /// Regions or industries.
-    Codes(Vec<Code>),
+    /// Regions or industries: named lists, and codes.
+    Codes(Vec<ListNo>, Vec<Code>),
     /// Options of a choice.
     Options(Vec<ItemNo>),
 }
@@ -186,16 +218,28 @@ pub enum Func {
     Ceil,
     /// 不低于零
     NonNegative,
+    /// 距今: months from a day to the reference day.
+    Since,
 }
 
 impl Func {
-    const ALL: [(&'static str, Self); 5] = [
+    const ALL: [(&'static str, Self); 6] = [
         ("取小", Self::Min),
         ("取大", Self::Max),
         ("取整", Self::Floor),
         ("进整", Self::Ceil),
         ("不低于零", Self::NonNegative),
+        ("距今", Self::Since),
     ];
+}
+
+/// How the records of a scope are taken together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantifier {
+    /// 有: some record.
+    Some,
+    /// 每个: every record.
+    Every,
 }
 
 /// Four operations.
@@ -253,8 +297,10 @@ pub enum Expr {
     Has(FactNo, Mode, Vec<Item>),
     /// A yes-or-no fact.
     Flag(FactNo),
-    /// A yearly fact rose every year.
-    Rising(FactNo, u8),
+    /// A yearly fact rose every year; with true (不足按实际) over the full years that the firm has existed.
+    Rising(FactNo, Years, bool),
+    /// Some or every record of a scope.
+    Records(Quantifier, Scope, Box<Expr>),
     /// A number with its dimension.
     Const(Ratio, Dimension),
     /// A range that the authority decides within.
@@ -263,6 +309,12 @@ pub enum Expr {
     Undecided,
     /// The value of a fact.
     Fact(FactNo, Period),
+    /// A dated parameter, on the reference day or at the end of a year.
+    Param(ParamNo, Option<Year>),
+    /// 个数: how many records of a scope the rule holds for.
+    Tally(Scope, Box<Expr>),
+    /// 金额(…): the sum of another measure, whose id is this text. Replaced when all measures are known.
+    AmountOf(TextNo),
     /// Arithmetic.
     Arith(Arith, Box<Expr>, Box<Expr>),
     /// A function of numbers.
@@ -287,7 +339,7 @@ impl Expr {
             Self::And(list) | Self::Or(list) | Self::KOf(_, _, list) | Self::Call(_, list) => {
                 list.iter().collect()
             }
-            Self::Not(a) => vec![a],
+            Self::Not(a) | Self::Records(_, _, a) | Self::Tally(_, a) => vec![a],
             Self::Compare(_, a, b) | Self::Range(a, b) | Self::Arith(_, a, b) => vec![a, b],
             Self::Between(a, b, c) | Self::If(a, b, c) => vec![a, b, c],
             Self::Pick(key, rows) | Self::Slices(key, rows) => {
@@ -302,7 +354,26 @@ impl Expr {
             | Self::Rising(..)
             | Self::Const(..)
             | Self::Undecided
+            | Self::Param(..)
+            | Self::AmountOf(_)
             | Self::Fact(..) => Vec::new(),
+        }
+    }
+
+    /// Direct parts, to be changed.
+    pub fn children_mut(&mut self) -> Vec<&mut Expr> {
+        match self {
+            Self::And(list) | Self::Or(list) | Self::KOf(_, _, list) | Self::Call(_, list) => {
+                list.iter_mut().collect()
+            }
+            Self::Not(a) | Self::Records(_, _, a) | Self::Tally(_, a) => vec![a],
+            Self::Compare(_, a, b) | Self::Range(a, b) | Self::Arith(_, a, b) => vec![a, b],
+            Self::Between(a, b, c) | Self::If(a, b, c) => vec![a, b, c],
+            Self::Pick(key, rows) | Self::Slices(key, rows) => {
+                std::iter::once(&mut **key).chain(rows.iter_mut().map(|(_, e)| e)).collect()
+            }
+            Self::PickFact(_, rows) => rows.iter_mut().map(|(_, e)| e).collect(),
+            _ => Vec::new(),
         }
     }
 
@@ -320,7 +391,7 @@ impl Expr {
             Self::In(no, ..)
             | Self::Has(no, ..)
             | Self::Flag(no)
-            | Self::Rising(no, _)
+            | Self::Rising(no, ..)
             | Self::Fact(no, _)
             | Self::PickFact(no, _) => Some(*no),
             _ => None,
@@ -374,24 +445,15 @@ impl Expr {
                 w.list(items, encode_item);
             }
             Self::Flag(fact) => encode_number(w, 10, *fact),
-            Self::Rising(fact, years) => {
+            Self::Rising(fact, years, existing) => {
                 encode_number(w, 11, *fact);
-                w.u8(*years);
+                encode_years(w, *years);
+                w.u8(u8::from(*existing));
             }
             Self::Const(value, dimension) => {
                 w.u8(12);
-                encode_ratio(w, *value);
-                let (kind, unit) = match dimension {
-                    Dimension::Money(c) => (0, *c),
-                    Dimension::Count(u) => (1, *u),
-                    Dimension::Price(u) => (2, *u),
-                    Dimension::Share => (3, 0),
-                    Dimension::Months => (4, 0),
-                    Dimension::Date => (5, 0),
-                    Dimension::Number => (6, 0),
-                };
-                w.u8(kind);
-                w.u8(unit);
+                value.encode(w);
+                dimension.encode(w);
             }
             Self::Range(a, b) => {
                 w.u8(13);
@@ -421,6 +483,22 @@ impl Expr {
                 encode_number(w, 21, *fact);
                 w.list(rows, encode_row);
             }
+            Self::Records(quantifier, scope, rule) => {
+                w.u8(22);
+                w.u8(u8::from(*quantifier == Quantifier::Every));
+                w.u8(*scope as u8);
+                rule.encode(w);
+            }
+            Self::Tally(scope, rule) => {
+                w.u8(23);
+                w.u8(*scope as u8);
+                rule.encode(w);
+            }
+            Self::Param(param, year) => {
+                encode_number(w, 24, *param);
+                w.option(year.as_ref(), |w, y| encode_year(w, *y));
+            }
+            Self::AmountOf(text) => encode_number(w, 25, *text),
         }
     }
 
@@ -456,16 +534,6 @@ fn encode_three(w: &mut Writer, op: u8, parts: [&Expr; 3]) {
     }
 }
 
-fn encode_ratio(w: &mut Writer, value: Ratio) {
-    w.int(value.numerator());
-    w.int(value.denominator());
-}
-
-fn decode_ratio(r: &mut Reader<'_>) -> Decoded<Ratio> {
-    let (num, den) = (r.int()?, r.int()?);
-    Ratio::new(num, den).map_or_else(|| r.fail("分数"), Ok)
-}
-
 fn encode_year(w: &mut Writer, year: Year) {
     match year {
         Year::Back(n) => w.size(usize::from(n)),
@@ -484,6 +552,28 @@ fn decode_year(r: &mut Reader<'_>) -> Decoded<Year> {
     }
 }
 
+fn encode_years(w: &mut Writer, years: Years) {
+    match years {
+        Years::Last(n) => w.size(usize::from(n)),
+        Years::Fixed(from, to) => {
+            w.size(usize::from(from));
+            w.size(usize::from(to));
+        }
+    }
+}
+
+fn decode_years(r: &mut Reader<'_>) -> Decoded<Years> {
+    let first = r.u16()?;
+    match u8::try_from(first) {
+        Ok(n) if (1..=10).contains(&n) => Ok(Years::Last(n)),
+        _ => {
+            let last = r.u16()?;
+            let sound = (1900..2200).contains(&first) && first <= last && last < 2200 && last - first < 30;
+            if sound { Ok(Years::Fixed(first, last)) } else { r.fail("年份范围") }
+        }
+    }
+}
+
 fn encode_period(w: &mut Writer, period: Period) {
     match period {
         Period::None => w.u8(0),
@@ -499,11 +589,26 @@ fn encode_period(w: &mut Writer, period: Period) {
             w.u8(3);
             encode_year(w, y);
         }
-        Period::Last(n, aggregate) => {
+        Period::Over(years, aggregate, existing) => {
             w.u8(4);
-            w.u8(n);
-            w.u8(index_of(&Aggregate::ALL, aggregate));
+            encode_years(w, years);
+            w.u8(index_of(&Aggregate::ALL, aggregate) << 1 | u8::from(existing));
         }
+        Period::Days(from, to) => {
+            w.u8(5);
+            w.int(i128::from(from.days()));
+            w.int(i128::from(to.days()));
+        }
+        Period::Months(n, mean) => {
+            w.u8(6);
+            w.u8(n);
+            w.u8(u8::from(mean));
+        }
+        Period::Until(day) => {
+            w.u8(7);
+            w.int(i128::from(day.days()));
+        }
+        Period::Peak => w.u8(8),
     }
 }
 
@@ -514,12 +619,29 @@ fn decode_period(r: &mut Reader<'_>) -> Decoded<Period> {
         2 => Period::Growth(decode_year(r)?),
         3 => Period::Delta(decode_year(r)?),
         4 => {
-            let n = r.u8()?;
-            if !(1..=10).contains(&n) {
-                return r.fail("1 至 10 年");
+            let years = decode_years(r)?;
+            let code = r.u8()?;
+            match Aggregate::ALL.get(usize::from(code >> 1)) {
+                Some((_, aggregate)) => Period::Over(years, *aggregate, code & 1 != 0),
+                None => return r.fail("年份聚合"),
             }
-            Period::Last(n, from_index(r, &Aggregate::ALL, "年份聚合")?)
         }
+        5 => {
+            let (from, to) = (Date::decode(r)?, Date::decode(r)?);
+            if from > to {
+                return r.fail("起止日期");
+            }
+            Period::Days(from, to)
+        }
+        6 => {
+            let n = r.u8()?;
+            if !(1..=60).contains(&n) {
+                return r.fail("1 至 60 个月");
+            }
+            Period::Months(n, r.u8()? != 0)
+        }
+        7 => Period::Until(Date::decode(r)?),
+        8 => Period::Peak,
         _ => return r.fail("时段"),
     })
 }
@@ -539,26 +661,28 @@ fn encode_item(w: &mut Writer, item: &Item) {
             w.u8(n);
         }
     }
+    w.u8(item.rank << 1 | u8::from(item.first));
 }
 
 fn decode_item(r: &mut Reader<'_>) -> Decoded<Item> {
-    Ok(Item {
-        item: r.u16()?,
-        levels: r.u8()?,
-        when: match r.u8()? {
-            0 => When::Valid,
-            1 => When::Ever,
-            2 => When::In(decode_year(r)?),
-            3 => When::Within(r.u8()?),
-            _ => return r.fail("认定时间"),
-        },
-    })
+    let item = r.u16()?;
+    let levels = r.u8()?;
+    let when = match r.u8()? {
+        0 => When::Valid,
+        1 => When::Ever,
+        2 => When::In(decode_year(r)?),
+        3 => When::Within(r.u8()?),
+        _ => return r.fail("认定时间"),
+    };
+    let rank = r.u8()?;
+    Ok(Item { item, levels, when, rank: rank >> 1, first: rank & 1 != 0 })
 }
 
 fn encode_members(w: &mut Writer, members: &Members) {
     match members {
-        Members::Codes(codes) => {
+        Members::Codes(lists, codes) => {
             w.u8(0);
+            w.list(lists, |w, l| w.size(usize::from(*l)));
             w.list(codes, |w, c| c.encode(w));
         }
         Members::Options(options) => {
@@ -570,7 +694,7 @@ fn encode_members(w: &mut Writer, members: &Members) {
 
 fn decode_members(r: &mut Reader<'_>) -> Decoded<Members> {
     Ok(match r.u8()? {
-        0 => Members::Codes(r.list(Code::decode)?),
+        0 => Members::Codes(r.list(|r| r.u16())?, r.list(Code::decode)?),
         1 => Members::Options(r.list(|r| r.u16())?),
         _ => return r.fail("地区、行业或选项"),
     })
@@ -588,7 +712,7 @@ fn encode_row(w: &mut Writer, (head, value): &(Head, Expr)) {
         Head::Compare(op, bound) => {
             w.u8(1);
             w.u8(index_of(&Op::ALL, *op));
-            encode_ratio(w, *bound);
+            bound.encode(w);
         }
         Head::In(members) => {
             w.u8(2);
@@ -607,7 +731,7 @@ fn decode_expr(r: &mut Reader<'_>, depth: usize) -> Decoded<Expr> {
     let row = |r: &mut Reader<'_>| {
         let head = match r.u8()? {
             0 => Head::Otherwise,
-            1 => Head::Compare(from_index(r, &Op::ALL, "比较符")?, decode_ratio(r)?),
+            1 => Head::Compare(from_index(r, &Op::ALL, "比较符")?, Ratio::decode(r)?),
             2 => Head::In(decode_members(r)?),
             _ => return r.fail("档的条件"),
         };
@@ -647,22 +771,8 @@ fn decode_expr(r: &mut Reader<'_>, depth: usize) -> Decoded<Expr> {
             Expr::Has(fact, mode, r.list(decode_item)?)
         }
         10 => Expr::Flag(r.u16()?),
-        11 => Expr::Rising(r.u16()?, r.u8()?),
-        12 => {
-            let value = decode_ratio(r)?;
-            let (kind, unit) = (r.u8()?, r.u8()?);
-            let dimension = match kind {
-                0 => Dimension::Money(unit),
-                1 => Dimension::Count(unit),
-                2 => Dimension::Price(unit),
-                3 => Dimension::Share,
-                4 => Dimension::Months,
-                5 => Dimension::Date,
-                6 => Dimension::Number,
-                _ => return r.fail("单位"),
-            };
-            Expr::Const(value, dimension)
-        }
+        11 => Expr::Rising(r.u16()?, decode_years(r)?, r.u8()? != 0),
+        12 => Expr::Const(Ratio::decode(r)?, Dimension::decode(r)?),
         13 => Expr::Range(boxed(r)?, boxed(r)?),
         14 => Expr::Undecided,
         15 => Expr::Fact(r.u16()?, decode_period(r)?),
@@ -672,6 +782,21 @@ fn decode_expr(r: &mut Reader<'_>, depth: usize) -> Decoded<Expr> {
         19 => Expr::Slices(boxed(r)?, r.list(row)?),
         20 => Expr::If(boxed(r)?, boxed(r)?, boxed(r)?),
         21 => Expr::PickFact(r.u16()?, r.list(row)?),
+        22 => {
+            let quantifier = if r.u8()? == 0 { Quantifier::Some } else { Quantifier::Every };
+            Expr::Records(quantifier, decode_other_scope(r)?, boxed(r)?)
+        }
+        23 => Expr::Tally(decode_other_scope(r)?, boxed(r)?),
+        24 => Expr::Param(r.u16()?, r.option(decode_year)?),
+        25 => Expr::AmountOf(r.u16()?),
         _ => return r.fail("规则"),
     })
+}
+
+/// A scope of which there are records: not the firm itself.
+fn decode_other_scope(r: &mut Reader<'_>) -> Decoded<Scope> {
+    match Scope::decode(r)? {
+        Scope::Firm => r.fail("项目、产品等申报对象"),
+        scope => Ok(scope),
+    }
 }

@@ -1,9 +1,12 @@
 //! The canonical text of a checked rule: what staff see in Excel and in diffs.
 
-use super::{Aggregate, Arith, Expr, Func, Head, Item, Members, Mode, Op, Period, Quota, When, Year};
-use crate::catalogue::{Catalogue, Code, FactNo, FactType};
+use super::check::{dimension, is_main_roster};
+use super::{
+    Aggregate, Arith, Expr, Func, Head, Item, Members, Mode, Op, Period, Quantifier, Quota, When, Year, Years,
+};
+use crate::catalogue::{Catalogue, Code, FactNo, FactType, ItemClass, Scope};
 use crate::num::Ratio;
-use crate::unit::{Dimension, count_name, currency_name};
+use crate::unit::{Dimension, currency_name};
 
 /// Canonical text of `expr`. `texts` are the texts of its measure.
 ///
@@ -24,6 +27,12 @@ enum Level {
     Sum,
     Product,
     Atom,
+}
+
+/// What 按 or 分段 goes by.
+enum Key<'a> {
+    Number(&'a Expr),
+    Fact(FactNo),
 }
 
 struct Printer<'a> {
@@ -78,7 +87,7 @@ impl Printer<'_> {
             Expr::And(list) => self.joined(list, " 且 ", Level::Not),
             Expr::Not(inner) => {
                 self.push("非 ");
-                let flag = matches!(**inner, Expr::Flag(_) | Expr::Rising(..));
+                let flag = matches!(**inner, Expr::Flag(_) | Expr::Rising(..) | Expr::Records(..));
                 if flag {
                     self.bare(inner);
                 } else {
@@ -116,6 +125,36 @@ impl Printer<'_> {
                 self.push(if *negated { " 不属于 " } else { " 属于 " });
                 self.members(*fact, members);
             }
+            Expr::Has(fact, mode, items) if self.is_roster(*fact) => {
+                self.roster_subject(*fact);
+                self.push(if *mode == Mode::None { "不在名单 " } else { "在名单 " });
+                let name = |i: &Item| format!("《{}》", self.catalogue.item_name(*fact, i.item));
+                let texts: Vec<String> = items.iter().map(name).collect();
+                self.list(&texts);
+            }
+            Expr::Records(quantifier, scope, rule) => {
+                let word = if *quantifier == Quantifier::Some { "有" } else { "每个" };
+                self.push(&format!("{word} {} (", scope.name()));
+                self.expr(rule, Level::Or);
+                self.push(")");
+            }
+            Expr::Tally(scope, rule) => {
+                self.push(&format!("个数 {} (", scope.name()));
+                self.expr(rule, Level::Or);
+                self.push(")");
+            }
+            Expr::Param(param, year) => {
+                let name = self.catalogue.params.get(param).map_or("未知参数", |p| &p.name).to_owned();
+                self.push(&name);
+                if let Some(year) = year {
+                    self.push(&format!("[{}]", year_text(*year)));
+                }
+            }
+            Expr::AmountOf(text) => {
+                let id = self.texts.get(usize::from(*text)).map_or("", String::as_str);
+                let text = format!("金额({id})");
+                self.push(&text);
+            }
             Expr::Has(fact, mode, items) => {
                 self.fact(*fact, Period::None);
                 let many = items.len() > 1;
@@ -131,7 +170,9 @@ impl Printer<'_> {
                 self.list(&texts);
             }
             Expr::Flag(fact) => self.fact(*fact, Period::None),
-            Expr::Rising(fact, n) => self.fact(*fact, Period::Last(*n, Aggregate::Rising)),
+            Expr::Rising(fact, years, existing) => {
+                self.fact(*fact, Period::Over(*years, Aggregate::Rising, *existing));
+            }
             Expr::Const(value, dimension) => self.push(&quantity(*value, *dimension)),
             Expr::Range(a, b) => match (&**a, &**b) {
                 (Expr::Const(zero, _), b) if *zero == Ratio::ZERO => {
@@ -177,11 +218,9 @@ impl Printer<'_> {
                 }
                 self.push(")");
             }
-            Expr::Pick(key, rows) => self.bands("按", |p| p.expr(key, Level::Sum), rows, None),
-            Expr::PickFact(fact, rows) => {
-                self.bands("按", |p| p.fact(*fact, Period::None), rows, Some(*fact))
-            }
-            Expr::Slices(key, rows) => self.bands("分段", |p| p.expr(key, Level::Sum), rows, None),
+            Expr::Pick(key, rows) => self.bands("按", Key::Number(key), rows),
+            Expr::PickFact(fact, rows) => self.bands("按", Key::Fact(*fact), rows),
+            Expr::Slices(key, rows) => self.bands("分段", Key::Number(key), rows),
             Expr::If(condition, yes, no) => {
                 self.push("若 ");
                 self.expr(condition, Level::Or);
@@ -193,20 +232,19 @@ impl Printer<'_> {
         }
     }
 
-    fn bands(
-        &mut self,
-        word: &str,
-        key: impl FnOnce(&mut Self),
-        rows: &[(Head, Expr)],
-        fact: Option<FactNo>,
-    ) {
+    fn bands(&mut self, word: &str, key: Key<'_>, rows: &[(Head, Expr)]) {
         self.push(word);
         self.push(" ");
-        let start = self.out.len();
-        key(self);
-        // The dimension of a bound is that of the key; the key's own text
-        // cannot tell it, so bounds are printed by the first row's number.
-        let dimension = fact.is_none().then(|| self.key_dimension(start)).flatten();
+        let (unit, fact) = match key {
+            Key::Number(expr) => {
+                self.expr(expr, Level::Sum);
+                (dimension(expr, self.catalogue), FactNo::default())
+            }
+            Key::Fact(fact) => {
+                self.fact(fact, Period::None);
+                (None, fact)
+            }
+        };
         self.push("： ");
         for (i, (head, value)) in rows.iter().enumerate() {
             if i > 0 {
@@ -216,19 +254,29 @@ impl Printer<'_> {
                 Head::Otherwise => self.push("其余"),
                 Head::Compare(op, bound) => {
                     self.push(op.sign());
-                    self.push(&quantity(*bound, dimension.unwrap_or(Dimension::Number)));
+                    self.push(&quantity(*bound, unit.unwrap_or(Dimension::Number)));
                 }
-                Head::In(members) => self.members(fact.unwrap_or_default(), members),
+                Head::In(members) => self.members(fact, members),
             }
             self.push("→");
             self.expr(value, Level::Sum);
         }
     }
 
-    /// Dimension of the key that was just printed.
-    fn key_dimension(&self, start: usize) -> Option<Dimension> {
-        let node = super::parse(&self.out[start..]).ok()?;
-        super::check::dimension_of(&node, self.catalogue)
+    fn is_roster(&self, fact: FactNo) -> bool {
+        self.catalogue.facts.get(&fact).is_some_and(|f| f.kind == FactType::Rosters)
+    }
+
+    /// Whose rosters: nothing for the firm, `项目 `, `法定代表人 `.
+    fn roster_subject(&mut self, fact: FactNo) {
+        let Some(row) = self.catalogue.facts.get(&fact) else { return };
+        let subject = match (is_main_roster(row), row.scope) {
+            (true, Scope::Firm) => return,
+            (true, scope) => scope.name(),
+            (false, _) => row.name.strip_suffix("名单").unwrap_or(&row.name),
+        };
+        let text = format!("{subject} ");
+        self.push(&text);
     }
 
     fn quoted(&mut self, word: &str, text: super::TextNo) {
@@ -238,7 +286,7 @@ impl Printer<'_> {
     }
 
     fn fact(&mut self, fact: FactNo, period: Period) {
-        let name = self.catalogue.fact_name(fact).to_owned();
+        let name = self.catalogue.facts.get(&fact).map_or_else(|| "未知要素".to_owned(), |f| f.rule_name());
         self.push(&name);
         if period != Period::None {
             self.push(&format!("[{}]", period_text(period)));
@@ -257,9 +305,11 @@ impl Printer<'_> {
 
     fn members(&mut self, fact: FactNo, members: &Members) {
         let texts: Vec<String> = match members {
-            Members::Codes(codes) => {
+            Members::Codes(lists, codes) => {
                 let region = self.catalogue.facts.get(&fact).is_some_and(|f| f.kind == FactType::Region);
-                codes.iter().map(|c| self.code_text(*c, region)).collect()
+                let name = |no| self.catalogue.lists.get(no).map_or("未知清单", |l| &l.name);
+                let lists = lists.iter().map(|no| format!("《{}》", name(no)));
+                lists.chain(codes.iter().map(|c| self.code_text(*c, region))).collect()
             }
             Members::Options(options) => {
                 options.iter().map(|o| quoted_name(self.catalogue.item_name(fact, *o))).collect()
@@ -306,30 +356,50 @@ pub fn period_text(period: Period) -> String {
         Period::Year(year) => year_text(year),
         Period::Growth(year) => format!("{}同比增长", year_text(year)),
         Period::Delta(year) => format!("{}同比增量", year_text(year)),
-        Period::Last(n, aggregate) => {
+        Period::Over(years, aggregate, existing) => {
             let name = Aggregate::ALL.iter().find(|(_, a)| *a == aggregate).map_or("", |(name, _)| name);
-            format!("近{n}年{name}")
+            let tail = if existing { ", 不足按实际" } else { "" };
+            match years {
+                Years::Last(n) => format!("近{n}年{name}{tail}"),
+                Years::Fixed(from, to) => format!("{from}年..{to}年{name}{tail}"),
+            }
         }
+        Period::Days(from, to) => format!("{from}..{to}"),
+        Period::Months(n, mean) => format!("近{n}个月{}", if mean { "平均" } else { "合计" }),
+        Period::Until(day) => format!("截至{day}"),
+        Period::Peak => "历史最高".to_owned(),
     }
 }
 
 /// An item with its qualifiers: `工业设计中心(省级以上, 上年认定)`.
 pub fn item_text(fact: FactNo, item: &Item, catalogue: &Catalogue) -> String {
     let mut qualifiers = Vec::new();
+    let row = catalogue.items.get(&item.item);
     if item.levels != 0 {
-        let levels =
-            catalogue.qualifications.get(&item.item).map(|q| q.levels.as_slice()).unwrap_or_default();
-        let lowest = 7 - item.levels.leading_zeros().min(7) as usize;
-        let name = levels.get(lowest).map_or("", String::as_str);
-        // All levels from the top down to `lowest` are set: 以上.
-        let from_top = item.levels.count_ones() as usize == lowest + 1 && lowest > 0;
-        qualifiers.push(if from_top { format!("{name}以上") } else { name.to_owned() });
+        let levels = row.map(|q| q.levels.as_slice()).unwrap_or_default();
+        let name = |at: usize| levels.get(at).map_or("", String::as_str);
+        let (highest, lowest) =
+            (item.levels.trailing_zeros() as usize, 7 - item.levels.leading_zeros().min(7) as usize);
+        qualifiers.push(match (item.levels.count_ones(), highest) {
+            (1, _) => name(lowest).to_owned(),
+            (_, 0) => format!("{}以上", name(lowest)),
+            _ => format!("{}以下", name(highest)),
+        });
     }
+    let programme = row.is_some_and(|q| q.class == ItemClass::Programme);
+    let recognised = if programme { "" } else { "认定" };
     match item.when {
         When::Valid => {}
+        When::Ever if programme => {}
         When::Ever => qualifiers.push("曾经".to_owned()),
-        When::In(year) => qualifiers.push(format!("{}认定", year_text(year))),
-        When::Within(n) => qualifiers.push(format!("近{n}年认定")),
+        When::In(year) => qualifiers.push(format!("{}{recognised}", year_text(year))),
+        When::Within(n) => qualifiers.push(format!("近{n}年{recognised}")),
+    }
+    if item.first {
+        qualifiers.push("首次".to_owned());
+    }
+    if item.rank != 0 {
+        qualifiers.push(format!("排名≤{}", item.rank));
     }
     let name = quoted_name(catalogue.item_name(fact, item.item));
     if qualifiers.is_empty() { name } else { format!("{name}({})", qualifiers.join(", ")) }
@@ -342,34 +412,43 @@ fn quantity(value: Ratio, dimension: Dimension) -> String {
     let clean = |value: Ratio| {
         value.is_integer() || (value.denominator() < 1000 && Ratio::parse(&text(value)) == Some(value))
     };
-    match dimension {
-        Dimension::Money(currency) => {
-            let name = currency_name(currency);
-            for (factor, prefix) in [(10_000_000_000, "亿"), (1_000_000, "万")] {
-                let value = scaled(factor);
-                if value >= Ratio::ONE && clean(value) {
-                    return format!("{}{prefix}{name}", text(value));
-                }
-            }
-            format!("{}{name}", text(scaled(100)))
+    let units = match dimension {
+        Dimension::Share => return format!("{}%", text(value.mul(Ratio::int(100)).unwrap_or(value))),
+        Dimension::Number => return text(value),
+        Dimension::Date => {
+            let day = i32::try_from(value.floor()).ok().and_then(crate::date::Date::from_days);
+            return day.map_or_else(|| text(value), |d| d.to_string());
         }
-        Dimension::Count(unit) => format!("{}{}", text(value), count_name(unit)),
-        Dimension::Price(unit) => format!("{}元/{}", text(scaled(100)), count_name(unit)),
-        Dimension::Share => format!("{}%", text(value.mul(Ratio::int(100)).unwrap_or(value))),
-        Dimension::Months => {
+        Dimension::MONTHS => {
             let years = scaled(12);
-            if years.is_integer() && years.signum() > 0 {
+            return if years.is_integer() && years.signum() > 0 {
                 format!("{}年", text(years))
             } else {
                 format!("{}个月", text(value))
-            }
+            };
         }
-        Dimension::Date => {
-            let day = i32::try_from(value.floor()).ok().and_then(crate::date::Date::from_days);
-            day.map_or_else(|| text(value), |d| d.to_string())
-        }
-        Dimension::Number => text(value),
+        Dimension::Of(units) => units,
+    };
+    if units.money != 1 {
+        return format!("{}{}", text(value), dimension.describe_unit());
     }
+    let name = currency_name(units.currency);
+    let mut under = units.denominators();
+    let mut value = value;
+    if units.months < 0 && !clean(scaled(100)) {
+        // 1万元/年 has no finite sum per month.
+        value = value.mul(Ratio::int(12)).unwrap_or(value);
+        under = under.replace("/月", "/年");
+    }
+    let scaled = |factor: i128| value.mul(Ratio::new(1, factor).unwrap_or(Ratio::ONE)).unwrap_or(value);
+    for (factor, prefix) in [(10_000_000_000, "亿"), (1_000_000, "万")] {
+        let value = scaled(factor);
+        // 8000元/张 is how prices are written.
+        if value >= Ratio::ONE && clean(value) && under.is_empty() {
+            return format!("{}{prefix}{name}", text(value));
+        }
+    }
+    format!("{}{name}{under}", text(scaled(100)))
 }
 
 impl Op {

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Aggregate, Arith, Func, MAX_DEPTH, Op, Quota};
+use super::{Aggregate, Arith, Func, MAX_DEPTH, Op, Quantifier, Quota};
+use crate::catalogue::Scope;
 use crate::date::Date;
 use crate::num::Ratio;
 
@@ -17,11 +18,17 @@ pub struct RuleError {
     pub message: String,
     /// What to write instead.
     pub hint: Option<String>,
+    /// Whether the line is read all the same.
+    pub warning: bool,
 }
 
 impl RuleError {
     pub(super) fn new(code: &'static str, span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { code, span, message: message.into(), hint: None }
+        Self { code, span, message: message.into(), hint: None, warning: false }
+    }
+
+    pub(super) fn warning(code: &'static str, span: Range<usize>, message: impl Into<String>) -> Self {
+        Self { warning: true, ..Self::new(code, span, message) }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -32,7 +39,7 @@ impl RuleError {
 
 /// A node of the syntax tree.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Node {
+pub(super) struct Node {
     /// What it is.
     pub kind: NodeKind,
     /// Place in characters of the line, from 0.
@@ -41,7 +48,7 @@ pub struct Node {
 
 /// Kinds of syntax nodes.
 #[derive(Debug, Clone, PartialEq)]
-pub enum NodeKind {
+pub(super) enum NodeKind {
     /// 且
     And(Vec<Node>),
     /// 或
@@ -62,8 +69,18 @@ pub enum NodeKind {
     In(Box<Node>, Vec<ItemNode>, bool),
     /// a 含 …
     Has(Box<Node>, HasMode, Vec<ItemNode>),
-    /// A name with an optional period in brackets.
-    Name(String, Option<(String, Range<usize>)>),
+    /// A name, maybe of another scope, with an optional period in brackets.
+    Name(Option<Scope>, String, Option<(String, Range<usize>)>),
+    /// 有 人员 (…), 每个 人员 (…)
+    Records(Quantifier, Scope, Box<Node>),
+    /// 个数 人员 (…)
+    Tally(Scope, Box<Node>),
+    /// 在名单 《…》, with its subject; negated for 不在名单
+    Roster(Option<Box<Node>>, Vec<ItemNode>, bool),
+    /// 金额(事项编号)
+    AmountOf(String),
+    /// Could not be read; reported already.
+    Error,
     /// A number with its unit as written.
     Quantity(Ratio, String),
     /// A date.
@@ -86,7 +103,7 @@ pub enum NodeKind {
 
 /// How 含 counts its items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HasMode {
+pub(super) enum HasMode {
     /// 含, 含 任一
     Any,
     /// 含 全部
@@ -99,9 +116,11 @@ pub enum HasMode {
 
 /// One item of a set with its qualifiers as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ItemNode {
+pub(super) struct ItemNode {
     /// The name.
     pub name: String,
+    /// Whether it stood in 《》.
+    pub title: bool,
     /// Qualifiers in brackets.
     pub qualifiers: Vec<(String, Range<usize>)>,
     /// Place.
@@ -110,7 +129,7 @@ pub struct ItemNode {
 
 /// Head of a band.
 #[derive(Debug, Clone, PartialEq)]
-pub enum HeadNode {
+pub(super) enum HeadNode {
     /// ≥ 5亿元
     Compare(Op, Node),
     /// One or several names.
@@ -123,6 +142,9 @@ pub enum HeadNode {
 enum Token {
     Word(String),
     Text(String),
+    Title(String),
+    /// 金额(编号)
+    AmountOf(String),
     Period(String),
     Number(Ratio, String),
     Date(Date),
@@ -130,7 +152,7 @@ enum Token {
     End,
 }
 
-const KEYWORDS: [&str; 24] = [
+const KEYWORDS: [&str; 29] = [
     "且",
     "或",
     "非",
@@ -155,6 +177,11 @@ const KEYWORDS: [&str; 24] = [
     "未定",
     "其余",
     "项",
+    "有",
+    "每个",
+    "个数",
+    "在名单",
+    "不在名单",
 ];
 
 /// Longest rule that is read.
@@ -180,6 +207,7 @@ fn canonical_sign(c: char) -> char {
         '*' | '＊' => '×',
         '/' | '／' => '÷',
         '～' => '~',
+        '．' => '.',
         '［' | '【' => '[',
         '］' | '】' => ']',
         _ => c,
@@ -255,7 +283,10 @@ impl Lexer {
                 .map(Token::Date)
                 .ok_or_else(|| RuleError::new("P161", span, format!("“{text}”不是日期")));
         }
-        if matches!(self.peek(0), '/' | '／') && is_name_char(self.peek(1)) {
+        while matches!(self.peek(0), '/' | '／')
+            && is_name_char(self.peek(1))
+            && !self.peek(1).is_ascii_digit()
+        {
             self.at += 1;
             unit.push('/');
             unit.push_str(&self.run(is_name_char));
@@ -274,10 +305,17 @@ impl Lexer {
         let token = if c.is_ascii_digit() {
             self.number()?
         } else if is_name_char(c) {
-            Token::Word(self.run(is_name_char))
+            let word = self.run(is_name_char);
+            // An id holds hyphens, which are signs elsewhere.
+            if word == "金额" && matches!(self.peek(0), '(' | '（') {
+                Token::AmountOf(self.delimited(&[')', '）'], "编号")?.trim().to_owned())
+            } else {
+                Token::Word(word)
+            }
         } else {
             match canonical_sign(c) {
                 '「' => Token::Text(self.delimited(&['」'], "文字")?),
+                '《' => Token::Title(self.delimited(&['》'], "名称")?),
                 '[' => Token::Period(self.delimited(&[']', '］', '】'], "时段")?),
                 sign => {
                     self.at += 1;
@@ -302,41 +340,56 @@ impl Lexer {
 struct Parser {
     tokens: Vec<(Token, Range<usize>)>,
     at: usize,
+    problems: Vec<RuleError>,
 }
 
 type Parsed<T> = Result<T, RuleError>;
 
-/// Reads one line of rule or amount text.
-///
-/// # Errors
-/// The first problem, with its place in characters.
-pub fn parse(text: &str) -> Parsed<Node> {
+/// Reads one line of rule or amount text: a tree, and every problem in it. Where a part cannot be read, reading
+/// goes on behind the next 且 or 或, so that one slip does not hide the others.
+pub(super) fn parse(text: &str) -> (Node, Vec<RuleError>) {
     let chars: Vec<char> = text.chars().collect();
+    let nothing = |error: RuleError| (Node { kind: NodeKind::Error, span: 0..0 }, vec![error]);
     if chars.len() > MAX_LENGTH {
         let message = format!("规则有 {} 个字，最多 {MAX_LENGTH} 个", chars.len());
-        return Err(RuleError::new("P163", 0..chars.len(), message).hint("拆成几条"));
+        return nothing(RuleError::new("P163", 0..chars.len(), message).hint("拆成几条"));
     }
     let mut lexer = Lexer { chars, at: 0 };
     let mut tokens = Vec::new();
     loop {
-        let token = lexer.next()?;
-        let end = token.0 == Token::End;
-        tokens.push(token);
-        if end {
-            break;
+        match lexer.next() {
+            Ok(token) => {
+                let end = token.0 == Token::End;
+                tokens.push(token);
+                if end {
+                    break;
+                }
+            }
+            // Without its end, a quotation has swallowed the rest of the line.
+            Err(error) => return nothing(error),
         }
     }
-    let mut parser = Parser { tokens, at: 0 };
+    let mut parser = Parser { tokens, at: 0, problems: Vec::new() };
     if parser.peek() == &Token::End {
-        return Err(
-            RuleError::new("P164", 0..0, "规则是空的").hint("写一条规则，如 营业收入[上年] ≥ 2000万元")
+        return nothing(
+            RuleError::new("P164", 0..0, "规则是空的").hint("写一条规则，如 营业收入[上年] ≥ 2000万元"),
         );
     }
-    let node = parser.either(0)?;
-    match parser.peek() {
-        Token::End => Ok(node),
-        _ => Err(parser.unexpected("且、或、比较符或结尾")),
+    let node = match parser.either(0) {
+        Ok(node) => node,
+        Err(error) => {
+            parser.problems.push(error);
+            Node { kind: NodeKind::Error, span: 0..0 }
+        }
+    };
+    if parser.peek() != &Token::End {
+        let error = parser.unexpected("且、或、比较符或结尾");
+        // A part that was given up on has said enough.
+        if parser.problems.is_empty() {
+            parser.problems.push(error);
+        }
     }
+    (node, parser.problems)
 }
 
 impl Parser {
@@ -385,6 +438,8 @@ impl Parser {
             Token::End => "结尾".to_owned(),
             Token::Word(w) => format!("“{w}”"),
             Token::Text(t) => format!("“「{t}」”"),
+            Token::Title(t) => format!("“《{t}》”"),
+            Token::AmountOf(id) => format!("“金额({id})”"),
             Token::Period(p) => format!("“[{p}]”"),
             Token::Number(n, u) => format!("“{}{u}”", n.decimal(4)),
             Token::Date(d) => format!("“{d}”"),
@@ -414,6 +469,37 @@ impl Parser {
         Ok(depth + 1)
     }
 
+    /// A part between 且 and 或. What cannot be read is reported and skipped.
+    fn operand(&mut self, depth: usize) -> Node {
+        let start = self.span().start;
+        match self.not(depth) {
+            Ok(node) => node,
+            Err(error) => {
+                self.problems.push(error);
+                self.skip();
+                self.node(start, NodeKind::Error)
+            }
+        }
+    }
+
+    /// Goes to the next word or sign that ends a part.
+    fn skip(&mut self) {
+        let mut open = 0usize;
+        loop {
+            match self.peek() {
+                Token::End => return,
+                Token::Sign('(') => open += 1,
+                Token::Sign(')') if open > 0 => open -= 1,
+                Token::Sign(')' | ';') if open == 0 => return,
+                Token::Word(w) if open == 0 && matches!(w.as_str(), "且" | "或" | "则" | "否则") => {
+                    return;
+                }
+                _ => {}
+            }
+            self.bump();
+        }
+    }
+
     fn either(&mut self, depth: usize) -> Parsed<Node> {
         let first = self.all(depth)?;
         if !matches!(self.peek(), Token::Word(w) if w == "或") {
@@ -423,6 +509,17 @@ impl Parser {
         let mut list = vec![first];
         while self.word("或") {
             list.push(self.all(depth)?);
+        }
+        for part in &list {
+            // A bracketed part begins before its first operand.
+            if let NodeKind::And(inner) = &part.kind
+                && inner.first().is_some_and(|first| first.span.start == part.span.start)
+            {
+                self.problems.push(
+                    RuleError::warning("P113", part.span.clone(), "“且”先于“或”：这几项先合在一起")
+                        .hint("加上括号，读的人才不会看错"),
+                );
+            }
         }
         Ok(self.node(
             start,
@@ -434,14 +531,14 @@ impl Parser {
     }
 
     fn all(&mut self, depth: usize) -> Parsed<Node> {
-        let first = self.not(depth)?;
+        let first = self.operand(depth);
         if !matches!(self.peek(), Token::Word(w) if w == "且") {
             return Ok(first);
         }
         let start = first.span.start;
         let mut list = vec![first];
         while self.word("且") {
-            list.push(self.not(depth)?);
+            list.push(self.operand(depth));
         }
         Ok(self.node(
             start,
@@ -468,7 +565,15 @@ impl Parser {
 
     fn relation(&mut self, depth: usize) -> Parsed<Node> {
         let start = self.span().start;
+        if let Some(negated) = self.roster() {
+            let items = self.items()?;
+            return Ok(self.node(start, NodeKind::Roster(None, items, negated)));
+        }
         let left = self.sum(depth)?;
+        if let Some(negated) = self.roster() {
+            let items = self.items()?;
+            return Ok(self.node(start, NodeKind::Roster(Some(Box::new(left)), items, negated)));
+        }
         let op = match self.peek() {
             Token::Sign(s) => Op::ALL.iter().find(|(sign, _)| sign.starts_with(*s)).map(|(_, op)| *op),
             _ => None,
@@ -522,6 +627,25 @@ impl Parser {
         }
     }
 
+    /// 在名单 (false) or 不在名单 (true), if one of them comes next.
+    fn roster(&mut self) -> Option<bool> {
+        if self.word("在名单") { Some(false) } else { self.word("不在名单").then_some(true) }
+    }
+
+    /// A scope and a rule in brackets, behind 有, 每个 or 个数.
+    fn records(&mut self, depth: usize) -> Parsed<(Scope, Node)> {
+        let scope = match self.peek() {
+            Token::Word(w) => Scope::find(w).filter(|s| *s != Scope::Firm),
+            _ => None,
+        };
+        let scope = scope.ok_or_else(|| self.unexpected("项目、产品、贷款、人员、场地或平台"))?;
+        self.bump();
+        self.expect('(')?;
+        let rule = self.either(depth)?;
+        self.expect(')')?;
+        Ok((scope, rule))
+    }
+
     fn quota_number(&mut self) -> Parsed<u8> {
         let span = self.span();
         match self.bump() {
@@ -566,9 +690,10 @@ impl Parser {
 
     fn item(&mut self) -> Parsed<ItemNode> {
         let span = self.span();
+        let title = matches!(self.peek(), Token::Title(_));
         let name = match self.peek().clone() {
             Token::Word(w) => w,
-            Token::Text(t) => t,
+            Token::Text(t) | Token::Title(t) => t,
             // A six-digit region code.
             Token::Number(n, unit) if unit.is_empty() => n.decimal(0),
             _ => return Err(self.unexpected("名称")),
@@ -580,6 +705,7 @@ impl Parser {
             loop {
                 let span = self.span();
                 let text = match self.bump() {
+                    Token::Word(w) if w == "排名" => self.rank()?,
                     Token::Word(w) => w,
                     Token::Number(n, unit) => format!("{}{unit}", n.decimal(0)),
                     _ => {
@@ -594,7 +720,19 @@ impl Parser {
             }
             self.expect(')')?;
         }
-        Ok(ItemNode { name, qualifiers, span: span.start..self.last_end() })
+        Ok(ItemNode { name, title, qualifiers, span: span.start..self.last_end() })
+    }
+
+    /// `≤3` behind 排名
+    fn rank(&mut self) -> Parsed<String> {
+        let error = self.unexpected("名次，如 排名≤3");
+        if !self.sign('≤') {
+            return Err(error);
+        }
+        match self.bump() {
+            Token::Number(n, unit) if unit.is_empty() => Ok(format!("排名≤{}", n.decimal(0))),
+            _ => Err(error),
+        }
     }
 
     fn sum(&mut self, depth: usize) -> Parsed<Node> {
@@ -658,7 +796,11 @@ impl Parser {
             }
             Token::Text(text) => {
                 self.bump();
-                self.name(text)
+                self.name(None, text)
+            }
+            Token::AmountOf(id) => {
+                self.bump();
+                NodeKind::AmountOf(id)
             }
             Token::Word(word) => match word.as_str() {
                 "核实" | "承诺" => {
@@ -685,6 +827,17 @@ impl Parser {
                 "未定" => {
                     self.bump();
                     NodeKind::Undecided
+                }
+                "有" | "每个" => {
+                    self.bump();
+                    let quantifier = if word == "有" { Quantifier::Some } else { Quantifier::Every };
+                    let (scope, rule) = self.records(depth)?;
+                    NodeKind::Records(quantifier, scope, Box::new(rule))
+                }
+                "个数" => {
+                    self.bump();
+                    let (scope, rule) = self.records(depth)?;
+                    NodeKind::Tally(scope, Box::new(rule))
                 }
                 "按" | "分段" => {
                     self.bump();
@@ -716,11 +869,20 @@ impl Parser {
                             self.expect(')')?;
                             NodeKind::Call(func, list)
                         }
-                        _ => self.name(word),
+                        _ => match Scope::find(&word).filter(|_| self.sign('.')) {
+                            Some(scope) => match self.bump() {
+                                Token::Word(name) | Token::Text(name) => self.name(Some(scope), name),
+                                _ => {
+                                    self.at -= 1;
+                                    return Err(self.unexpected("要素名称"));
+                                }
+                            },
+                            None => self.name(None, word),
+                        },
                     }
                 }
             },
-            Token::Period(_) | Token::Sign(_) | Token::End => {
+            Token::Period(_) | Token::Title(_) | Token::Sign(_) | Token::End => {
                 return Err(self.unexpected("要素、数或括号"));
             }
         };
@@ -741,13 +903,13 @@ impl Parser {
         self.either(depth)
     }
 
-    fn name(&mut self, name: String) -> NodeKind {
+    fn name(&mut self, scope: Option<Scope>, name: String) -> NodeKind {
         if let Token::Period(period) = self.peek().clone() {
             let span = self.span();
             self.bump();
-            return NodeKind::Name(name, Some((period, span)));
+            return NodeKind::Name(scope, name, Some((period, span)));
         }
-        NodeKind::Name(name, None)
+        NodeKind::Name(scope, name, None)
     }
 
     fn quota(&mut self, depth: usize) -> Parsed<NodeKind> {
@@ -815,36 +977,76 @@ fn flatten(list: Vec<Node>, split: impl Fn(NodeKind) -> Result<Vec<Node>, NodeKi
     out
 }
 
-/// A period in words: `上年`, `近3年合计`, `上年同比增长`.
+/// A period in words: `上年`, `近3年合计`, `上年同比增长`, `2015年..2017年每年`, `近3年平均, 不足按实际`.
 pub(super) fn parse_period(text: &str) -> Option<super::Period> {
-    use super::{Period, Year};
-    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    use super::{Period, Year, Years};
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).map(canonical_sign).collect();
     if text == "同比增长" {
         return Some(Period::Growth(Year::Back(1)));
     }
-    if let Some(rest) = text.strip_prefix('近') {
-        let (n, aggregate) = rest.split_once('年')?;
-        let n: u8 = n.parse().ok().filter(|n| (1..=10).contains(n))?;
-        let aggregate = Aggregate::ALL.iter().find(|(name, _)| *name == aggregate)?.1;
-        let growth = matches!(aggregate, Aggregate::MeanGrowth | Aggregate::Rising);
-        return (!growth || n >= 2).then_some(Period::Last(n, aggregate));
+    if text == "历史最高" {
+        return Some(Period::Peak);
     }
-    let (base, wrap): (&str, fn(Year) -> Period) = if let Some(base) = text.strip_suffix("同比增长") {
+    if let Some(day) = text.strip_prefix("截至") {
+        return Date::parse(&day.replace('−', "-")).map(Period::Until);
+    }
+    let (main, existing) = match text.strip_suffix(",不足按实际") {
+        Some(main) => (main, true),
+        None => (text.as_str(), false),
+    };
+    let over = |years: Years, n: u16, name: &str| {
+        let aggregate = Aggregate::ALL.iter().find(|(word, _)| *word == name)?.1;
+        let growth = matches!(aggregate, Aggregate::MeanGrowth | Aggregate::Rising | Aggregate::Compound);
+        (!growth || n >= 2).then_some(Period::Over(years, aggregate, existing))
+    };
+    let number = |text: &str, most: u8| text.parse().ok().filter(|n: &u8| (1..=most).contains(n));
+    let calendar = |text: &str| text.parse().ok().filter(|y: &u16| (1900..2200).contains(y));
+    if let Some((from, rest)) = main.split_once("..") {
+        if let Some(from) = from.strip_suffix('年') {
+            let (to, aggregate) = rest.split_once('年')?;
+            let (from, to) = (calendar(from)?, calendar(to)?);
+            return if from < to && to - from < 30 {
+                over(Years::Fixed(from, to), to - from + 1, aggregate)
+            } else {
+                None
+            };
+        }
+        let day = |text: &str| Date::parse(&text.replace('−', "-"));
+        let (from, to) = (day(from)?, day(rest)?);
+        return (from <= to && !existing).then_some(Period::Days(from, to));
+    }
+    if let Some(rest) = main.strip_prefix('近') {
+        if let Some((n, aggregate)) = rest.split_once("个月") {
+            let mean = match aggregate {
+                "合计" => false,
+                "平均" => true,
+                _ => return None,
+            };
+            return number(n, 60).filter(|_| !existing).map(|n| Period::Months(n, mean));
+        }
+        let (n, aggregate) = rest.split_once('年')?;
+        let n = number(n, 10)?;
+        return over(Years::Last(n), u16::from(n), aggregate);
+    }
+    if existing {
+        return None;
+    }
+    let (base, wrap): (&str, fn(Year) -> Period) = if let Some(base) = main.strip_suffix("同比增长") {
         (base, Period::Growth)
-    } else if let Some(base) = text.strip_suffix("同比增量") {
+    } else if let Some(base) = main.strip_suffix("同比增量") {
         (base, Period::Delta)
     } else {
-        (&text, Period::Year)
+        (main, Period::Year)
     };
     let year = match base {
-        "本年" => Year::Back(0),
+        "本年" | "本年至今" => Year::Back(0),
         "上年" => Year::Back(1),
         "前年" => Year::Back(2),
         _ => {
             let digits = base.strip_suffix('年')?;
             match digits.strip_prefix('上') {
-                Some(n) => Year::Back(n.parse().ok().filter(|n| (1..=20).contains(n))?),
-                None => Year::Fixed(digits.parse().ok().filter(|y| (1900..2200).contains(y))?),
+                Some(n) => Year::Back(number(n, 20)?),
+                None => Year::Fixed(calendar(digits)?),
             }
         }
     };
