@@ -196,6 +196,10 @@ fn read_facts(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Sink) {
             help: f.optional("说明", sink).unwrap_or_default(),
             options,
         };
+        if fact.yearly && !kind.is_numeric() {
+            let message = format!("只有数能按年填，“{}”是{}", fact.name, kind.name());
+            sink.report(Diagnostic::error("P005", f.place("按年"), message));
+        }
         f.finish(sink);
         tables.catalogue.facts.insert(no, fact);
     }
