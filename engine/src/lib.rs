@@ -64,6 +64,7 @@ pub mod firm;
 pub mod fold;
 pub mod measure;
 pub mod num;
+pub mod plan;
 pub mod profile;
 pub mod report;
 pub mod rule;

@@ -5,8 +5,9 @@ use litemap::LiteMap;
 use crate::catalogue::{Catalogue, Nesting};
 use crate::date::Date;
 use crate::eval::{EvalError, Evaluated, Outcome, Verdict, evaluate};
-use crate::firm::{Firm, Key};
-use crate::measure::{Audience, BenefitKind, ExclusionRule, Measure};
+use crate::firm::{Answer, Firm, Key};
+use crate::measure::{Audience, BenefitKind, Measure};
+use crate::plan::{LeftOut, Plan, plan};
 
 /// Groups on the page, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,6 +96,8 @@ pub struct Report {
     pub elsewhere: usize,
     /// Measures that could not be decided, and why. One of them never hides the others.
     pub failed: Vec<(usize, EvalError)>,
+    /// The best combination of what the firm can apply for now.
+    pub plan: Plan,
     /// Headline.
     pub headline: Headline,
     /// What to ask next, most money first.
@@ -128,7 +131,8 @@ pub fn report(measures: &[Measure], catalogue: &Catalogue, firm: &Firm, today: D
     for (_, list) in report.groups.iter_mut() {
         list.sort_by_key(|at| rank(*at));
     }
-    report.headline = headline(measures, outcomes);
+    report.plan = plan(measures, outcomes, catalogue, firm, today);
+    report.headline = headline(measures, outcomes, &report.plan);
     report.questions = questions(measures, outcomes);
     report
 }
@@ -162,72 +166,26 @@ fn in_path(measure: &Measure, catalogue: &Catalogue, firm: &Firm) -> bool {
     }
 }
 
-/// What a counted measure adds, worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Sum {
-    Open,
-    NeedsFigure,
-    Known(i128, i128),
-}
-
-/// Measures that share an exclusion group, directly or through others, count
-/// once, with the best of them: never more than the best combination.
-fn headline(measures: &[Measure], outcomes: &[Option<Outcome>]) -> Headline {
+/// The plan in one line. Only money counts; what is open is counted and not added.
+fn headline(measures: &[Measure], outcomes: &[Option<Outcome>], plan: &Plan) -> Headline {
     let mut headline = Headline::default();
-    let counted: Vec<(usize, &Outcome)> = outcomes
-        .iter()
-        .enumerate()
-        .filter_map(|(at, o)| o.as_ref().map(|o| (at, o)))
-        .filter(|(at, o)| {
-            o.verdict == Verdict::Eligible
-                && o.window.counts()
-                && measures[*at].benefit.kind.counts_as_money()
-        })
-        .collect();
-    let mut component: Vec<usize> = (0..counted.len()).collect();
-    for i in 0..counted.len() {
-        for j in 0..i {
-            if share_group(&measures[counted[i].0], &measures[counted[j].0]) {
-                let (from, to) = (component[i], component[j]);
-                for c in &mut component {
-                    if *c == from {
-                        *c = to;
-                    }
-                }
+    for choice in &plan.chosen {
+        if !measures[choice.measure].benefit.kind.counts_as_money() {
+            continue;
+        }
+        headline.count += 1;
+        let amount = outcomes[choice.measure].as_ref().and_then(|o| o.amount);
+        match (choice.open, amount) {
+            (false, _) => {
+                headline.low = headline.low.saturating_add(choice.low);
+                headline.high = headline.high.saturating_add(choice.high);
             }
+            (true, Some(amount)) if !amount.undecided => headline.missing_figures += 1,
+            (true, _) => headline.open_sums += 1,
         }
     }
-    let mut best: LiteMap<usize, Sum> = LiteMap::new();
-    for (i, (_, outcome)) in counted.iter().enumerate() {
-        let value = match outcome.amount {
-            Some(amount) if !amount.undecided => match amount.high {
-                Some(high) => Sum::Known(amount.low, high),
-                None => Sum::NeedsFigure,
-            },
-            _ => Sum::Open,
-        };
-        let kept = best.entry(component[i]).or_insert(value);
-        *kept = value.max(*kept);
-    }
-    headline.count = best.len();
-    headline.excluded = counted.len() - best.len();
-    for sum in best.values() {
-        match sum {
-            Sum::Known(low, high) => {
-                headline.low = headline.low.saturating_add(*low);
-                headline.high = headline.high.saturating_add(*high);
-            }
-            Sum::NeedsFigure => headline.missing_figures += 1,
-            Sum::Open => headline.open_sums += 1,
-        }
-    }
+    headline.excluded = plan.left.iter().filter(|(_, why)| matches!(why, LeftOut::Group(..))).count();
     headline
-}
-
-fn share_group(a: &Measure, b: &Measure) -> bool {
-    a.exclusions.iter().any(|(group, rule)| {
-        *rule == ExclusionRule::Best && b.exclusions.iter().any(|(other, _)| other == group)
-    })
 }
 
 /// Facts by the money they can decide. A measure whose sum is not stated counts as the median of its kind.
@@ -245,11 +203,13 @@ fn questions(measures: &[Measure], outcomes: &[Option<Outcome>]) -> Vec<Question
             continue;
         }
         let kind = measures[at].benefit.kind;
-        let stated = outcome.amount.and_then(|a| a.stated_high());
-        let stake = match (kind.counts_as_money(), stated) {
-            (false, _) => 0,
-            (true, Some(stated)) => stated,
-            (true, None) => median(measures, outcomes, kind),
+        // Of what is certain, only what answers can still move is at stake.
+        let certain = outcome.verdict == Verdict::Eligible;
+        let stake = match outcome.amount.filter(|a| kind.counts_as_money() && !a.undecided) {
+            _ if !kind.counts_as_money() => 0,
+            Some(amount) if certain => amount.answerable.unwrap_or_else(|| median(measures, outcomes, kind)),
+            Some(amount) => amount.high.unwrap_or_else(|| median(measures, outcomes, kind)),
+            None => median(measures, outcomes, kind),
         };
         for key in &outcome.missing {
             let entry = found.entry(*key).or_insert((0, 0, at));
@@ -272,4 +232,38 @@ fn median(measures: &[Measure], outcomes: &[Option<Outcome>], kind: BenefitKind)
         of_kind.filter_map(|(_, o)| o.as_ref()?.amount.and_then(|a| a.stated_high())).collect();
     stated.sort_unstable();
     stated.get(stated.len() / 2).copied().unwrap_or(0)
+}
+
+/// What changes when some answers change: 如果…会怎样.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WhatIf {
+    /// Measures whose conclusion changes, with the one before and after; `None` is not in reach.
+    pub changed: Vec<(usize, Option<Verdict>, Option<Verdict>)>,
+    /// Headline before.
+    pub before: Headline,
+    /// Headline after.
+    pub after: Headline,
+}
+
+/// Decides anew with other answers, which are not kept.
+pub fn what_if(
+    measures: &[Measure],
+    catalogue: &Catalogue,
+    firm: &Firm,
+    today: Date,
+    changes: &[(Key, Answer)],
+) -> WhatIf {
+    let before = report(measures, catalogue, firm, today);
+    let mut other = firm.clone();
+    for (key, answer) in changes {
+        other.answer(catalogue, *key, answer.clone());
+    }
+    let after = report(measures, catalogue, &other, today);
+    let verdict = |o: &Option<Outcome>| o.as_ref().map(|o| o.verdict);
+    let pairs = before.outcomes.iter().zip(&after.outcomes).enumerate();
+    let changed = pairs
+        .map(|(at, (a, b))| (at, verdict(a), verdict(b)))
+        .filter(|(_, a, b)| a != b)
+        .collect();
+    WhatIf { changed, before: before.headline, after: after.headline }
 }

@@ -1,0 +1,360 @@
+//! The plan against every subset, tried on random groups, prerequisites, caps and payments already had.
+
+use std::cmp::Reverse;
+
+use huiqi_engine::catalogue::Catalogue;
+use huiqi_engine::date::Date;
+use huiqi_engine::eval::{Outcome, evaluate};
+use huiqi_engine::firm::{Firm, Received};
+use huiqi_engine::measure::{BenefitKind, CapScope, ExclusionRule, Measure};
+use huiqi_engine::num::Ratio;
+use huiqi_engine::plan::{LeftOut, Plan, Score, plan};
+use huiqi_engine::rule::Expr;
+use huiqi_engine::unit::Dimension;
+use proptest::prelude::*;
+
+fn today() -> Date {
+    Date::parse("2026-11-22").expect("a day")
+}
+
+fn yuan(fen: i128) -> Expr {
+    Expr::Const(Ratio::int(fen), Dimension::YUAN)
+}
+
+/// A measure that pays `low` to `high`, every year if `yearly`.
+fn pays(id: &str, low: i128, high: i128) -> Measure {
+    let mut m = Measure::new(id);
+    m.benefit.kind = BenefitKind::Grant;
+    m.benefit.amount = Some(if low == high {
+        yuan(low)
+    } else {
+        Expr::Range(Box::new(yuan(low)), Box::new(yuan(high)))
+    });
+    m
+}
+
+fn decide(measures: &[Measure]) -> Vec<Option<Outcome>> {
+    let firm = Firm::default();
+    measures.iter().map(|m| evaluate(m, &Catalogue::default(), &firm, today()).ok()).collect()
+}
+
+fn planned(measures: &[Measure], received: &[Received]) -> Plan {
+    let mut firm = Firm::default();
+    firm.received = received.to_vec();
+    plan(measures, &decide(measures), &Catalogue::default(), &firm, today())
+}
+
+fn chosen(plan: &Plan, measures: &[Measure]) -> Vec<String> {
+    plan.chosen.iter().map(|c| measures[c.measure].id.clone()).collect()
+}
+
+/// One of a few amounts, so that ties are common.
+fn sum() -> impl Strategy<Value = (i128, i128)> {
+    (0i128..6, 0i128..4).prop_map(|(low, more)| (low * 100, (low + more) * 100))
+}
+
+#[derive(Debug, Clone)]
+struct Case {
+    measures: Vec<Measure>,
+    received: Vec<Received>,
+}
+
+const RULES: [ExclusionRule; 4] =
+    [ExclusionRule::Best, ExclusionRule::AtMost(2), ExclusionRule::Cap(500), ExclusionRule::Cap(900)];
+
+fn case(most: usize) -> impl Strategy<Value = Case> {
+    let one = (
+        sum(),
+        proptest::collection::vec(0usize..5, 0..3),
+        proptest::option::weighted(0.25, 0usize..12),
+        prop::bool::weighted(0.1),
+        prop::bool::weighted(0.1),
+    );
+    let had = proptest::collection::vec((0usize..12, 0i128..400, prop::bool::weighted(0.7)), 0..3);
+    (proptest::collection::vec(one, 1..=most), had, proptest::collection::vec(0usize..4, 5)).prop_map(
+        |(rows, had, rules)| {
+            let count = rows.len();
+            let mut measures = Vec::new();
+            for (at, ((low, high), groups, needs, open, title)) in rows.into_iter().enumerate() {
+                let mut m = pays(&format!("m{at:02}"), low, high);
+                if open {
+                    m.benefit.amount = Some(Expr::Undecided);
+                }
+                if title {
+                    m.benefit.kind = BenefitKind::Recognition;
+                    m.benefit.amount = None;
+                }
+                let mut names: Vec<usize> = groups;
+                names.sort_unstable();
+                names.dedup();
+                m.exclusions = names.into_iter().map(|g| (format!("组{g}"), RULES[rules[g]])).collect();
+                if let Some(needs) = needs.filter(|n| *n < count && *n != at) {
+                    m.prerequisites.push(format!("m{needs:02}"));
+                }
+                if at % 5 == 4 {
+                    m.benefit.caps.push((CapScope::FirmYear, yuan(600)));
+                }
+                measures.push(m);
+            }
+            let received = had
+                .into_iter()
+                .filter(|(at, ..)| *at < count)
+                .map(|(at, fen, now)| Received {
+                    measure: format!("m{at:02}"),
+                    year: if now { 2026 } else { 2024 },
+                    fen,
+                })
+                .collect();
+            Case { measures, received }
+        },
+    )
+}
+
+/// What a set of candidates pays by the words of the specification, or that it is not allowed. `candidates` are in the
+/// order of the plan.
+fn worth(case: &Case, candidates: &[Candidate], set: u32) -> Option<Score> {
+    let inside = |at: usize| set >> at & 1 == 1;
+    let mut score = Score { low: 0, high: 0, open: 0, applications: Reverse(set.count_ones() as usize) };
+    let mut rooms: Vec<(String, ExclusionRule, i128, i128, usize)> = Vec::new();
+    for candidate in candidates.iter().enumerate().filter(|(at, _)| inside(*at)).map(|(_, c)| c) {
+        let measure = &case.measures[candidate.measure];
+        for id in &measure.prerequisites {
+            let had = case.received.iter().any(|r| r.measure == *id);
+            let beside =
+                candidates.iter().enumerate().any(|(i, c)| inside(i) && case.measures[c.measure].id == *id);
+            if !had && !beside {
+                return None;
+            }
+        }
+        let (mut low, mut high) = (candidate.low, candidate.high);
+        for (name, rule) in &measure.exclusions {
+            if !rooms.iter().any(|(n, ..)| n == name) {
+                let had = had_in_group(case, name);
+                let spent: i128 = had.iter().map(|(_, fen)| fen).sum();
+                rooms.push(match rule {
+                    ExclusionRule::Best => (name.clone(), *rule, 0, 0, 1usize.saturating_sub(had.len())),
+                    ExclusionRule::AtMost(n) => {
+                        (name.clone(), *rule, 0, 0, usize::from(*n).saturating_sub(had.len()))
+                    }
+                    ExclusionRule::Cap(fen) => {
+                        let rest = (fen - spent).max(0);
+                        (name.clone(), *rule, rest, rest, usize::MAX)
+                    }
+                });
+            }
+            let room = rooms.iter_mut().find(|(n, ..)| n == name)?;
+            room.4 = room.4.checked_sub(1)?;
+            if matches!(rule, ExclusionRule::Cap(_)) {
+                (low, high) = (low.min(room.2), high.min(room.3));
+            }
+        }
+        for (name, rule) in &measure.exclusions {
+            if let (ExclusionRule::Cap(_), Some(room)) = (rule, rooms.iter_mut().find(|(n, ..)| n == name)) {
+                room.2 -= low;
+                room.3 -= high;
+            }
+        }
+        score.low += low;
+        score.high += high;
+        score.open += usize::from(candidate.open);
+    }
+    Some(score)
+}
+
+fn had_in_group(case: &Case, name: &str) -> Vec<(String, i128)> {
+    let members = case.measures.iter().filter(|m| m.exclusions.iter().any(|(g, _)| g == name));
+    members
+        .filter_map(|m| {
+            let this_year: Vec<i128> =
+                case.received.iter().filter(|r| r.measure == m.id && r.year == 2026).map(|r| r.fen).collect();
+            (!this_year.is_empty()).then(|| (m.id.clone(), this_year.iter().sum()))
+        })
+        .collect()
+}
+
+#[derive(Debug, Clone)]
+struct Candidate {
+    measure: usize,
+    low: i128,
+    high: i128,
+    open: bool,
+}
+
+/// Candidates after 已享受, in the order of the plan.
+fn candidates(case: &Case) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    for (at, m) in case.measures.iter().enumerate() {
+        let (mut low, mut high, open) = match &m.benefit.amount {
+            None => (0, 0, false),
+            Some(Expr::Const(fen, _)) => (fen.trunc(), fen.trunc(), false),
+            Some(Expr::Range(a, b)) => match (&**a, &**b) {
+                (Expr::Const(a, _), Expr::Const(b, _)) => (a.trunc(), b.trunc(), false),
+                other => panic!("{other:?}"),
+            },
+            _ => (0, 0, true),
+        };
+        if !m.benefit.caps.is_empty() {
+            (low, high) = (low.min(600), high.min(600));
+        }
+        let own: Vec<i128> =
+            case.received.iter().filter(|r| r.measure == m.id && r.year == 2026).map(|r| r.fen).collect();
+        if !own.is_empty() {
+            let rest = if m.benefit.caps.is_empty() { 0 } else { (600 - own.iter().sum::<i128>()).max(0) };
+            if rest == 0 {
+                continue;
+            }
+            (low, high) = (low.min(rest), high.min(rest));
+        }
+        let gone = m.exclusions.iter().any(|(name, rule)| {
+            let had = had_in_group(case, name);
+            let spent: i128 = had.iter().map(|(_, fen)| fen).sum();
+            !had.is_empty()
+                && match rule {
+                    ExclusionRule::Best => true,
+                    ExclusionRule::AtMost(n) => had.len() >= usize::from(*n),
+                    ExclusionRule::Cap(fen) => spent >= *fen,
+                }
+        });
+        if !gone {
+            found.push(Candidate { measure: at, low, high, open });
+        }
+    }
+    found.sort_by(|a, b| {
+        let id = |c: &Candidate| case.measures[c.measure].id.clone();
+        (b.high, b.low, id(a)).cmp(&(a.high, a.low, id(b)))
+    });
+    found
+}
+
+/// Prerequisites that lead back to themselves can be fulfilled by no set that grows one measure at a time.
+fn reachable(case: &Case, candidates: &[Candidate], set: u32) -> bool {
+    let mut done: Vec<&str> = case.received.iter().map(|r| r.measure.as_str()).collect();
+    let mut rest: Vec<&Candidate> =
+        candidates.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1).map(|(_, c)| c).collect();
+    while !rest.is_empty() {
+        let before = rest.len();
+        rest.retain(|c| {
+            let m = &case.measures[c.measure];
+            let ready = m.prerequisites.iter().all(|id| done.contains(&id.as_str()));
+            if ready {
+                done.push(&m.id);
+            }
+            !ready
+        });
+        if rest.len() == before {
+            return false;
+        }
+    }
+    true
+}
+
+proptest! {
+    /// Up to 12 measures: the best of all subsets, and the first in order among equally good ones.
+    #[test]
+    fn as_good_as_every_subset(case in case(12)) {
+        let plan = planned(&case.measures, &case.received);
+        prop_assert!(plan.exact);
+        let candidates = candidates(&case);
+        let mut best: Option<(Score, u32)> = None;
+        for set in 0..1u32 << candidates.len() {
+            let Some(score) = worth(&case, &candidates, set).filter(|_| reachable(&case, &candidates, set)) else { continue };
+            // Earlier candidates are the lower bits: the set that has the first one that differs goes first.
+            let key = (score, set.reverse_bits());
+            if best.is_none_or(|(s, kept)| key > (s, kept.reverse_bits())) {
+                best = Some((score, set));
+            }
+        }
+        let (score, set) = best.expect("the empty set is allowed");
+        prop_assert_eq!(plan.score, score);
+        let mut expected: Vec<&str> = candidates.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1)
+            .map(|(_, c)| case.measures[c.measure].id.as_str()).collect();
+        let mut found = chosen(&plan, &case.measures);
+        expected.sort_unstable();
+        found.sort();
+        prop_assert_eq!(found, expected);
+        let low: i128 = plan.chosen.iter().map(|c| c.low).sum();
+        let high: i128 = plan.chosen.iter().map(|c| c.high).sum();
+        prop_assert_eq!((low, high), (score.low, score.high));
+        // What must come first stands first.
+        for (at, choice) in plan.chosen.iter().enumerate() {
+            prop_assert!(choice.after.iter().all(|m| plan.chosen[..at].iter().any(|c| c.measure == *m)));
+        }
+    }
+
+    /// Whatever the order of the table, the same measures with the same sums.
+    #[test]
+    fn the_order_of_the_table_makes_no_difference(case in case(14), seed in any::<u64>()) {
+        let plan = planned(&case.measures, &case.received);
+        let mut shuffled = case.measures.clone();
+        let mut state = seed | 1;
+        for at in (1..shuffled.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            shuffled.swap(at, (state >> 33) as usize % (at + 1));
+        }
+        let other = planned(&shuffled, &case.received);
+        prop_assert_eq!(chosen(&other, &shuffled), chosen(&plan, &case.measures));
+        prop_assert_eq!(other.score, plan.score);
+        let reasons = |plan: &Plan, measures: &[Measure]| -> Vec<(String, String)> {
+            let name = |at: &usize| measures[*at].id.clone();
+            plan.left.iter().map(|(at, why)| (name(at), match why {
+                LeftOut::Group(group, by) => {
+                    let mut by: Vec<String> = by.iter().map(name).collect();
+                    by.sort();
+                    format!("{group} {by:?}")
+                }
+                other => format!("{other:?}"),
+            })).collect()
+        };
+        prop_assert_eq!(reasons(&other, &shuffled), reasons(&plan, &case.measures));
+    }
+
+    /// Never worse than taking one after the other while there is room; nobody is forgotten.
+    #[test]
+    fn never_worse_than_greedy(case in case(20)) {
+        let plan = planned(&case.measures, &case.received);
+        let candidates = candidates(&case);
+        let mut set = 0u32;
+        for at in 0..candidates.len() {
+            let more = set | 1 << at;
+            if worth(&case, &candidates, more).is_some() && reachable(&case, &candidates, more) {
+                set = more;
+            }
+        }
+        let greedy = worth(&case, &candidates, set).expect("every step was allowed");
+        prop_assert!((plan.score.low, plan.score.high) >= (greedy.low, greedy.high), "{:?} {:?}", plan.score, greedy);
+        for (at, m) in case.measures.iter().enumerate() {
+            let chosen = plan.chosen.iter().any(|c| c.measure == at);
+            let left = plan.left.iter().any(|(l, _)| *l == at);
+            prop_assert!(chosen != left || m.benefit.kind == BenefitKind::Recognition && !chosen, "{}", m.id);
+        }
+    }
+}
+
+/// 40 measures in one connected part are still solved exactly.
+#[test]
+fn forty_connected_measures_are_exact() {
+    for seed in 0..20u64 {
+        let mut state = seed + 1;
+        let mut random = |n: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % n
+        };
+        let mut measures = Vec::new();
+        for at in 0..40 {
+            let low = i128::from(random(500)) * 100;
+            let mut m = pays(&format!("m{at:02}"), low, low + i128::from(random(100)) * 100);
+            // A chain of groups, so that all are one part.
+            m.exclusions.push((format!("链{}", at / 2), ExclusionRule::Best));
+            m.exclusions.push((format!("链{}", (at + 1) / 2 + 100), ExclusionRule::AtMost(2)));
+            m.exclusions.push((format!("组{}", random(6)), RULES[random(2) as usize]));
+            if random(5) == 0 {
+                m.exclusions.push(("全部".to_owned(), ExclusionRule::Cap(200_000)));
+            }
+            measures.push(m);
+        }
+        let plan = planned(&measures, &[]);
+        assert!(plan.exact, "seed {seed}");
+        assert!(plan.bound.low == plan.score.low && plan.bound.high == plan.score.high);
+        assert!(!plan.chosen.is_empty() && plan.left.len() + plan.chosen.len() == 40);
+    }
+}
