@@ -9,7 +9,9 @@
 //! value is read off them, and a part whose bounds meet has nothing left to ask, which the chain value alone does
 //! not tell: 核实 且 (核实 或 X) is H whatever X turns out to be.
 
-use crate::catalogue::{Catalogue, Code, Derived, Fact, FactNo, FactType, Nesting, ParamNo, Scope};
+use litemap::LiteMap;
+
+use crate::catalogue::{Catalogue, Code, Derived, Fact, FactNo, FactType, ItemNo, Nesting, ParamNo, Scope};
 use crate::date::Date;
 use crate::firm::{Answer, Firm, Held, Key, Span, months_since, range_of};
 use crate::measure::{CapScope, Condition, Measure, Window};
@@ -63,7 +65,8 @@ impl Bounds {
     const FALSE: Self = Self { worst: Truth::False, best: Truth::False };
     const CONFIRM: Self = Self { worst: Truth::Confirm, best: Truth::Confirm };
 
-    fn of(truth: Truth) -> Self {
+    /// The bounds of a single truth; unknown may become anything.
+    pub fn of(truth: Truth) -> Self {
         match truth {
             Truth::Unknown => Self::OPEN,
             truth => Self { worst: truth, best: truth },
@@ -84,16 +87,32 @@ impl Bounds {
         self.worst == self.best
     }
 
-    fn min(self, other: Self) -> Self {
+    /// 且
+    pub(crate) fn min(self, other: Self) -> Self {
         Self { worst: self.worst.min(other.worst), best: self.best.min(other.best) }
     }
 
-    fn max(self, other: Self) -> Self {
+    /// 或
+    pub(crate) fn max(self, other: Self) -> Self {
         Self { worst: self.worst.max(other.worst), best: self.best.max(other.best) }
     }
 
-    fn negate(self) -> Self {
+    /// 非
+    pub(crate) fn negate(self) -> Self {
         Self { worst: self.best.negate(), best: self.worst.negate() }
+    }
+
+    /// 至少 k项
+    pub(crate) fn kth_largest(values: &[Self], k: usize) -> Self {
+        let kth = |pick: fn(&Self) -> Truth| {
+            let mut sorted: Vec<Truth> = values.iter().map(pick).collect();
+            sorted.sort_by(|a, b| b.cmp(a));
+            match k {
+                0 => Truth::True,
+                k => sorted.get(k - 1).copied().unwrap_or(Truth::False),
+            }
+        };
+        Self { worst: kth(|b| b.worst), best: kth(|b| b.best) }
     }
 }
 
@@ -341,13 +360,18 @@ pub fn evaluate(measure: &Measure, catalogue: &Catalogue, firm: &Firm, today: Da
 impl<'a> Evaluator<'a> {
     /// Fixes base year and reference day of `measure` on `today`. Facts of records are those of the first.
     pub fn new(measure: &Measure, catalogue: &'a Catalogue, firm: &'a Firm, today: Date) -> Self {
+        Self::at(measure.base_year_on(today), measure.reference_on(today), catalogue, firm)
+    }
+
+    /// With a base year and a reference day.
+    pub fn at(base_year: u16, reference: Date, catalogue: &'a Catalogue, firm: &'a Firm) -> Self {
         let mut records = [1; Scope::ALL.len()];
         records[Scope::Firm as usize] = 0;
         Self {
             catalogue,
             firm,
-            base_year: measure.base_year_on(today),
-            reference: measure.reference_on(today),
+            base_year,
+            reference,
             records,
             element_year: None,
             pieces: Vec::new(),
@@ -421,11 +445,11 @@ impl<'a> Evaluator<'a> {
             Period::Peak => Span::PeakBefore(self.year(Year::Back(1))),
             Period::Growth(_) | Period::Delta(_) | Period::Over(..) => return Ok(None),
         };
-        self.at(fact, span).map(Some)
+        self.key_of(fact, span).map(Some)
     }
 
     /// The key of a fact for the current record.
-    fn at(&self, fact: FactNo, span: Span) -> Evaluated<Key> {
+    fn key_of(&self, fact: FactNo, span: Span) -> Evaluated<Key> {
         let scope = self.fact_row(fact)?.scope;
         Ok(Key { fact, span, record: self.records[scope as usize] })
     }
@@ -509,9 +533,11 @@ impl<'a> Evaluator<'a> {
                 }
                 let k = usize::from(*k);
                 Ok(match quota {
-                    Quota::AtLeast => kth_largest(&values, k),
-                    Quota::AtMost => kth_largest(&values, k + 1).negate(),
-                    Quota::Exactly => kth_largest(&values, k).min(kth_largest(&values, k + 1).negate()),
+                    Quota::AtLeast => Bounds::kth_largest(&values, k),
+                    Quota::AtMost => Bounds::kth_largest(&values, k + 1).negate(),
+                    Quota::Exactly => {
+                        Bounds::kth_largest(&values, k).min(Bounds::kth_largest(&values, k + 1).negate())
+                    }
                 })
             }
             Expr::Verify(_) => Ok(Bounds::CONFIRM),
@@ -527,16 +553,16 @@ impl<'a> Evaluator<'a> {
                 Ok(if *negated { bounds.negate() } else { bounds })
             }
             Expr::Has(fact, mode, items) => {
-                let key = self.at(*fact, Span::Always)?;
+                let key = self.key_of(*fact, Span::Always)?;
                 let mut values = Vec::with_capacity(items.len());
                 for item in items {
                     values.push(Bounds::of(self.held(key, item)?));
                 }
                 let bounds = match mode {
-                    Mode::Any => kth_largest(&values, 1),
-                    Mode::All => kth_largest(&values, values.len()),
-                    Mode::AtLeast(k) => kth_largest(&values, usize::from(*k)),
-                    Mode::None => kth_largest(&values, 1).negate(),
+                    Mode::Any => Bounds::kth_largest(&values, 1),
+                    Mode::All => Bounds::kth_largest(&values, values.len()),
+                    Mode::AtLeast(k) => Bounds::kth_largest(&values, usize::from(*k)),
+                    Mode::None => Bounds::kth_largest(&values, 1).negate(),
                 };
                 if !bounds.settled() {
                     self.miss(key);
@@ -544,7 +570,7 @@ impl<'a> Evaluator<'a> {
                 Ok(bounds)
             }
             Expr::Flag(fact) => {
-                let key = self.at(*fact, Span::Always)?;
+                let key = self.key_of(*fact, Span::Always)?;
                 Ok(match self.firm.get(key) {
                     Some(Answer::Flag(value)) => Bounds::of(Truth::of(*value)),
                     _ => {
@@ -569,8 +595,8 @@ impl<'a> Evaluator<'a> {
         Ok(bounds)
     }
 
-    /// The bounds of `rule` for every record of `scope` told of, and whether there may be more.
-    fn each_record(&mut self, scope: Scope, rule: &Expr) -> Evaluated<(Vec<Bounds>, bool)> {
+    /// The bounds of `rule` for every record of `scope` told of, and for one more where there may be.
+    fn each_record(&mut self, scope: Scope, rule: &Expr) -> Evaluated<(Vec<Bounds>, Option<Bounds>)> {
         let told = self.firm.records(scope);
         let outer = self.records[scope as usize];
         let mut values = Vec::with_capacity(usize::from(told.count));
@@ -578,28 +604,33 @@ impl<'a> Evaluator<'a> {
             self.records[scope as usize] = record;
             values.push(self.bounds(rule)?);
         }
+        let mut another = None;
         if !told.closed {
-            // What would be asked of the next one.
             self.records[scope as usize] = told.count + 1;
-            self.bounds(rule)?;
+            another = Some(self.bounds(rule)?);
         }
         self.records[scope as usize] = outer;
-        Ok((values, !told.closed))
+        Ok((values, another))
     }
 
     fn quantified(&mut self, quantifier: Quantifier, scope: Scope, rule: &Expr) -> Evaluated<Bounds> {
-        let (mut values, more) = self.each_record(scope, rule)?;
-        if more {
-            values.push(Bounds::OPEN);
-        }
+        let (values, another) = self.each_record(scope, rule)?;
         Ok(match quantifier {
-            Quantifier::Some => values.into_iter().fold(Bounds::FALSE, Bounds::max),
-            Quantifier::Every => values.into_iter().fold(Bounds::TRUE, Bounds::min),
+            Quantifier::Some => {
+                // Another one need not exist.
+                let another = another.map(|b| Bounds { worst: Truth::False, ..b });
+                values.into_iter().chain(another).fold(Bounds::FALSE, Bounds::max)
+            }
+            Quantifier::Every => {
+                let another = another.map(|b| Bounds { best: Truth::True, ..b });
+                values.into_iter().chain(another).fold(Bounds::TRUE, Bounds::min)
+            }
         })
     }
 
     fn tally(&mut self, scope: Scope, rule: &Expr) -> Evaluated<Interval> {
-        let (values, more) = self.each_record(scope, rule)?;
+        let (values, another) = self.each_record(scope, rule)?;
+        let more = another.is_some_and(|b| b.best != Truth::False);
         let count = |keep: fn(&Bounds) -> bool| Ratio::int(values.iter().filter(|b| keep(b)).count() as i128);
         let lo = count(|b| b.worst == Truth::True);
         let hi = count(|b| b.best != Truth::False);
@@ -789,7 +820,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn member(&mut self, fact: FactNo, members: &Members) -> Evaluated<Truth> {
-        let key = self.at(fact, Span::Always)?;
+        let key = self.key_of(fact, Span::Always)?;
         let truth = match members {
             Members::Codes(lists, codes) => {
                 let catalogue = self.catalogue;
@@ -824,11 +855,8 @@ impl<'a> Evaluator<'a> {
             Some(held) if !held.yes => Truth::False,
             Some(held) => self.qualified(item, held),
             None => {
-                let implied = self.fact_row(key.fact)?.kind == FactType::Qualifications
-                    && items.iter().any(|(no, held)| {
-                        let q = self.catalogue.items.get(no);
-                        held.yes && q.is_some_and(|q| q.implies.contains(&item.item))
-                    });
+                let implied =
+                    self.fact_row(key.fact)?.kind == FactType::Qualifications && self.implied(item, items);
                 let plain = item.levels == 0
                     && item.rank == 0
                     && !item.first
@@ -841,6 +869,34 @@ impl<'a> Evaluator<'a> {
                 }
             }
         })
+    }
+
+    /// Whether some held item stands for this one, directly or through others that are not denied. One that has lapsed
+    /// stands for nothing that must be valid.
+    fn implied(&self, item: &Item, items: &LiteMap<ItemNo, Held>) -> bool {
+        let counts = |no: &ItemNo, held: &Held| {
+            held.yes && self.qualified(&Item { when: item.when, ..Item::any(*no) }, held) == Truth::True
+        };
+        let plain = matches!(item.when, When::Valid | When::Ever);
+        let mut open: Vec<ItemNo> = items
+            .iter()
+            .filter(|(no, held)| !plain && held.yes || plain && counts(no, held))
+            .map(|(no, _)| *no)
+            .collect();
+        let mut seen: Vec<ItemNo> = Vec::new();
+        while let Some(no) = open.pop() {
+            for next in self.catalogue.items.get(&no).map(|q| q.implies.as_slice()).unwrap_or_default() {
+                if *next == item.item {
+                    return true;
+                }
+                let denied = items.get(next).is_some_and(|held| !held.yes);
+                if !denied && !seen.contains(next) {
+                    seen.push(*next);
+                    open.push(*next);
+                }
+            }
+        }
+        false
     }
 
     fn qualified(&self, item: &Item, held: &Held) -> Truth {
@@ -895,16 +951,20 @@ impl<'a> Evaluator<'a> {
         self.firm.number(self.catalogue, key)
     }
 
-    /// Value of a yearly fact in one year.
+    /// Value of a yearly fact in one year; 0 in a year before the firm.
     fn yearly(&mut self, fact: FactNo, year: u16) -> Evaluated<Interval> {
-        let key = self.at(fact, Span::Year(year))?;
-        Ok(self.answer(key))
+        let key = self.key_of(fact, Span::Year(year))?;
+        match self.lived(fact, year, false) {
+            Existence::No => Ok(Interval::point(Ratio::ZERO)),
+            Existence::Maybe => Ok(self.answer(key).join(Interval::point(Ratio::ZERO))),
+            _ => Ok(self.answer(key)),
+        }
     }
 
     fn growth(&mut self, fact: FactNo, year: u16) -> Evaluated<Interval> {
         let now = self.yearly(fact, year)?;
         let before = self.yearly(fact, year.saturating_sub(1))?;
-        // From zero or a loss, growth means nothing.
+        // From zero, a loss or a year before the firm, growth means nothing.
         if before.lo.is_none_or(|lo| lo.signum() <= 0) {
             return Ok(Interval::ANY);
         }
@@ -924,7 +984,7 @@ impl<'a> Evaluator<'a> {
             Period::None if self.fact_row(fact)?.derived == Some(Derived::Age) => {
                 match self.firm.age(self.catalogue, self.reference) {
                     Some(age) => Ok(age),
-                    None => Ok(self.answer(self.at(fact, Span::Always)?)),
+                    None => Ok(self.answer(self.key_of(fact, Span::Always)?)),
                 }
             }
             Period::Months(n, mean) => {
@@ -933,7 +993,8 @@ impl<'a> Evaluator<'a> {
                 let months = if mean { i128::from(n.max(1)) } else { 1 };
                 Ok(sum.div(Interval::point(Ratio::int(months)))?)
             }
-            Period::None | Period::Year(_) | Period::Days(..) | Period::Until(_) => {
+            Period::Year(year) => self.yearly(fact, self.year(year)),
+            Period::None | Period::Days(..) | Period::Until(_) => {
                 let key = self.key(fact, period)?.ok_or(EvalError::NoFact(fact))?;
                 Ok(self.answer(key))
             }
@@ -943,7 +1004,7 @@ impl<'a> Evaluator<'a> {
     /// The highest of all years before 上年: as stated, else at least the highest year that is known.
     fn peak(&mut self, fact: FactNo) -> Evaluated<Interval> {
         let before = self.year(Year::Back(1));
-        let key = self.at(fact, Span::PeakBefore(before))?;
+        let key = self.key_of(fact, Span::PeakBefore(before))?;
         // A firm that began in 上年 has no earlier year.
         if self.lived(fact, before.saturating_sub(1), false) == Existence::No {
             return Ok(Interval::point(Ratio::ZERO));
@@ -1004,11 +1065,9 @@ impl<'a> Evaluator<'a> {
                     return Ok(Interval::ANY);
                 }
                 Existence::No if aggregate == Aggregate::Max => continue,
-                // No figure: nothing was earned, spent or paid.
-                Existence::No => Interval::point(Ratio::ZERO),
+                Existence::No => self.yearly(fact, year)?,
                 Existence::Yes if aggregate == Aggregate::MeanGrowth => self.growth(fact, year)?,
-                Existence::Yes => self.yearly(fact, year)?,
-                Existence::Maybe => self.yearly(fact, year)?.join(Interval::point(Ratio::ZERO)),
+                Existence::Yes | Existence::Maybe => self.yearly(fact, year)?,
             };
             counted += 1;
             total = Some(match (total, aggregate) {
@@ -1373,7 +1432,7 @@ impl<'a> Evaluator<'a> {
                 if !title || items.iter().any(|i| i.when != When::Valid) {
                     return Ok(None);
                 }
-                let key = self.at(*fact, Span::Always)?;
+                let key = self.key_of(*fact, Span::Always)?;
                 let [item] = &items[..] else { return Ok(Some(None)) };
                 let (mut held, closed) = match self.firm.get(key) {
                     Some(Answer::Set { items, closed }) => (items.clone(), *closed),
@@ -1525,18 +1584,6 @@ fn within<'c>(code: Code, codes: impl Iterator<Item = &'c Code>) -> Truth {
         });
     }
     truth
-}
-
-fn kth_largest(values: &[Bounds], k: usize) -> Bounds {
-    let kth = |pick: fn(&Bounds) -> Truth| {
-        let mut sorted: Vec<Truth> = values.iter().map(pick).collect();
-        sorted.sort_by(|a, b| b.cmp(a));
-        match k {
-            0 => Truth::True,
-            k => sorted.get(k - 1).copied().unwrap_or(Truth::False),
-        }
-    };
-    Bounds { worst: kth(|b| b.worst), best: kth(|b| b.best) }
 }
 
 /// The window of 每年 or 任一年 in an expression: its years, whether each, and 不足按实际.

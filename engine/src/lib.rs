@@ -58,6 +58,7 @@ pub mod bundle;
 pub mod catalogue;
 pub mod codec;
 pub mod date;
+pub mod decide;
 pub mod eval;
 pub mod explain;
 pub mod firm;

@@ -273,11 +273,11 @@ impl<'a> Planner<'a> {
             }
         }
         for no in 0..self.items.len() {
-            let needs = self.measures[self.items[no].measure].prerequisites.iter().filter(|id| !self.had_ever(id));
+            let needs =
+                self.measures[self.items[no].measure].prerequisites.iter().filter(|id| !self.had_ever(id));
             let at = |id: &String| numbers.get(id.as_str()).copied();
-            let needs: Vec<usize> = needs
-                .filter_map(|id| self.items.iter().position(|i| Some(i.measure) == at(id)))
-                .collect();
+            let needs: Vec<usize> =
+                needs.filter_map(|id| self.items.iter().position(|i| Some(i.measure) == at(id))).collect();
             self.items[no].needs = needs;
         }
         let circles: Vec<usize> = (0..self.items.len()).filter(|no| self.in_circle(*no)).collect();
@@ -349,7 +349,8 @@ impl<'a> Planner<'a> {
             search.run();
             plan.exact &= search.steps <= STEP_LIMIT;
             plan.score = add(plan.score, search.best.score);
-            plan.bound = add(plan.bound, if search.steps <= STEP_LIMIT { search.best.score } else { search.bound });
+            plan.bound =
+                add(plan.bound, if search.steps <= STEP_LIMIT { search.best.score } else { search.bound });
             chosen.extend(search.best.chosen);
         }
         self.reasons(&chosen);
@@ -400,7 +401,8 @@ impl<'a> Planner<'a> {
         let mut done: Vec<usize> = Vec::new();
         let mut sequence = Vec::new();
         while !waiting.is_empty() {
-            let ready = waiting.iter().position(|(no, ..)| self.items[*no].needs.iter().all(|n| done.contains(n)));
+            let ready =
+                waiting.iter().position(|(no, ..)| self.items[*no].needs.iter().all(|n| done.contains(n)));
             let (no, low, high) = *waiting.remove(ready.unwrap_or(0));
             done.push(no);
             let item = &self.items[no];

@@ -3,8 +3,8 @@
 use litemap::LiteMap;
 
 use crate::catalogue::{Catalogue, Nesting};
-use crate::date::Date;
-use crate::eval::{EvalError, Evaluated, Outcome, Verdict, evaluate};
+use crate::decide::{Decider, Memory};
+use crate::eval::{EvalError, Outcome, Verdict, evaluate};
 use crate::firm::{Answer, Firm, Key};
 use crate::measure::{Audience, BenefitKind, Measure};
 use crate::plan::{LeftOut, Plan, plan};
@@ -104,21 +104,34 @@ pub struct Report {
     pub questions: Vec<Question>,
 }
 
-/// Decides all measures for a firm.
-pub fn report(measures: &[Measure], catalogue: &Catalogue, firm: &Firm, today: Date) -> Report {
+/// Decides all measures for a firm. `decider` was made of `measures` and `catalogue`, for the day that is decided on.
+pub fn report(decider: &Decider, measures: &[Measure], catalogue: &Catalogue, firm: &Firm) -> Report {
+    let today = decider.today();
     let mut report = Report::default();
-    for (at, measure) in measures.iter().enumerate() {
-        let outcome = match one(measure, catalogue, firm, today, &mut report.elsewhere) {
-            Ok(outcome) => outcome,
+    let verdicts = decider.verdicts(measures, catalogue, firm, &mut Memory::default());
+    for (at, (measure, verdict)) in measures.iter().zip(verdicts).enumerate() {
+        if measure.audience != Audience::Firm {
+            report.outcomes.push(None);
+            continue;
+        }
+        // A measure of another region is not the firm's business, unless what it
+        // said of itself (a plant there, taxes paid there) meets the conditions.
+        let met = matches!(verdict, Some(Verdict::Eligible | Verdict::Likely));
+        if verdict.is_some() && !met && !in_path(measure, catalogue, firm) {
+            report.elsewhere += 1;
+            report.outcomes.push(None);
+            continue;
+        }
+        match evaluate(measure, catalogue, firm, today) {
+            Ok(outcome) => {
+                report.groups.entry(Group::of(&outcome)).or_default().push(at);
+                report.outcomes.push(Some(outcome));
+            }
             Err(error) => {
                 report.failed.push((at, error));
-                None
+                report.outcomes.push(None);
             }
-        };
-        if let Some(outcome) = &outcome {
-            report.groups.entry(Group::of(outcome)).or_default().push(at);
         }
-        report.outcomes.push(outcome);
     }
     let outcomes = &report.outcomes;
     let rank = |at: usize| {
@@ -135,27 +148,6 @@ pub fn report(measures: &[Measure], catalogue: &Catalogue, firm: &Firm, today: D
     report.headline = headline(measures, outcomes, &report.plan);
     report.questions = questions(measures, outcomes);
     report
-}
-
-fn one(
-    measure: &Measure,
-    catalogue: &Catalogue,
-    firm: &Firm,
-    today: Date,
-    elsewhere: &mut usize,
-) -> Evaluated<Option<Outcome>> {
-    if measure.audience != Audience::Firm {
-        return Ok(None);
-    }
-    let outcome = evaluate(measure, catalogue, firm, today)?;
-    // A measure of another region is not the firm's business, unless what it
-    // said of itself (a plant there, taxes paid there) meets the conditions.
-    let met = matches!(outcome.verdict, Verdict::Eligible | Verdict::Likely);
-    if !met && !in_path(measure, catalogue, firm) {
-        *elsewhere += 1;
-        return Ok(None);
-    }
-    Ok(Some(outcome))
 }
 
 /// Whether the firm's registered seat lies in one of the regions, or may.
@@ -247,23 +239,20 @@ pub struct WhatIf {
 
 /// Decides anew with other answers, which are not kept.
 pub fn what_if(
+    decider: &Decider,
     measures: &[Measure],
     catalogue: &Catalogue,
     firm: &Firm,
-    today: Date,
     changes: &[(Key, Answer)],
 ) -> WhatIf {
-    let before = report(measures, catalogue, firm, today);
+    let before = report(decider, measures, catalogue, firm);
     let mut other = firm.clone();
     for (key, answer) in changes {
         other.answer(catalogue, *key, answer.clone());
     }
-    let after = report(measures, catalogue, &other, today);
+    let after = report(decider, measures, catalogue, &other);
     let verdict = |o: &Option<Outcome>| o.as_ref().map(|o| o.verdict);
     let pairs = before.outcomes.iter().zip(&after.outcomes).enumerate();
-    let changed = pairs
-        .map(|(at, (a, b))| (at, verdict(a), verdict(b)))
-        .filter(|(_, a, b)| a != b)
-        .collect();
+    let changed = pairs.map(|(at, (a, b))| (at, verdict(a), verdict(b))).filter(|(_, a, b)| a != b).collect();
     WhatIf { changed, before: before.headline, after: after.headline }
 }

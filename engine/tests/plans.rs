@@ -25,11 +25,8 @@ fn yuan(fen: i128) -> Expr {
 fn pays(id: &str, low: i128, high: i128) -> Measure {
     let mut m = Measure::new(id);
     m.benefit.kind = BenefitKind::Grant;
-    m.benefit.amount = Some(if low == high {
-        yuan(low)
-    } else {
-        Expr::Range(Box::new(yuan(low)), Box::new(yuan(high)))
-    });
+    m.benefit.amount =
+        Some(if low == high { yuan(low) } else { Expr::Range(Box::new(yuan(low)), Box::new(yuan(high))) });
     m
 }
 

@@ -6,6 +6,7 @@ use huiqi_engine::catalogue::{
 };
 use huiqi_engine::codec::{Reader, Writer};
 use huiqi_engine::date::Date;
+use huiqi_engine::decide::{Decider, Memory};
 use huiqi_engine::eval::{Evaluator, Truth, evaluate};
 use huiqi_engine::firm::{Answer, Firm, Held, Key, Records, Span};
 use huiqi_engine::measure::{Benefit, CapScope, Card, Condition, Measure, RowKind};
@@ -694,6 +695,36 @@ proptest! {
         prop_assert!(wide.low <= narrow.low, "{:?} {:?}", wide, narrow);
         prop_assert!(wide.high.is_none_or(|hi| narrow.high.is_some_and(|n| n <= hi)), "{:?} {:?}", wide, narrow);
         prop_assert!(wide.low >= 0 && wide.high.is_some_and(|hi| hi <= cap * 1_000_000));
+    }
+
+    /// The quick way through a whole table gives the verdicts of the slow one.
+    #[test]
+    fn a_table_decides_like_its_measures(
+        rules in proptest::collection::vec((rule(), prop::option::of(leaf(false)), 0u8..3), 1..6),
+        known in full_firm(),
+        keep in mask(),
+    ) {
+        let catalogue = catalogue();
+        let mut measures = Vec::new();
+        for (at, (rule, guard, kind)) in rules.into_iter().enumerate() {
+            let mut m = measure();
+            // Other years, other last days, and firms as well as projects.
+            m.subject = if kind == 0 { Scope::Project } else { Scope::Firm };
+            m.base_year = Some(2025 + u16::from(kind == 1));
+            m.schedule.closes = Date::new(2026, 12, 1 + at as u32);
+            m.conditions.push(Condition { guard, ..row(rule.clone()) });
+            m.conditions.push(row(or(vec![rule, Expr::Flag(LEGAL)])));
+            measures.push(m);
+        }
+        let decider = Decider::new(&measures, &catalogue, today());
+        let mut memory = Memory::default();
+        for firm in [known.firm(&keep), known.all(), Firm::default()] {
+            let found = decider.verdicts(&measures, &catalogue, &firm, &mut memory);
+            for (measure, found) in measures.iter().zip(found) {
+                let one = evaluate(measure, &catalogue, &firm, today()).map(|o| o.verdict);
+                prop_assert_eq!(found, one.ok());
+            }
+        }
     }
 
     /// A saved profile decides like the firm it was saved from, and is saved the same again.

@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result, bail, ensure};
 use huiqi::check::load;
 use huiqi::fields::Sink;
-use huiqi_engine::catalogue::{
-    CatalogueItem, Code, Fact, FactType, ItemClass, NamedList, Param, Scope,
-};
+use huiqi_engine::catalogue::{CatalogueItem, Code, Fact, FactType, ItemClass, NamedList, Param, Scope};
 use huiqi_engine::codec::{Reader, Writer};
 use huiqi_engine::date::Date;
 use huiqi_engine::eval::{Evaluator, Truth};
@@ -109,7 +107,8 @@ fn tables() -> Result<Tables> {
                 let codes: Result<Vec<Code>> = list(cell(2))
                     .iter()
                     .map(|name| {
-                        let code = if industries { find_industry(c, name) } else { find_region(c, name).ok() };
+                        let code =
+                            if industries { find_industry(c, name) } else { find_region(c, name).ok() };
                         code.with_context(|| format!("{row:?}: {name}"))
                     })
                     .collect();
@@ -157,7 +156,9 @@ fn real_conditions_can_be_said() -> Result<()> {
         };
         // Something of it a machine decides.
         let mut decided = false;
-        expr.walk(&mut |e| decided |= !matches!(e, Expr::Verify(_) | Expr::Promise(_) | Expr::And(_) | Expr::Or(_)));
+        expr.walk(&mut |e| {
+            decided |= !matches!(e, Expr::Verify(_) | Expr::Promise(_) | Expr::And(_) | Expr::Or(_))
+        });
         ensure!(decided, "{row:?} leaves everything to a person");
         // Canonical, and the same after printing and after the byte code.
         let printed = print_expr(&expr, catalogue, &texts);
@@ -170,7 +171,10 @@ fn real_conditions_can_be_said() -> Result<()> {
         let measure = Measure { subject, ..Measure::new("m") };
         let truth = Evaluator::new(&measure, catalogue, &nobody, today).truth(&expr)?;
         let always = printed.contains("中国");
-        ensure!(truth != Truth::False && (truth != Truth::True || always), "{printed} is {truth:?} for nobody");
+        ensure!(
+            truth != Truth::False && (truth != Truth::True || always),
+            "{printed} is {truth:?} for nobody"
+        );
     }
     ensure!(broken.is_empty(), "{} rules do not compile:\n{}", broken.len(), broken.join("\n"));
     let of = |class: &str| counts.get(class).copied().unwrap_or_default();

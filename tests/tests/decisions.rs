@@ -5,6 +5,7 @@ use huiqi::check::{Project, load};
 use huiqi::fields::Sink;
 use huiqi_engine::catalogue::Scope;
 use huiqi_engine::date::Date;
+use huiqi_engine::decide::Decider;
 use huiqi_engine::eval::{Evaluator, Truth, evaluate};
 use huiqi_engine::explain::{amount_text, steps};
 use huiqi_engine::firm::{Firm, Span, read_line};
@@ -297,7 +298,8 @@ fn groups_headline_and_next_question() -> Result<()> {
         with_rule("broken", "独立法人", "10万元 − 职工总数 × 10万元/人", &project)?,
     ];
     let facts = firm("独立法人=是; 职工总数=86人", &project)?;
-    let report = report(&measures, &project.tables.catalogue, &facts, today);
+    let decider = Decider::new(&measures, &project.tables.catalogue, today);
+    let report = report(&decider, &measures, &project.tables.catalogue, &facts);
     let ids = |group: Group| -> Vec<&str> {
         report.groups.get(&group).into_iter().flatten().map(|at| measures[*at].id.as_str()).collect()
     };

@@ -7,6 +7,7 @@ use huiqi_engine::bundle::{
 };
 use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType};
 use huiqi_engine::date::Date;
+use huiqi_engine::decide::Decider;
 use huiqi_engine::firm::{Answer, Firm, Key, read_typed};
 use huiqi_engine::fold::Simplifier;
 use huiqi_engine::measure::{Card, Detail};
@@ -117,6 +118,8 @@ pub(crate) struct App {
     pub industry_text: String,
     pub skipped: Vec<Key>,
     pub report: Option<Report>,
+    /// Made of the table when it is first needed.
+    decider: Option<Decider>,
     pub view: View,
     history: Vec<View>,
     pub search: Search,
@@ -170,6 +173,7 @@ impl Component for App {
             industry_text: String::new(),
             skipped: Vec::new(),
             report: None,
+            decider: None,
             view: View::Form,
             history: Vec::new(),
             search: Search::default(),
@@ -422,7 +426,9 @@ impl App {
     }
 
     fn decide(&mut self) {
-        self.report = Some(report(&self.table.measures, &self.catalogue, &self.firm, self.today));
+        let (measures, catalogue) = (&self.table.measures, &self.catalogue);
+        let decider = self.decider.get_or_insert_with(|| Decider::new(measures, catalogue, self.today));
+        self.report = Some(report(decider, measures, catalogue, &self.firm));
     }
 
     /// Decides anew if results have been asked for.

@@ -1,4 +1,4 @@
-//! Everything that is done with the repository: `cargo xtask demo | test | bench | dist`.
+//! Everything that is done with the repository: `cargo xtask demo | test | fuzz | bench | dist`.
 //!
 //! Each command installs what it needs and is missing, says what it does in one line per step, and puts
 //! its results below `target/`. Figures go to standard output, everything else to standard error.
@@ -8,6 +8,7 @@ mod demo;
 mod dist;
 mod files;
 mod floor;
+mod fuzz;
 mod licences;
 mod pack;
 mod step;
@@ -47,6 +48,15 @@ enum Task {
         #[arg(value_enum, default_value_t)]
         scope: test::Scope,
     },
+    /// Look for inputs that break the engine; needs a C++ compiler
+    Fuzz {
+        /// How long each target runs
+        #[arg(long, default_value_t = fuzz::SECONDS)]
+        seconds: u32,
+        /// Only this one
+        #[arg(long, value_enum)]
+        target: Option<fuzz::Target>,
+    },
     /// Measure: one JSON line per figure on standard output, a table on standard error
     Bench {
         /// What to measure
@@ -62,6 +72,7 @@ fn main() -> ExitCode {
             demo::build(&mut steps).and_then(|()| if no_serve { Ok(()) } else { demo::serve(port) })
         }
         Task::Test { scope } => return test::test(scope),
+        Task::Fuzz { seconds, target } => fuzz::fuzz(seconds, target, &mut steps),
         Task::Bench { name } => bench::bench(&name, &mut steps),
     };
     match result {

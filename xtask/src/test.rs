@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use crate::step::{Steps, cargo, follow, quiet, say, stdout_of};
-use crate::{demo, dist, in_root, licences, tools, wasm};
+use crate::{demo, dist, fuzz, in_root, licences, tools, wasm};
 
 /// The widget and its loader as they lie on the server. A ratchet: it only ever goes down, to the 190,000 of
 /// the design.
@@ -25,7 +25,7 @@ pub(crate) enum Scope {
     Quick,
     #[default]
     Full,
-    /// All, then the property tests with many more cases
+    /// All, then the property tests with many more cases, then the fuzz targets
     Soak,
 }
 
@@ -73,7 +73,10 @@ pub(crate) fn test(scope: Scope) -> ExitCode {
 
 /// All that is not `cargo test`, and the building of that.
 fn check(scope: Scope, steps: &mut Steps) -> Result<Browsers> {
-    steps.run("rustfmt", || run(&["fmt", "--all", "--check", "--", "--color=never"]))?;
+    steps.run("rustfmt", || {
+        run(&["fmt", "--all", "--check", "--", "--color=never"])?;
+        run(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check", "--", "--color=never"])
+    })?;
     steps.run("licences", licences::check)?;
     steps.run("advisories", licences::advisories)?;
     steps.run("clippy", || run(&["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]))?;
@@ -126,6 +129,7 @@ fn run_tests(scope: Scope, browsers: &Browsers, steps: &mut Steps) -> Result<Cou
             }
             counts.add(tests)
         })?;
+        fuzz::fuzz(fuzz::SECONDS, None, steps)?;
     }
     Ok(counts)
 }

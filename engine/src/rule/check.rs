@@ -451,7 +451,7 @@ impl<'a> Checker<'a> {
             },
             None => self.number(right),
         };
-        let ((left_expr, left_dim), (right_expr, right_dim)) = match (left_checked, right_checked) {
+        let ((left_expr, left_dim), (mut right_expr, mut right_dim)) = match (left_checked, right_checked) {
             (Ok(a), Ok(b)) => (a, b),
             (Err(first), Err(second)) => {
                 self.report(first);
@@ -459,6 +459,13 @@ impl<'a> Checker<'a> {
             }
             (Err(error), _) | (_, Err(error)) => return Err(error),
         };
+        // How many there are needs no unit.
+        if let (Expr::Tally(..), Expr::Const(count, unit @ Dimension::Number)) = (&left_expr, &mut right_expr)
+            && count.is_integer()
+        {
+            *unit = left_dim;
+            right_dim = left_dim;
+        }
         if left_dim != right_dim && !fits_number(left_dim, right_dim, &right_expr) {
             let mut error = RuleError::new(
                 "P105",
@@ -711,11 +718,19 @@ impl<'a> Checker<'a> {
 
     fn find_fact(&self, scope: Option<Scope>, name: &str) -> Option<(FactNo, &'a Fact)> {
         let catalogue = self.names.catalogue;
-        let scope = scope.unwrap_or_default();
-        catalogue.scoped_fact(scope, name).or_else(|| {
-            let mut named = self.names.aliases.facts.iter().filter(|(alias, _)| alias == name);
-            named.find_map(|(_, no)| catalogue.facts.get(no).filter(|f| f.scope == scope).map(|f| (*no, f)))
-        })
+        let of = |scope: Scope| {
+            catalogue.scoped_fact(scope, name).or_else(|| {
+                let mut named = self.names.aliases.facts.iter().filter(|(alias, _)| alias == name);
+                named.find_map(|(_, no)| {
+                    catalogue.facts.get(no).filter(|f| f.scope == scope).map(|f| (*no, f))
+                })
+            })
+        };
+        match scope {
+            Some(scope) => of(scope),
+            // Where it is clear which project is meant, its name may go without 项目.
+            None => of(Scope::Firm).or_else(|| self.bound.and_then(of)).or_else(|| of(self.names.subject)),
+        }
     }
 
     fn need_fact(
@@ -768,9 +783,12 @@ impl<'a> Checker<'a> {
         let rosters = |f: &Fact| f.kind == FactType::Rosters;
         let (scope, name) = match subject.map(|n| &n.kind) {
             None => (Scope::Firm, None),
-            Some(NodeKind::Name(None, name, None)) => match Scope::find(name) {
-                Some(scope) => (scope, None),
-                None => (Scope::Firm, Some(name)),
+            Some(NodeKind::Name(scope, name, None)) => match (scope, Scope::find(name)) {
+                (None, Some(scope)) => (scope, None),
+                _ => match self.find_fact(*scope, name) {
+                    Some((_, fact)) if is_main_roster(fact) => (fact.scope, None),
+                    _ => (scope.unwrap_or_default(), Some(name)),
+                },
             },
             Some(_) => {
                 return Err(RuleError::new(
@@ -781,7 +799,7 @@ impl<'a> Checker<'a> {
             }
         };
         let found = facts.iter().find(|(_, f)| {
-            let fits = name.map_or(is_main_roster(f), |n| f.name == format!("{n}名单"));
+            let fits = name.map_or(is_main_roster(f), |n| f.name == format!("{n}名单") || f.name == *n);
             rosters(f) && f.scope == scope && fits
         });
         let (no, fact) = found.ok_or_else(|| {
@@ -1261,6 +1279,16 @@ fn fixed(expr: &Expr, span: &Range<usize>) -> Checked<()> {
             "条件里不能写区间、“至多”、“未定”或“金额(…)”，只有金额可以",
         )
         .hint("写成一个确定的数；由部门掌握的标准写成 核实「…」"));
+    }
+    let mut verify = false;
+    expr.walk(&mut |e| {
+        if let Expr::If(condition, ..) = e {
+            condition.walk(&mut |e| verify |= matches!(e, Expr::Verify(_)));
+        }
+    });
+    if verify {
+        return Err(RuleError::new("P150", span.clone(), "条件里“若”的后面不能有“核实”")
+            .hint("拆成两项，用 或 连起来：核实「…」 且 … 或 …"));
     }
     Ok(())
 }

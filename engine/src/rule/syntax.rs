@@ -214,6 +214,26 @@ fn canonical_sign(c: char) -> char {
     }
 }
 
+/// Letters and digits typed in full width, made half width outside quotations. One character stays one, so that
+/// places hold.
+fn half_width(text: &str) -> Vec<char> {
+    let mut quoted = false;
+    let mut fold = |c: char| {
+        quoted = match c {
+            '「' | '《' => true,
+            '」' | '》' => false,
+            _ => quoted,
+        };
+        match c {
+            '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' if !quoted => {
+                char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c)
+            }
+            _ => c,
+        }
+    };
+    text.chars().map(&mut fold).collect()
+}
+
 struct Lexer {
     chars: Vec<char>,
     at: usize,
@@ -348,7 +368,7 @@ type Parsed<T> = Result<T, RuleError>;
 /// Reads one line of rule or amount text: a tree, and every problem in it. Where a part cannot be read, reading
 /// goes on behind the next 且 or 或, so that one slip does not hide the others.
 pub(super) fn parse(text: &str) -> (Node, Vec<RuleError>) {
-    let chars: Vec<char> = text.chars().collect();
+    let chars = half_width(text);
     let nothing = |error: RuleError| (Node { kind: NodeKind::Error, span: 0..0 }, vec![error]);
     if chars.len() > MAX_LENGTH {
         let message = format!("规则有 {} 个字，最多 {MAX_LENGTH} 个", chars.len());
