@@ -460,20 +460,16 @@ impl<'a> Evaluator<'a> {
 
     fn pass(&mut self, measure: &Measure, record: u8) -> Evaluated<Pass> {
         self.records[measure.subject as usize] = record;
-        let mut pass = Pass {
-            bounds: Bounds::TRUE,
-            rows: Vec::with_capacity(measure.conditions.len()),
-            missing: Vec::new(),
-            record,
-        };
+        let mut rows = Vec::with_capacity(measure.conditions.len());
+        let mut parts = Vec::with_capacity(measure.conditions.len());
         for condition in &measure.conditions {
             self.missing.clear();
             let bounds = self.condition_bounds(condition)?;
-            pass.missing.append(&mut self.missing);
-            pass.bounds = pass.bounds.min(bounds.unwrap_or(Bounds::TRUE));
-            pass.rows.push(bounds.map(Bounds::truth));
+            rows.push(bounds.map(Bounds::truth));
+            parts.push((bounds.unwrap_or(Bounds::TRUE), std::mem::take(&mut self.missing)));
         }
-        Ok(pass)
+        let bounds = self.join(parts, true);
+        Ok(Pass { bounds, rows, missing: std::mem::take(&mut self.missing), record })
     }
 
     /// A condition with its guard; `None` is 不适用.
@@ -523,8 +519,8 @@ impl<'a> Evaluator<'a> {
 
     fn open_bounds(&mut self, expr: &Expr) -> Evaluated<Bounds> {
         match expr {
-            Expr::And(list) => self.fold(list, Bounds::TRUE, Bounds::min),
-            Expr::Or(list) => self.fold(list, Bounds::FALSE, Bounds::max),
+            Expr::And(list) => self.fold(list, true),
+            Expr::Or(list) => self.fold(list, false),
             Expr::Not(inner) => Ok(self.bounds(inner)?.negate()),
             Expr::KOf(quota, k, list) => {
                 let mut values = Vec::with_capacity(list.len());
@@ -587,12 +583,37 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn fold(&mut self, list: &[Expr], start: Bounds, f: fn(Bounds, Bounds) -> Bounds) -> Evaluated<Bounds> {
-        let mut bounds = start;
+    /// 且 (`all`) or 或 over parts. What a part asks for is forgotten where the others make it irrelevant: in X 且 核实 且
+    /// (核实 或 Y) nothing depends on Y.
+    fn fold(&mut self, list: &[Expr], all: bool) -> Evaluated<Bounds> {
+        let mut parts = Vec::with_capacity(list.len());
+        let outer = std::mem::take(&mut self.missing);
         for part in list {
-            bounds = f(bounds, self.bounds(part)?);
+            let bounds = self.bounds(part);
+            parts.push((bounds?, std::mem::take(&mut self.missing)));
         }
-        Ok(bounds)
+        self.missing = outer;
+        Ok(self.join(parts, all))
+    }
+
+    /// Joins parts and what they ask for.
+    fn join(&mut self, parts: Vec<(Bounds, Vec<Key>)>, all: bool) -> Bounds {
+        let start = if all { Bounds::TRUE } else { Bounds::FALSE };
+        let f = if all { Bounds::min } else { Bounds::max };
+        let whole = parts.iter().fold(start, |sum, (bounds, _)| f(sum, *bounds));
+        for at in 0..parts.len() {
+            if parts[at].1.is_empty() {
+                continue;
+            }
+            let others = parts.iter().enumerate().filter(|(i, _)| *i != at);
+            let rest = others.fold(start, |sum, (_, (bounds, _))| f(sum, *bounds));
+            let own = parts[at].0;
+            let relevant = if all { own.worst < rest.best } else { own.best > rest.worst };
+            if relevant {
+                self.missing.extend_from_slice(&parts[at].1);
+            }
+        }
+        whole
     }
 
     /// The bounds of `rule` for every record of `scope` told of, and for one more where there may be.
@@ -833,8 +854,7 @@ impl<'a> Evaluator<'a> {
                 }
             }
             Members::Options(options) => self.firm.choice(self.catalogue, key, self.base_year).map(|mask| {
-                let allowed =
-                    options.iter().fold(0u64, |m, o| m | 1u64.checked_shl(u32::from(*o)).unwrap_or(0));
+                let allowed = option_mask(options);
                 match (mask & allowed, mask & !allowed) {
                     (0, _) => Truth::False,
                     (_, 0) => Truth::True,
@@ -945,10 +965,12 @@ impl<'a> Evaluator<'a> {
         if let Some(piece) = self.pieces.iter().find(|p| p.key == key) {
             return piece.values;
         }
-        if !matches!(self.firm.get(key), Some(Answer::Number(_))) {
+        let value = self.firm.number(self.catalogue, key);
+        // A rough figure can be asked for more exactly.
+        if value.exact().is_none() {
             self.miss(key);
         }
-        self.firm.number(self.catalogue, key)
+        value
     }
 
     /// Value of a yearly fact in one year; 0 in a year before the firm.
@@ -1137,11 +1159,28 @@ impl<'a> Evaluator<'a> {
             }
             Expr::PickFact(fact, rows) => {
                 let mut heads = Vec::with_capacity(rows.len());
+                // Options that no row above has taken.
+                let key = self.key_of(*fact, Span::Always)?;
+                let mut left = self.firm.choice(self.catalogue, key, self.base_year);
                 for (head, _) in rows {
-                    heads.push(match head {
+                    let fit = match head {
                         Head::In(members) => self.member(*fact, members)?,
                         Head::Otherwise => Truth::True,
                         Head::Compare(..) => Truth::Unknown,
+                    };
+                    heads.push(match (&mut left, head) {
+                        (Some(left), Head::In(Members::Options(options))) => {
+                            let mask = option_mask(options);
+                            let fits = *left & mask;
+                            *left &= !mask;
+                            match (fits, *left) {
+                                (0, _) => Truth::False,
+                                (_, 0) => Truth::True,
+                                _ => Truth::Unknown,
+                            }
+                        }
+                        (Some(0), _) => Truth::False,
+                        _ => fit,
                     });
                 }
                 let mut heads = heads.into_iter();
@@ -1252,20 +1291,18 @@ impl<'a> Evaluator<'a> {
     }
 
     fn record_sums(&mut self, measure: &Measure, passes: &[Pass]) -> Evaluated<Amount> {
+        let zero = Interval::point(Ratio::ZERO);
+        let told = self.firm.records(measure.subject);
+        if measure.subject == Scope::Firm {
+            let item = self.item_sum(measure)?;
+            return self.finish(measure, item);
+        }
         let best = passes.iter().map(|p| p.bounds.truth()).max().unwrap_or(Truth::False);
-        let told = self.firm.records(measure.subject).count;
-        let mut sum: Option<Interval> = None;
-        for pass in passes {
+        let mut sum = zero;
+        for pass in passes.iter().filter(|p| p.record <= told.count) {
             let truth = pass.bounds.truth();
-            let counts = match measure.subject {
-                Scope::Firm => true,
-                // One that is not told of is only spoken of while there is no other.
-                _ if pass.record > told => {
-                    told == 0 || best == Truth::Unknown && truth == best && sum.is_none()
-                }
-                _ => truth != Truth::False || best == Truth::False && sum.is_none(),
-            };
-            if !counts {
+            // When all are refused, what the first would be paid otherwise.
+            if truth == Truth::False && (best != Truth::False || pass.record > 1) {
                 continue;
             }
             self.records[measure.subject as usize] = pass.record;
@@ -1273,9 +1310,19 @@ impl<'a> Evaluator<'a> {
             if truth < best {
                 item.lo = Some(Ratio::ZERO);
             }
-            sum = Some(sum.map_or(Ok(item), |s| s.add(item))?);
+            sum = sum.add(item)?;
         }
-        self.finish(measure, sum.unwrap_or(Interval::point(Ratio::ZERO)))
+        // Any number of others may follow; while there is none yet, it is the sum of one.
+        if let Some(another) = passes.iter().find(|p| p.record > told.count && !told.closed) {
+            self.records[measure.subject as usize] = another.record;
+            let item = self.item_sum(measure)?;
+            if told.count == 0 {
+                sum = item;
+            } else if another.bounds.best != Truth::False && item.hi != Some(Ratio::ZERO) {
+                sum.hi = None;
+            }
+        }
+        self.finish(measure, sum)
     }
 
     /// Formula, 起付 and 封顶 每项 for one record. A fact that is only roughly known is cut at the edges of the bands
@@ -1550,6 +1597,11 @@ pub fn promises(measure: &Measure) -> Vec<TextNo> {
         });
     }
     found
+}
+
+/// Options as bits.
+fn option_mask(options: &[ItemNo]) -> u64 {
+    options.iter().fold(0, |mask, option| mask | 1u64.checked_shl(u32::from(*option)).unwrap_or(0))
 }
 
 /// Comparison of intervals: true when every pair agrees, false when none does.

@@ -58,11 +58,13 @@ fn profile() {
 /// `BLESS=1` writes them.
 #[test]
 fn seeds_of_the_table_are_current() {
-    let texts = files("rule").into_iter().filter_map(|(name, data)| {
-        let name = name.strip_suffix(".txt")?.to_owned();
+    // What the fuzzer found is kept for itself; what is written by hand shows one thing each.
+    let by_hand = |(name, data): (String, Vec<u8>)| {
+        let name = name.strip_suffix(".txt").filter(|name| !name.starts_with("found-"))?.to_owned();
         Some((name, String::from_utf8(data).expect("seeds are UTF-8")))
-    });
-    let seeds = fuzz_targets::table_seeds(&texts.collect::<Vec<_>>());
+    };
+    let texts: Vec<(String, String)> = files("rule").into_iter().filter_map(by_hand).collect();
+    let seeds = fuzz_targets::table_seeds(&texts);
     let bless = std::env::var_os("BLESS").is_some();
     for (name, bytes) in seeds {
         let path = folder("table").join(&name);

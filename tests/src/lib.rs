@@ -36,6 +36,18 @@ pub fn demo_dir() -> Result<PathBuf> {
     Ok(dir)
 }
 
+/// The golden vectors and workloads as a module for the browser.
+///
+/// It is built by `cargo xtask test`, which hands its place over in `HUIQI_ENGINE_MODULE`.
+pub fn engine_module() -> Result<PathBuf> {
+    let file = match std::env::var_os("HUIQI_ENGINE_MODULE") {
+        Some(file) => PathBuf::from(file),
+        None => workspace_root().join("target/wasm/wasm32-unknown-unknown/widget/huiqi_engine_tests.wasm"),
+    };
+    ensure!(file.is_file(), "there is no module at {}: run `cargo xtask test`", file.display());
+    Ok(file)
+}
+
 /// What a command printed and how it ended.
 #[derive(Debug)]
 pub struct Output {

@@ -1,17 +1,19 @@
 //! Figures. Each is one JSON line on standard output, so that runs can be compared by a program.
 
 use std::io::{self, Write as _};
+use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
-use crate::step::{Steps, say};
-use crate::{dist, files, wasm};
+use crate::step::{Steps, cargo, follow, quiet, say};
+use crate::{demo, dist, files, in_root, tools, wasm};
 
 /// What can be measured.
-const NAMES: [&str; 1] = ["size"];
+const NAMES: [&str; 2] = ["engine", "size"];
 
 pub(crate) fn bench(name: &str, steps: &mut Steps) -> Result<()> {
     match name {
+        "engine" => engine(steps),
         "size" => size(steps),
         _ => bail!("nothing to measure is called {name:?}; there is: {}", NAMES.join(", ")),
     }
@@ -33,6 +35,30 @@ fn size(steps: &mut Steps) -> Result<()> {
         Ok(total + brotli_size(&files::read(&wasm::bound_module())?)?)
     })?;
     report(&[("size.loader", loader), ("size.app", app), ("size.app_br", app_br)])
+}
+
+/// Verdicts per second, natively and in Chromium. The figures come from a program of the tests, which drives the
+/// browser.
+fn engine(steps: &mut Steps) -> Result<()> {
+    demo::build(steps)?;
+    let module = steps.run("compile engine for the browser", wasm::compile_engine_tests)?;
+    let chromium = steps.run("find Chromium", tools::chromium)?;
+    let mut build = cargo();
+    build.args(["build", "--release", "--package", "huiqi-tests", "--bin", "bench_engine"]);
+    build.current_dir(in_root(""));
+    steps.run("build bench", || quiet(build).map(drop))?;
+    let mut bench = Command::new(in_root("target/release/bench_engine"));
+    bench.env("HUIQI_DEMO_DIR", in_root("target/demo"));
+    bench.env("HUIQI_CHROMIUM", chromium).env("HUIQI_ENGINE_MODULE", module).current_dir(in_root(""));
+    let (status, _) = follow(bench, |line| {
+        if line.starts_with('{') {
+            // A closed pipe changes nothing about the figures.
+            let _ = writeln!(io::stdout(), "{line}");
+        }
+        say(&format!("  {line}"));
+    })?;
+    ensure!(status.success(), "the bench ended with {status}");
+    Ok(())
 }
 
 fn report(figures: &[(&str, usize)]) -> Result<()> {

@@ -34,6 +34,8 @@ pub(crate) enum Scope {
 struct Browsers {
     current: PathBuf,
     old: Option<PathBuf>,
+    /// The golden vectors for them.
+    engine: PathBuf,
 }
 
 /// What `cargo test` counted.
@@ -105,8 +107,9 @@ fn check(scope: Scope, steps: &mut Steps) -> Result<Browsers> {
         Scope::Quick => None,
         Scope::Full | Scope::Soak => Some(steps.run("find Chromium 80", tools::chromium80)?),
     };
+    let engine = steps.run("compile engine for the browser", wasm::compile_engine_tests)?;
     steps.run("build tests", || run(&["test", "--workspace", "--no-run"]))?;
-    Ok(Browsers { current, old })
+    Ok(Browsers { current, old, engine })
 }
 
 fn run_tests(scope: Scope, browsers: &Browsers, steps: &mut Steps) -> Result<Counts> {
@@ -141,6 +144,7 @@ fn test_command(browsers: &Browsers) -> Command {
         .current_dir(in_root(""))
         .env("HUIQI_DEMO_DIR", in_root("target/demo"))
         .env("HUIQI_CHROMIUM", &browsers.current)
+        .env("HUIQI_ENGINE_MODULE", &browsers.engine)
         // Errors that tests return say what they mean; the stack of the test runner below them does not.
         .env("RUST_LIB_BACKTRACE", "0");
     if let Some(old) = &browsers.old {

@@ -53,11 +53,21 @@ pub(crate) fn ensure_toolchain() -> Result<()> {
 
 /// Compiles the widget's crate and returns the module as the linker left it.
 pub(crate) fn compile() -> Result<PathBuf> {
+    compile_package("huiqi-widget")
+}
+
+/// The same for the engine's golden vectors and workloads, with the same options: what is tested and measured is what
+/// visitors run.
+pub(crate) fn compile_engine_tests() -> Result<PathBuf> {
+    compile_package("huiqi-engine-tests")
+}
+
+fn compile_package(package: &str) -> Result<PathBuf> {
     // A folder of its own: other flags in the same one would have both worlds built again each time.
     let target_dir = in_root("target/wasm");
     let mut command = cargo();
     command
-        .args(["build", "--package", "huiqi-widget", "--profile", "widget", "--target", TARGET])
+        .args(["build", "--lib", "--package", package, "--profile", "widget", "--target", TARGET])
         .args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size", "--target-dir"])
         .arg(&target_dir)
         .current_dir(in_root(""))
@@ -65,7 +75,7 @@ pub(crate) fn compile() -> Result<PathBuf> {
         // This variable wins over RUSTFLAGS, which may be set to anything outside.
         .env("CARGO_ENCODED_RUSTFLAGS", rustflags()?.join("\u{1f}"));
     quiet(command)?;
-    Ok(target_dir.join(TARGET).join("widget/huiqi_widget.wasm"))
+    Ok(target_dir.join(TARGET).join(format!("widget/{}.wasm", package.replace('-', "_"))))
 }
 
 /// The module as browsers run it, before it is compressed.

@@ -102,8 +102,11 @@ fn compile(
     let (node, problems) = parse(text);
     let mut checker = Checker { names, texts, problems, bound: None };
     let mut expr = None;
+    let unread = checker.problems.iter().any(|p| !p.warning);
     match check(&mut checker, &node) {
         Ok(checked) => expr = Some(checked),
+        // What was only read in part need not be a condition or an amount.
+        Err(error) if unread && matches!(error.code, "P130" | "P131") => {}
         Err(error) => checker.report(error),
     }
     let mut problems = checker.problems;
@@ -150,7 +153,7 @@ pub fn dimension(expr: &Expr, catalogue: &Catalogue) -> Option<Dimension> {
         ) => Some(Dimension::Share),
         Expr::Fact(fact, _) => catalogue.facts.get(fact).and_then(fact_dimension),
         Expr::Param(no, _) => catalogue.params.get(no).map(|p| p.dimension),
-        Expr::Arith(Arith::Mul, a, b) => of(a)?.times(of(b)?),
+        Expr::Arith(Arith::Mul, a, b) => product(a, of(a)?, b, of(b)?),
         Expr::Arith(Arith::Div, a, b) => of(a)?.per(of(b)?),
         Expr::Arith(_, a, b) => of(a).or_else(|| of(b)),
         Expr::Range(a, _) => of(a),
@@ -162,6 +165,15 @@ pub fn dimension(expr: &Expr, catalogue: &Catalogue) -> Option<Dimension> {
         Expr::Tally(scope, _) => tally_dimension(*scope),
         Expr::Undecided | Expr::AmountOf(_) => Some(Dimension::YUAN),
         _ => None,
+    }
+}
+
+/// Dimension of a product. So many projects times 10万元 is money; times 10万元/个 as well.
+fn product(a: &Expr, x: Dimension, b: &Expr, y: Dimension) -> Option<Dimension> {
+    match (a, b) {
+        (Expr::Tally(..), _) if y.currency().is_some() => Some(y),
+        (_, Expr::Tally(..)) if x.currency().is_some() => Some(x),
+        _ => x.times(y),
     }
 }
 
@@ -432,6 +444,13 @@ impl<'a> Checker<'a> {
             NodeKind::Quantity(value, scale) if matches!(scale.as_str(), "万" | "亿" | "万亿") => {
                 Some((*value, scale))
             }
+            // 300 people are meant; 300 of money may be 万元.
+            NodeKind::Quantity(value, scale)
+                if scale.is_empty() && value.signum() != 0 && !matches!(left.kind, NodeKind::Tally(..)) =>
+            {
+                let counted = left_checked.as_ref().is_ok_and(|(_, d)| d.counted().is_some());
+                counted.then_some((*value, scale))
+            }
             _ => None,
         };
         let right_checked = match bare {
@@ -459,14 +478,15 @@ impl<'a> Checker<'a> {
             }
             (Err(error), _) | (_, Err(error)) => return Err(error),
         };
-        // How many there are needs no unit.
-        if let (Expr::Tally(..), Expr::Const(count, unit @ Dimension::Number)) = (&left_expr, &mut right_expr)
-            && count.is_integer()
+        // How many there are needs no unit, and nothing is nothing in every unit.
+        if let Expr::Const(number, unit @ Dimension::Number) = &mut right_expr
+            && (*number == Ratio::ZERO && left_dim != Dimension::Date
+                || matches!(left_expr, Expr::Tally(..)) && number.is_integer())
         {
             *unit = left_dim;
             right_dim = left_dim;
         }
-        if left_dim != right_dim && !fits_number(left_dim, right_dim, &right_expr) {
+        if left_dim != right_dim {
             let mut error = RuleError::new(
                 "P105",
                 right.span.clone(),
@@ -500,7 +520,16 @@ impl<'a> Checker<'a> {
         alone(&right_expr, &right.span)?;
         let windows: Vec<(Years, bool)> =
             [&left_expr, &right_expr].iter().flat_map(|e| element_windows(e)).collect();
-        if windows.windows(2).any(|w| w[0] != w[1]) {
+        let mut other = false;
+        for expr in [&left_expr, &right_expr] {
+            expr.walk(&mut |e| {
+                if let Expr::Fact(_, period) = e {
+                    let each = matches!(period, Period::Over(_, Aggregate::Each | Aggregate::Any, _));
+                    other |= !each && *period != Period::None;
+                }
+            });
+        }
+        if windows.windows(2).any(|w| w[0] != w[1]) || !windows.is_empty() && other {
             return Err(RuleError::new("P121", span.clone(), "两边的年份范围不同")
                 .hint("都写 [近3年每年]，或都写 [近3年合计]"));
         }
@@ -523,7 +552,7 @@ impl<'a> Checker<'a> {
         let Type::Number(y) = b_type else { return Err(bad(b_type, &right.span)) };
         let dimension = match op {
             Arith::Add | Arith::Sub => (x == y && x != Dimension::Date).then_some(x),
-            Arith::Mul => x.times(y),
+            Arith::Mul => product(&a, x, &b, y),
             Arith::Div => x.per(y),
         };
         match dimension {
@@ -590,7 +619,7 @@ impl<'a> Checker<'a> {
     ) -> Checked<(Expr, Type)> {
         let word = if slices { "分段" } else { "按" };
         match rows.last() {
-            Some((HeadNode::Otherwise, _)) => {}
+            Some((HeadNode::Otherwise(_), _)) => {}
             _ => {
                 return Err(RuleError::new(
                     "P142",
@@ -600,9 +629,10 @@ impl<'a> Checker<'a> {
                 .hint("不支持的部分写 其余→0元 或 其余→0%"));
             }
         }
-        if let Some((_, node)) = rows[..rows.len() - 1].iter().find(|(head, _)| *head == HeadNode::Otherwise)
-        {
-            return Err(RuleError::new("P146", node.span.clone(), "“其余”只能写在最后一档"));
+        for (head, _) in &rows[..rows.len() - 1] {
+            if let HeadNode::Otherwise(span) = head {
+                return Err(RuleError::new("P146", span.clone(), "“其余”只能写在最后一档"));
+            }
         }
         let by_fact = match &key.kind {
             NodeKind::Name(scope, name, None) => {
@@ -612,6 +642,9 @@ impl<'a> Checker<'a> {
         };
         if let Some((no, fact)) = by_fact {
             self.in_scope(fact, &key.span)?;
+            if fact.kind.is_set() && fact.kind != FactType::Rosters && !slices {
+                return self.bands_by_set(no, fact, rows);
+            }
             if slices || fact.kind.is_set() || fact.kind == FactType::Flag {
                 let message = format!("“{}”是{}，不能用来分档", fact.name, fact.kind.name());
                 let error = RuleError::new("P147", key.span.clone(), message);
@@ -628,7 +661,7 @@ impl<'a> Checker<'a> {
         let mut last_bound: Option<Ratio> = None;
         for (head, value) in rows {
             let head = match head {
-                HeadNode::Otherwise => Head::Otherwise,
+                HeadNode::Otherwise(_) => Head::Otherwise,
                 HeadNode::Compare(op, node) => {
                     let (bound, dimension) = self.number(node)?;
                     same(key_dim, dimension, &node.span)?;
@@ -690,6 +723,33 @@ impl<'a> Checker<'a> {
         Ok((Expr::Slices(Box::new(key_expr), checked), Type::Number(result)))
     }
 
+    /// 按 over what is held: read as 若 … 则 … 否则 …, row by row.
+    fn bands_by_set(&mut self, no: FactNo, fact: &Fact, rows: &[(HeadNode, Node)]) -> Checked<(Expr, Type)> {
+        let mut ty: Option<Type> = None;
+        let mut checked = Vec::new();
+        for (head, value) in rows {
+            let items = match head {
+                HeadNode::Otherwise(_) => Vec::new(),
+                HeadNode::In(items) => {
+                    items.iter().map(|i| self.item(no, fact.kind, i)).collect::<Checked<Vec<_>>>()?
+                }
+                HeadNode::Compare(_, node) => {
+                    let message = format!("“{}”是{}，档里应写名称", fact.name, fact.kind.name());
+                    return Err(RuleError::new("P147", node.span.clone(), message));
+                }
+            };
+            let (expr, row_type) = self.node(value)?;
+            ty = Some(ty.map_or(Ok(row_type), |t| join(t, row_type, &value.span))?);
+            checked.push((items, expr));
+        }
+        let Some((_, mut sum)) = checked.pop() else { return Ok((Expr::Undecided, Type::AnyAmount)) };
+        for (items, expr) in checked.into_iter().rev() {
+            let holds = Expr::Has(no, Mode::Any, items);
+            sum = Expr::If(Box::new(holds), Box::new(expr), Box::new(sum));
+        }
+        Ok((sum, ty.unwrap_or(Type::AnyAmount)))
+    }
+
     /// 按 over a region, an industry or a choice.
     fn bands_by_fact(
         &mut self,
@@ -702,7 +762,7 @@ impl<'a> Checker<'a> {
         let mut checked = Vec::new();
         for (head, value) in rows {
             let head = match head {
-                HeadNode::Otherwise => Head::Otherwise,
+                HeadNode::Otherwise(_) => Head::Otherwise,
                 HeadNode::In(items) => Head::In(self.members(fact, items, &key.span)?),
                 HeadNode::Compare(_, node) => {
                     let message = format!("“{}”是{}，档里应写名称", fact.name, fact.kind.name());
@@ -831,6 +891,10 @@ impl<'a> Checker<'a> {
         span: &Range<usize>,
     ) -> Checked<(Expr, Type)> {
         let catalogue = self.names.catalogue;
+        let whole = span.clone();
+        let name_span = period.map_or(span.clone(), |(_, brackets)| span.start..brackets.start);
+        let brackets = period.map_or(&whole, |(_, brackets)| brackets);
+        let span = &name_span;
         let parsed = match period {
             None => Period::None,
             Some((text, span)) => parse_period(text).ok_or_else(|| {
@@ -862,9 +926,8 @@ impl<'a> Checker<'a> {
             }
             (_, Period::Days(..) | Period::Months(..) | Period::Until(_)) if fact.kind.is_numeric() => {}
             (false, period) if period != Period::None => {
-                return Err(
-                    RuleError::new("P123", span.clone(), format!("“{name}”不按年填报")).hint("去掉方括号")
-                );
+                return Err(RuleError::new("P123", brackets.clone(), format!("“{name}”不按年填报"))
+                    .hint("去掉方括号"));
             }
             _ => {}
         }
@@ -878,7 +941,7 @@ impl<'a> Checker<'a> {
             if parsed != Period::None {
                 return Err(RuleError::new(
                     "P123",
-                    span.clone(),
+                    brackets.clone(),
                     format!("“{name}”在这里不按年份写，去掉方括号"),
                 ));
             }
@@ -1236,12 +1299,6 @@ fn same(expected: Dimension, found: Dimension, span: &Range<usize>) -> Checked<(
         span.clone(),
         format!("应是{}，写的是{}", expected.describe(), found.describe()),
     ))
-}
-
-/// A bare `0` may stand for nothing of any count.
-fn fits_number(left: Dimension, right: Dimension, value: &Expr) -> bool {
-    let zero = matches!(value, Expr::Const(zero, _) if *zero == Ratio::ZERO);
-    zero && right == Dimension::Number && (left == Dimension::Share || left.counted().is_some())
 }
 
 fn join(a: Type, b: Type, span: &Range<usize>) -> Checked<Type> {

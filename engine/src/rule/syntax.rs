@@ -123,7 +123,7 @@ pub(super) struct ItemNode {
     pub title: bool,
     /// Qualifiers in brackets.
     pub qualifiers: Vec<(String, Range<usize>)>,
-    /// Place.
+    /// Place of the name.
     pub span: Range<usize>,
 }
 
@@ -134,8 +134,8 @@ pub(super) enum HeadNode {
     Compare(Op, Node),
     /// One or several names.
     In(Vec<ItemNode>),
-    /// 其余
-    Otherwise,
+    /// 其余, with its place
+    Otherwise(Range<usize>),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -237,6 +237,8 @@ fn half_width(text: &str) -> Vec<char> {
 struct Lexer {
     chars: Vec<char>,
     at: usize,
+    /// Slips in a number or a date, which do not hide the rest.
+    problems: Vec<RuleError>,
 }
 
 impl Lexer {
@@ -275,10 +277,7 @@ impl Lexer {
         let mut text = digits(self);
         if self.peek(0) == '-' && text.len() == 4 && self.peek(1).is_ascii_digit() {
             text.push_str(&self.run(|c| c.is_ascii_digit() || c == '-'));
-            let span = start..self.at;
-            return Date::parse(&text).map(Token::Date).ok_or_else(|| {
-                RuleError::new("P161", span, format!("“{text}”不是日期")).hint("日期写成 2018-01-01")
-            });
+            return Ok(self.date(&text, start));
         }
         if self.peek(0) == '.' && self.peek(1).is_ascii_digit() {
             self.at += 1;
@@ -288,8 +287,12 @@ impl Lexer {
         let grouped = matches!(self.peek(0), ',' | '，') && (1..=3).all(|i| self.peek(i).is_ascii_digit());
         if grouped && !self.peek(4).is_ascii_digit() {
             let span = start..self.at + 4;
-            return Err(RuleError::new("P109", span, "数字里不能有逗号（逗号用来分隔列表）")
-                .hint("写成 2000万元 这样"));
+            self.problems.push(
+                RuleError::new("P109", span, "数字里不能有逗号（逗号用来分隔列表）")
+                    .hint("写成 2000万元 这样"),
+            );
+            self.at += 1;
+            text.push_str(&digits(self));
         }
         let value = Ratio::parse(&text)
             .ok_or_else(|| RuleError::new("P162", start..self.at, format!("“{text}”太长，不能作为数")))?;
@@ -297,11 +300,7 @@ impl Lexer {
         unit = unit.replace('％', "%");
         // 2018年1月1日 is a date, not 2018 年.
         if unit.starts_with('年') && unit.ends_with('日') {
-            let text = format!("{text}{unit}");
-            let span = start..self.at;
-            return Date::parse(&text)
-                .map(Token::Date)
-                .ok_or_else(|| RuleError::new("P161", span, format!("“{text}”不是日期")));
+            return Ok(self.date(&format!("{text}{unit}"), start));
         }
         while matches!(self.peek(0), '/' | '／')
             && is_name_char(self.peek(1))
@@ -312,6 +311,14 @@ impl Lexer {
             unit.push_str(&self.run(is_name_char));
         }
         Ok(Token::Number(value, unit))
+    }
+
+    fn date(&mut self, text: &str, start: usize) -> Token {
+        Token::Date(Date::parse(text).unwrap_or_else(|| {
+            let error = RuleError::new("P161", start..self.at, format!("“{text}”不是日期"));
+            self.problems.push(error.hint("日期写成 2018-01-01"));
+            Date::LAST
+        }))
     }
 
     fn next(&mut self) -> Result<(Token, Range<usize>), RuleError> {
@@ -374,7 +381,7 @@ pub(super) fn parse(text: &str) -> (Node, Vec<RuleError>) {
         let message = format!("规则有 {} 个字，最多 {MAX_LENGTH} 个", chars.len());
         return nothing(RuleError::new("P163", 0..chars.len(), message).hint("拆成几条"));
     }
-    let mut lexer = Lexer { chars, at: 0 };
+    let mut lexer = Lexer { chars, at: 0, problems: Vec::new() };
     let mut tokens = Vec::new();
     loop {
         match lexer.next() {
@@ -389,7 +396,7 @@ pub(super) fn parse(text: &str) -> (Node, Vec<RuleError>) {
             Err(error) => return nothing(error),
         }
     }
-    let mut parser = Parser { tokens, at: 0, problems: Vec::new() };
+    let mut parser = Parser { tokens, at: 0, problems: lexer.problems };
     if parser.peek() == &Token::End {
         return nothing(
             RuleError::new("P164", 0..0, "规则是空的").hint("写一条规则，如 营业收入[上年] ≥ 2000万元"),
@@ -482,7 +489,7 @@ impl Parser {
     }
 
     fn deeper(&self, depth: usize) -> Parsed<usize> {
-        if depth >= MAX_DEPTH {
+        if depth > MAX_DEPTH {
             return Err(RuleError::new("P166", self.span(), format!("括号套得太深，最多 {MAX_DEPTH} 层"))
                 .hint("拆成几条"));
         }
@@ -723,9 +730,13 @@ impl Parser {
         if matches!(self.peek(), Token::Sign('(')) && !KEYWORDS.contains(&name.as_str()) {
             self.bump();
             loop {
-                let span = self.span();
+                let mut span = self.span();
                 let text = match self.bump() {
-                    Token::Word(w) if w == "排名" => self.rank()?,
+                    Token::Word(w) if w == "排名" => {
+                        let rank = self.rank()?;
+                        span.end = self.last_end();
+                        rank
+                    }
                     Token::Word(w) => w,
                     Token::Number(n, unit) => format!("{}{unit}", n.decimal(0)),
                     _ => {
@@ -740,7 +751,7 @@ impl Parser {
             }
             self.expect(')')?;
         }
-        Ok(ItemNode { name, title, qualifiers, span: span.start..self.last_end() })
+        Ok(ItemNode { name, title, qualifiers, span })
     }
 
     /// `≤3` behind 排名
@@ -911,7 +922,7 @@ impl Parser {
 
     fn argument(&mut self, depth: usize) -> Parsed<Node> {
         if let Token::Word(w) = self.peek()
-            && (w == "按" || w == "分段")
+            && matches!(w.as_str(), "按" | "分段" | "若")
         {
             return Err(RuleError::new(
                 "P112",
@@ -974,8 +985,10 @@ impl Parser {
         let head = if let Some(op) = op {
             self.bump();
             HeadNode::Compare(op, self.range(depth)?)
-        } else if self.word("其余") {
-            HeadNode::Otherwise
+        } else if matches!(self.peek(), Token::Word(w) if w == "其余") {
+            let span = self.span();
+            self.bump();
+            HeadNode::Otherwise(span)
         } else {
             HeadNode::In(self.items()?)
         };

@@ -316,7 +316,7 @@ fn amount(world: &World, cells: &[&str]) -> Result<(), String> {
     if !cell(cells, 3).is_empty() {
         measure.benefit.floor = Some(world.expr(cell(cells, 3), true, subject)?);
     }
-    measure.benefit.reducible = cell(cells, 4) == "可能";
+    measure.benefit.reducible = !cell(cells, 4).is_empty();
     let firm = world.firm(cell(cells, 5), world.today)?;
     let outcome = evaluate(&measure, &world.catalogue, &firm, world.today).map_err(|e| e.to_string())?;
     let found = outcome.amount.ok_or("no amount")?;
@@ -354,7 +354,7 @@ fn missing(world: &World, cells: &[&str]) -> Result<(), String> {
     same("missing", names.join("、"), cell(cells, 2))
 }
 
-fn window(_: &World, cells: &[&str]) -> Result<(), String> {
+fn window(world: &World, cells: &[&str]) -> Result<(), String> {
     let status = Status::ALL.iter().find(|(n, _)| *n == cell(cells, 0)).ok_or("状态")?.1;
     let schedule = Schedule {
         status,
@@ -364,7 +364,7 @@ fn window(_: &World, cells: &[&str]) -> Result<(), String> {
         valid_from: day(cell(cells, 4))?,
         valid_to: day(cell(cells, 5))?,
     };
-    let on = day(cell(cells, 6))?.ok_or("day")?;
+    let on = world.day_or_today(cell(cells, 6))?;
     same("window", schedule.window(on).id(), cell(cells, 7))
 }
 
