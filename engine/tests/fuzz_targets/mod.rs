@@ -16,7 +16,8 @@ use huiqi_engine::catalogue::{
 };
 use huiqi_engine::codec::{Decoded, Reader, Writer};
 use huiqi_engine::date::Date;
-use huiqi_engine::eval::{Amount, EvalError, Evaluator, Outcome, Truth, evaluate};
+use huiqi_engine::decide::{Decider, Memory};
+use huiqi_engine::eval::{Amount, EvalError, Evaluator, Outcome, Truth, Verdict, evaluate};
 use huiqi_engine::explain::{amount_text, answer_text, explain, formula_line, key_name, size_steps, steps};
 use huiqi_engine::firm::Firm;
 use huiqi_engine::measure::{Benefit, BenefitKind, Card, Condition, Detail, Measure, RowKind};
@@ -36,16 +37,14 @@ pub(crate) fn rule(data: &[u8]) {
         same_again(&expr, |e| written(|w| e.encode(w)), |bytes| whole(bytes, Expr::decode));
         let numbers = WORLD.firms.each_ref().map(|firm| evaluator(firm).number(&expr));
         let truths = WORLD.firms.each_ref().map(|firm| evaluator(firm).truth(&expr));
-        let measure = if is_amount { paying(expr) } else { asking(expr) };
         if is_amount {
             narrows(&numbers);
         } else {
             stays_decided(&truths);
         }
         let card = Card { summary: String::new(), texts };
-        for firm in &WORLD.firms {
-            decide(&measure, &card, &WORLD.catalogue, firm);
-        }
+        let measures = if is_amount { paying(&expr) } else { asking(&expr) };
+        decide_all(&measures, &card, &WORLD.catalogue);
     }
 }
 
@@ -53,12 +52,12 @@ pub(crate) fn rule(data: &[u8]) {
 pub(crate) fn table(data: &[u8]) {
     if let Ok(table) = Table::decode(data) {
         same_again(&table, Table::encode, Table::decode);
-        decide_all(&table.measures, &WORLD.catalogue);
+        decide_all(&table.measures, &WORLD.card, &WORLD.catalogue);
     }
     if let Ok(catalogue) = decode_catalogue(data) {
         same_again(&catalogue, encode_catalogue, decode_catalogue);
         // Rules and tables of one bundle are published together; a damaged one may still meet the other.
-        decide_all(&WORLD.measures, &catalogue);
+        decide_all(&WORLD.measures, &WORLD.card, &catalogue);
         for text in PROFILES {
             if let Ok((firm, _)) = profile::read(text, &catalogue) {
                 saved_again(&firm, &catalogue);
@@ -76,12 +75,12 @@ pub(crate) fn table(data: &[u8]) {
         for firm in &WORLD.firms {
             let _ = evaluator(firm).number(&expr);
         }
-        let measures = [asking(expr.clone()), paying(expr)];
-        decide_all(&measures, &WORLD.catalogue);
+        decide_all(&asking(&expr), &WORLD.card, &WORLD.catalogue);
+        decide_all(&paying(&expr), &WORLD.card, &WORLD.catalogue);
     }
     if let Ok(measure) = whole(data, Measure::decode) {
         same_again(&measure, |m| written(|w| m.encode(w)), |bytes| whole(bytes, Measure::decode));
-        decide_all(&[measure], &WORLD.catalogue);
+        decide_all(&[measure], &WORLD.card, &WORLD.catalogue);
     }
     if let Ok(card) = whole(data, Card::decode) {
         same_again(&card, |c| written(|w| c.encode(w)), |bytes| whole(bytes, Card::decode));
@@ -97,13 +96,17 @@ pub(crate) fn profile(data: &[u8]) {
     let catalogue = &WORLD.catalogue;
     let Ok((firm, _)) = profile::read(&text, catalogue) else { return };
     let again = saved_again(&firm, catalogue);
+    for (told, saved) in firm.iter().zip(again.iter()) {
+        assert_eq!(told, saved, "{text}");
+    }
+    assert_eq!((firm.len(), &firm.received), (again.len(), &again.received));
+    for (scope, ..) in Scope::ALL {
+        assert_eq!(firm.records(scope), again.records(scope));
+    }
     for measure in &WORLD.measures {
-        let told = evaluate(measure, catalogue, &firm, WORLD.today);
-        let saved = evaluate(measure, catalogue, &again, WORLD.today);
-        assert_eq!(told, saved, "{} is decided otherwise once the firm is saved", measure.name);
         decide(measure, &WORLD.card, catalogue, &firm);
     }
-    report(&WORLD.measures, catalogue, &firm, WORLD.today);
+    report(&WORLD.decider, &WORLD.measures, catalogue, &firm);
 }
 
 /// Inputs of the table target that no mutation finds by itself, with the names of their files: every kind of part
@@ -192,7 +195,7 @@ fn whole<T>(bytes: &[u8], read: fn(&mut Reader<'_>) -> Decoded<T>) -> Decoded<T>
     r.end().map(|()| value)
 }
 
-/// A saved profile is read without loss and saved the same again.
+/// The firm of a saved profile, which is saved the same again.
 fn saved_again(firm: &Firm, catalogue: &Catalogue) -> Firm {
     let text = profile::write(firm, catalogue);
     match profile::read(&text, catalogue) {
@@ -235,26 +238,32 @@ fn narrows(numbers: &[Result<Interval, EvalError>]) {
     }
 }
 
-fn decide_all(measures: &[Measure], catalogue: &Catalogue) {
+/// All measures for all firms. Whatever is decided at speed is what is decided one by one.
+fn decide_all(measures: &[Measure], card: &Card, catalogue: &Catalogue) {
+    let decider = Decider::new(measures, catalogue, WORLD.today);
+    let mut memory = Memory::default();
     for firm in &WORLD.firms {
-        report(measures, catalogue, firm, WORLD.today);
-        for measure in measures {
-            decide(measure, &WORLD.card, catalogue, firm);
+        report(&decider, measures, catalogue, firm);
+        let fast = decider.verdicts(measures, catalogue, firm, &mut memory);
+        for (measure, fast) in measures.iter().zip(fast) {
+            if let Some(verdict) = decide(measure, card, catalogue, firm) {
+                assert_eq!(fast, Some(verdict), "{measure:?}");
+            }
         }
     }
     let parts = measures.iter().flat_map(|m| m.conditions.iter().map(|c| &c.rule).chain(&m.benefit.amount));
     for expr in parts {
-        print_expr(expr, catalogue, &WORLD.card.texts);
+        print_expr(expr, catalogue, &card.texts);
     }
 }
 
 /// One measure for one firm, with everything that is shown of it.
-fn decide(measure: &Measure, card: &Card, catalogue: &Catalogue, firm: &Firm) {
+fn decide(measure: &Measure, card: &Card, catalogue: &Catalogue, firm: &Firm) -> Option<Verdict> {
     let today = WORLD.today;
     let _ = explain(measure, card, catalogue, firm, today);
     let _ = steps(measure, card, catalogue, firm, today);
     let _ = formula_line(measure, card, catalogue, firm, today);
-    let Ok(Outcome { amount, missing, .. }) = evaluate(measure, catalogue, firm, today) else { return };
+    let Outcome { verdict, amount, missing, .. } = evaluate(measure, catalogue, firm, today).ok()?;
     if let Some(amount) = amount {
         assert!(amount.low >= 0 && amount.high.is_none_or(|high| amount.low <= high), "{amount:?}");
         amount_text(&amount);
@@ -268,18 +277,24 @@ fn decide(measure: &Measure, card: &Card, catalogue: &Catalogue, firm: &Firm) {
         answer_text(catalogue, firm, key, year);
     }
     size_steps(catalogue, firm, year);
+    Some(verdict)
 }
 
-/// A measure for projects with one condition.
-fn asking(rule: Expr) -> Measure {
-    let condition = Condition { kind: RowKind::Rule, rule, guard: None, basis: 0, note: None };
-    Measure { conditions: vec![condition], ..WORLD.measure.clone() }
+/// Measures with one condition: for projects, and for firms.
+fn asking(rule: &Expr) -> [Measure; 2] {
+    let row = Condition { kind: RowKind::Rule, rule: rule.clone(), guard: None, basis: 0, note: None };
+    of_both_kinds(&Measure { conditions: vec![row], ..WORLD.measure.clone() })
 }
 
-/// A measure for projects with one sum.
-fn paying(amount: Expr) -> Measure {
-    let benefit = Benefit { kind: BenefitKind::Award, amount: Some(amount), ..WORLD.measure.benefit.clone() };
-    Measure { benefit, ..WORLD.measure.clone() }
+/// Measures with one sum.
+fn paying(amount: &Expr) -> [Measure; 2] {
+    let amount = Some(amount.clone());
+    let benefit = Benefit { kind: BenefitKind::Award, amount, ..WORLD.measure.benefit.clone() };
+    of_both_kinds(&Measure { benefit, ..WORLD.measure.clone() })
+}
+
+fn of_both_kinds(measure: &Measure) -> [Measure; 2] {
+    [Scope::Project, Scope::Firm].map(|subject| Measure { subject, ..measure.clone() })
 }
 
 /// A measure that has all there is to have.
@@ -330,6 +345,7 @@ struct World {
     measure: Measure,
     /// Measures that together use every kind of fact.
     measures: Vec<Measure>,
+    decider: Decider,
     card: Card,
 }
 
@@ -344,7 +360,9 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let measures = measures(&catalogue, &aliases, &measure);
     let texts = ["设备先进", "不欠税"].map(str::to_owned).to_vec();
     let card = Card { summary: "一句话".to_owned(), texts };
-    World { today: day("2026-11-22"), catalogue, aliases, firms, measure, measures, card }
+    let today = day("2026-11-22");
+    let decider = Decider::new(&measures, &catalogue, today);
+    World { today, catalogue, aliases, firms, measure, measures, decider, card }
 });
 
 fn names() -> Names<'static> {
@@ -419,6 +437,8 @@ fn measures(catalogue: &Catalogue, aliases: &Aliases, empty: &Measure) -> Vec<Me
         let amount = AMOUNTS.get(at).map(|text| amount_of(catalogue, aliases, text));
         Measure {
             id: format!("m-{at}"),
+            // Those are decided at speed.
+            subject: if RULES[at].contains("项目") { Scope::Project } else { Scope::Firm },
             name: RULES[at].to_owned(),
             regions: vec![Code::ALL],
             conditions: vec![condition],
