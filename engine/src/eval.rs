@@ -1372,7 +1372,7 @@ impl<'a> Evaluator<'a> {
             }
         }
         for (_, cap) in measure.benefit.caps.iter().filter(|(scope, _)| *scope == CapScope::Item) {
-            sum = sum.min(self.number(cap)?);
+            sum = sum.min(self.number(cap)?.max(Interval::point(Ratio::ZERO)));
         }
         // A cap that is not fixed leaves the sum itself as it is.
         self.undecided = undecided;
@@ -1383,7 +1383,8 @@ impl<'a> Evaluator<'a> {
     fn finish(&mut self, measure: &Measure, mut sum: Interval) -> Evaluated<Amount> {
         let undecided = self.undecided;
         for (_, cap) in measure.benefit.caps.iter().filter(|(scope, _)| *scope != CapScope::Item) {
-            sum = sum.min(self.number(cap)?);
+            // A share of a loss caps at nothing, not below it.
+            sum = sum.min(self.number(cap)?.max(Interval::point(Ratio::ZERO)));
         }
         self.undecided = undecided;
         if measure.benefit.reducible && !self.generous {

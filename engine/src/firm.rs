@@ -572,7 +572,11 @@ pub fn read_typed(fact: &crate::catalogue::Fact, text: &str) -> Result<Answer, S
         .unwrap_or(text.len());
     let (digits, unit) = text.split_at(split);
     let unit = if unit.is_empty() { fact.unit.as_str() } else { unit };
-    let number = Ratio::parse(&digits.replace(',', ""));
+    let digits = digits.replace(',', "");
+    if digits.split_once('.').is_some_and(|(_, decimals)| decimals.len() > MOST_DECIMALS) {
+        return Err(format!("小数最多 {MOST_DECIMALS} 位，写的是“{text}”"));
+    }
+    let number = Ratio::parse(&digits);
     let number = number.ok_or_else(|| format!("应是一个数，写的是“{text}”"))?;
     let factor = unit_factor(fact, unit).ok_or_else(|| format!("单位应是{}，写的是“{unit}”", fact.unit))?;
     if number.signum() < 0 && !fact.signed {
@@ -587,6 +591,9 @@ pub fn read_typed(fact: &crate::catalogue::Fact, text: &str) -> Result<Answer, S
     }
     Ok(Answer::Number(Interval::point(value)))
 }
+
+/// Decimals of a typed number.
+const MOST_DECIMALS: usize = 6;
 
 /// What one `unit` is in the base unit of the fact.
 fn unit_factor(fact: &crate::catalogue::Fact, unit: &str) -> Option<Ratio> {
@@ -620,8 +627,23 @@ pub fn typed_text(fact: &crate::catalogue::Fact, value: Ratio) -> String {
         let day = i32::try_from(value.floor()).ok().and_then(Date::from_days);
         return day.map_or_else(String::new, |d| d.to_string());
     }
-    let factor = unit_factor(fact, &fact.unit).and_then(Ratio::recip).unwrap_or(Ratio::ONE);
-    value.mul(factor).map_or_else(|_| String::new(), |v| v.decimal(6))
+    let in_unit = |unit: &str| {
+        let factor = unit_factor(fact, unit).and_then(Ratio::recip).unwrap_or(Ratio::ONE);
+        let value = value.mul(factor).ok()?;
+        let text = value.decimal(MOST_DECIMALS as u32).replace('−', "-");
+        Some((Ratio::parse(&text) == Some(value), text))
+    };
+    match in_unit(&fact.unit) {
+        Some((true, text)) => text,
+        // 5个月 are no round number of 年.
+        _ => {
+            let base = match fact.kind {
+                FactType::Duration => "个月",
+                _ => fact.unit.trim_start_matches(['万', '亿']),
+            };
+            in_unit(base).map_or_else(String::new, |(_, text)| format!("{text}{base}"))
+        }
+    }
 }
 
 #[cfg(test)]

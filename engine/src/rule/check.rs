@@ -4,7 +4,9 @@
 use std::ops::Range;
 
 use super::syntax::{HasMode, HeadNode, ItemNode, Node, NodeKind, RuleError, parse, parse_period};
-use super::{Aggregate, Arith, Expr, Func, Head, Item, Members, Mode, Op, Period, TextNo, When, Year, Years};
+use super::{
+    Aggregate, Arith, Expr, Func, Head, Item, MAX_DEPTH, Members, Mode, Op, Period, TextNo, When, Year, Years,
+};
 use crate::catalogue::{Catalogue, Code, Fact, FactNo, FactType, ItemClass, ItemNo, ListNo, Scope};
 use crate::firm::Held;
 use crate::num::Ratio;
@@ -108,6 +110,11 @@ fn compile(
         // What was only read in part need not be a condition or an amount.
         Err(error) if unread && matches!(error.code, "P130" | "P131") => {}
         Err(error) => checker.report(error),
+    }
+    if let Some(deep) = expr.as_ref().map(Expr::depth).filter(|depth| *depth > MAX_DEPTH) {
+        let error =
+            RuleError::new("P166", node.span.clone(), format!("规则套了 {deep} 层，最多 {MAX_DEPTH} 层"));
+        checker.report(error.hint("拆成几条"));
     }
     let mut problems = checker.problems;
     problems.sort_by_key(|p| (p.span.start, p.span.end));
@@ -1363,6 +1370,15 @@ fn alone(expr: &Expr, span: &Range<usize>) -> Checked<()> {
 
 /// A number with a unit: base value and dimension.
 fn quantity(value: Ratio, unit: &str, span: &Range<usize>) -> Checked<(Ratio, Dimension)> {
+    let (value, dimension) = any_quantity(value, unit, span)?;
+    // A million billion yuan, people or pieces: beyond everything there is.
+    if value > Ratio::int(100_000_000_000_000_000) {
+        return Err(RuleError::new("P133", span.clone(), "数太大"));
+    }
+    Ok((value, dimension))
+}
+
+fn any_quantity(value: Ratio, unit: &str, span: &Range<usize>) -> Checked<(Ratio, Dimension)> {
     let bad = |message: String| RuleError::new("P133", span.clone(), message);
     let scale =
         |value: Ratio, factor: i128| value.mul(Ratio::int(factor)).map_err(|_| bad("数太大".to_owned()));

@@ -329,8 +329,11 @@ pub enum Expr {
     If(Box<Expr>, Box<Expr>, Box<Expr>),
 }
 
-/// Depth at which a rule is refused: deeper ones are not written by people.
+/// Deepest rule that is taken: deeper ones are not written by people.
 pub const MAX_DEPTH: usize = 24;
+
+/// Deepest nesting of brackets that is read. A level of a rule is printed with at most two.
+const MAX_NESTING: usize = 2 * MAX_DEPTH + 4;
 
 impl Expr {
     /// Direct parts.
@@ -358,6 +361,11 @@ impl Expr {
             | Self::AmountOf(_)
             | Self::Fact(..) => Vec::new(),
         }
+    }
+
+    /// Levels of parts below this one.
+    pub fn depth(&self) -> usize {
+        self.children().into_iter().map(|child| child.depth() + 1).max().unwrap_or(0)
     }
 
     /// Direct parts, to be changed.

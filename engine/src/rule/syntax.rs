@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Aggregate, Arith, Func, MAX_DEPTH, Op, Quantifier, Quota};
+use super::{Aggregate, Arith, Func, MAX_NESTING, Op, Quantifier, Quota};
 use crate::catalogue::Scope;
 use crate::date::Date;
 use crate::num::Ratio;
@@ -184,6 +184,9 @@ const KEYWORDS: [&str; 29] = [
     "不在名单",
 ];
 
+/// Decimals of a number. More are never meant, and would not survive printing.
+const MOST_DECIMALS: usize = 6;
+
 /// Longest rule that is read.
 const MAX_LENGTH: usize = 2_000;
 
@@ -294,7 +297,9 @@ impl Lexer {
             self.at += 1;
             text.push_str(&digits(self));
         }
+        let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
         let value = Ratio::parse(&text)
+            .filter(|_| decimals <= MOST_DECIMALS)
             .ok_or_else(|| RuleError::new("P162", start..self.at, format!("“{text}”太长，不能作为数")))?;
         let mut unit = self.run(|c| is_name_char(c) || matches!(c, '%' | '％' | '‰'));
         unit = unit.replace('％', "%");
@@ -489,8 +494,8 @@ impl Parser {
     }
 
     fn deeper(&self, depth: usize) -> Parsed<usize> {
-        if depth > MAX_DEPTH {
-            return Err(RuleError::new("P166", self.span(), format!("括号套得太深，最多 {MAX_DEPTH} 层"))
+        if depth > MAX_NESTING {
+            return Err(RuleError::new("P166", self.span(), format!("括号套得太深，最多 {MAX_NESTING} 层"))
                 .hint("拆成几条"));
         }
         Ok(depth + 1)
