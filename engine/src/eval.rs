@@ -9,13 +9,15 @@
 //! value is read off them, and a part whose bounds meet has nothing left to ask, which the chain value alone does
 //! not tell: 核实 且 (核实 或 X) is H whatever X turns out to be.
 
+use std::cell::Cell;
+
 use litemap::LiteMap;
 
 use crate::catalogue::{Catalogue, Code, Derived, Fact, FactNo, FactType, ItemNo, Nesting, ParamNo, Scope};
 use crate::date::Date;
 use crate::firm::{Answer, Firm, Held, Key, Span, months_since, range_of};
 use crate::measure::{CapScope, Condition, Measure, Window};
-use crate::num::{Interval, Overflow, Ratio};
+use crate::num::{Exact, Interval, Overflow, Ratio};
 use crate::rule::{
     Aggregate, Arith, Expr, Func, Head, Item, Members, Mode, Op, Period, Quantifier, Quota, TextNo, When,
     Year, Years,
@@ -164,7 +166,7 @@ impl Verdict {
 }
 
 /// Why a measure could not be decided at all. Never turned into a verdict.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EvalError {
     /// A number left the exact range.
     Overflow,
@@ -290,6 +292,9 @@ pub struct Evaluator<'a> {
     generous: bool,
     missing: Vec<Key>,
     undecided: bool,
+    /// Why what is computed means nothing. Kept aside instead of being returned by every function: visitors pay for
+    /// each of those branches.
+    failed: Cell<Option<EvalError>>,
 }
 
 /// One record decided.
@@ -320,14 +325,14 @@ pub fn evaluate(measure: &Measure, catalogue: &Catalogue, firm: &Firm, today: Da
     let none = measure.subject != Scope::Firm && told.closed && told.count == 0;
     let mut passes = Vec::with_capacity(numbers.len());
     for record in numbers {
-        let mut pass = e.pass(measure, record)?;
+        let mut pass = e.pass(measure, record);
         if measure.subject != Scope::Firm && record > told.count {
             // It may not exist.
             pass.bounds = if none { Bounds::FALSE } else { pass.bounds.min(Bounds::OPEN) };
         }
         passes.push(pass);
     }
-    let amount = e.amount_of(measure, &passes)?;
+    let amount = e.amount_of(measure, &passes);
     let amount_missing = e.take_missing();
     // The first of the best.
     let best = passes.into_iter().reduce(|a, b| if b.bounds.truth() > a.bounds.truth() { b } else { a });
@@ -345,8 +350,8 @@ pub fn evaluate(measure: &Measure, catalogue: &Catalogue, firm: &Firm, today: Da
         missing.dedup();
     }
     e.records[measure.subject as usize] = best.record;
-    let near = if truth == Truth::False && !none { e.near(measure, &best.rows)? } else { None };
-    Ok(Outcome {
+    let near = if truth == Truth::False && !none { e.near(measure, &best.rows) } else { None };
+    e.checked(Outcome {
         verdict: Verdict::of(truth),
         rows: best.rows,
         near,
@@ -378,6 +383,7 @@ impl<'a> Evaluator<'a> {
             generous: false,
             missing: Vec::new(),
             undecided: false,
+            failed: Cell::new(None),
         }
     }
 
@@ -432,7 +438,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// What an answer to a fact in a period is stored under; `None` for periods of several answers.
-    pub fn key(&self, fact: FactNo, period: Period) -> Evaluated<Option<Key>> {
+    pub(crate) fn key_in(&self, fact: FactNo, period: Period) -> Option<Key> {
         let span = match period {
             Period::None => Span::Always,
             Period::Year(year) => Span::Year(self.year(year)),
@@ -443,57 +449,78 @@ impl<'a> Evaluator<'a> {
             }
             Period::Until(day) => Span::Until(day),
             Period::Peak => Span::PeakBefore(self.year(Year::Back(1))),
-            Period::Growth(_) | Period::Delta(_) | Period::Over(..) => return Ok(None),
+            Period::Growth(_) | Period::Delta(_) | Period::Over(..) => return None,
         };
-        self.key_of(fact, span).map(Some)
+        Some(self.key_of(fact, span))
     }
 
     /// The key of a fact for the current record.
-    fn key_of(&self, fact: FactNo, span: Span) -> Evaluated<Key> {
-        let scope = self.fact_row(fact)?.scope;
-        Ok(Key { fact, span, record: self.records[scope as usize] })
+    fn key_of(&self, fact: FactNo, span: Span) -> Key {
+        let scope = self.fact_row(fact).map_or(Scope::Firm, |f| f.scope);
+        Key { fact, span, record: self.records[scope as usize] }
     }
 
-    fn fact_row(&self, fact: FactNo) -> Evaluated<&'a Fact> {
-        self.catalogue.facts.get(&fact).ok_or(EvalError::NoFact(fact))
+    fn fact_row(&self, fact: FactNo) -> Option<&'a Fact> {
+        let row = self.catalogue.facts.get(&fact);
+        if row.is_none() {
+            self.fail(EvalError::NoFact(fact));
+        }
+        row
     }
 
-    fn pass(&mut self, measure: &Measure, record: u8) -> Evaluated<Pass> {
+    /// Notes why a result means nothing. The first reason stays; what is computed after it is thrown away.
+    fn fail(&self, error: EvalError) {
+        self.failed.set(Some(self.failed.get().unwrap_or(error)));
+    }
+
+    /// The result, unless something on the way failed.
+    pub(crate) fn checked<T>(&self, value: T) -> Evaluated<T> {
+        self.failed.take().map_or(Ok(value), Err)
+    }
+
+    fn exact(&self, value: Exact<Interval>) -> Interval {
+        value.unwrap_or_else(|Overflow| {
+            self.fail(EvalError::Overflow);
+            Interval::ANY
+        })
+    }
+
+    fn pass(&mut self, measure: &Measure, record: u8) -> Pass {
         self.records[measure.subject as usize] = record;
         let mut rows = Vec::with_capacity(measure.conditions.len());
         let mut parts = Vec::with_capacity(measure.conditions.len());
         for condition in &measure.conditions {
             self.missing.clear();
-            let bounds = self.condition_bounds(condition)?;
+            let bounds = self.condition_bounds(condition);
             rows.push(bounds.map(Bounds::truth));
             parts.push((bounds.unwrap_or(Bounds::TRUE), std::mem::take(&mut self.missing)));
         }
         let bounds = self.join(parts, true);
-        Ok(Pass { bounds, rows, missing: std::mem::take(&mut self.missing), record })
+        Pass { bounds, rows, missing: std::mem::take(&mut self.missing), record }
     }
 
     /// A condition with its guard; `None` is 不适用.
     ///
     /// # Errors
     /// As [`evaluate`].
-    pub fn condition(&mut self, condition: &Condition) -> Evaluated<Option<Truth>> {
-        Ok(self.condition_bounds(condition)?.map(Bounds::truth))
+    pub(crate) fn row_of(&mut self, condition: &Condition) -> Option<Truth> {
+        self.condition_bounds(condition).map(Bounds::truth)
     }
 
-    fn condition_bounds(&mut self, condition: &Condition) -> Evaluated<Option<Bounds>> {
-        let Some(guard) = &condition.guard else { return self.bounds(&condition.rule).map(Some) };
+    fn condition_bounds(&mut self, condition: &Condition) -> Option<Bounds> {
+        let Some(guard) = &condition.guard else { return Some(self.bounds_of(&condition.rule)) };
         let mark = self.missing.len();
-        let guard = self.bounds(guard)?;
+        let guard = self.bounds_of(guard);
         if guard == Bounds::FALSE {
-            return Ok(None);
+            return None;
         }
-        let rule = self.bounds(&condition.rule)?;
+        let rule = self.bounds_of(&condition.rule);
         // Left out or fulfilled: 非 guard 或 rule.
         let row = guard.negate().max(rule);
         if row.settled() {
             self.missing.truncate(mark);
         }
-        Ok(Some(if guard == Bounds::TRUE { rule } else { row }))
+        Some(if guard == Bounds::TRUE { rule } else { row })
     }
 
     /// Truth of a rule.
@@ -501,7 +528,12 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// As [`evaluate`].
     pub fn truth(&mut self, expr: &Expr) -> Evaluated<Truth> {
-        self.bounds(expr).map(Bounds::truth)
+        let truth = self.truth_of(expr);
+        self.checked(truth)
+    }
+
+    pub(crate) fn truth_of(&mut self, expr: &Expr) -> Truth {
+        self.bounds_of(expr).truth()
     }
 
     /// The worst and the best a rule can become.
@@ -509,50 +541,55 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// As [`evaluate`].
     pub fn bounds(&mut self, expr: &Expr) -> Evaluated<Bounds> {
+        let bounds = self.bounds_of(expr);
+        self.checked(bounds)
+    }
+
+    fn bounds_of(&mut self, expr: &Expr) -> Bounds {
         let mark = self.missing.len();
-        let bounds = self.open_bounds(expr)?;
+        let bounds = self.open_bounds(expr);
         if bounds.settled() {
             self.missing.truncate(mark);
         }
-        Ok(bounds)
+        bounds
     }
 
-    fn open_bounds(&mut self, expr: &Expr) -> Evaluated<Bounds> {
+    fn open_bounds(&mut self, expr: &Expr) -> Bounds {
         match expr {
             Expr::And(list) => self.fold(list, true),
             Expr::Or(list) => self.fold(list, false),
-            Expr::Not(inner) => Ok(self.bounds(inner)?.negate()),
+            Expr::Not(inner) => self.bounds_of(inner).negate(),
             Expr::KOf(quota, k, list) => {
                 let mut values = Vec::with_capacity(list.len());
                 for part in list {
-                    values.push(self.bounds(part)?);
+                    values.push(self.bounds_of(part));
                 }
                 let k = usize::from(*k);
-                Ok(match quota {
+                match quota {
                     Quota::AtLeast => Bounds::kth_largest(&values, k),
                     Quota::AtMost => Bounds::kth_largest(&values, k + 1).negate(),
                     Quota::Exactly => {
                         Bounds::kth_largest(&values, k).min(Bounds::kth_largest(&values, k + 1).negate())
                     }
-                })
+                }
             }
-            Expr::Verify(_) => Ok(Bounds::CONFIRM),
-            Expr::Promise(_) => Ok(Bounds::TRUE),
+            Expr::Verify(_) => Bounds::CONFIRM,
+            Expr::Promise(_) => Bounds::TRUE,
             Expr::Compare(op, a, b) => self.compare(*op, a, b),
             Expr::Between(x, low, high) => {
-                let x = self.number(x)?;
-                let (low, high) = (self.number(low)?, self.number(high)?);
-                Ok(Bounds::of(compare(Op::Ge, x, low).min(compare(Op::Le, x, high))))
+                let x = self.value_of(x);
+                let (low, high) = (self.value_of(low), self.value_of(high));
+                Bounds::of(compare(Op::Ge, x, low).min(compare(Op::Le, x, high)))
             }
             Expr::In(fact, members, negated) => {
-                let bounds = Bounds::of(self.member(*fact, members)?);
-                Ok(if *negated { bounds.negate() } else { bounds })
+                let bounds = Bounds::of(self.member(*fact, members));
+                if *negated { bounds.negate() } else { bounds }
             }
             Expr::Has(fact, mode, items) => {
-                let key = self.key_of(*fact, Span::Always)?;
+                let key = self.key_of(*fact, Span::Always);
                 let mut values = Vec::with_capacity(items.len());
                 for item in items {
-                    values.push(Bounds::of(self.held(key, item)?));
+                    values.push(Bounds::of(self.held(key, item)));
                 }
                 let bounds = match mode {
                     Mode::Any => Bounds::kth_largest(&values, 1),
@@ -563,37 +600,37 @@ impl<'a> Evaluator<'a> {
                 if !bounds.settled() {
                     self.miss(key);
                 }
-                Ok(bounds)
+                bounds
             }
             Expr::Flag(fact) => {
-                let key = self.key_of(*fact, Span::Always)?;
-                Ok(match self.firm.get(key) {
+                let key = self.key_of(*fact, Span::Always);
+                match self.firm.get(key) {
                     Some(Answer::Flag(value)) => Bounds::of(Truth::of(*value)),
                     _ => {
                         self.miss(key);
                         Bounds::OPEN
                     }
-                })
+                }
             }
             Expr::Rising(fact, years, existing) => self.rising(*fact, *years, *existing),
             Expr::Records(quantifier, scope, rule) => self.quantified(*quantifier, *scope, rule),
             // Numbers are no truths; the checker lets none through, a damaged
             // table might.
-            _ => Ok(Bounds::OPEN),
+            _ => Bounds::OPEN,
         }
     }
 
     /// 且 (`all`) or 或 over parts. What a part asks for is forgotten where the others make it irrelevant: in X 且 核实 且
     /// (核实 或 Y) nothing depends on Y.
-    fn fold(&mut self, list: &[Expr], all: bool) -> Evaluated<Bounds> {
+    fn fold(&mut self, list: &[Expr], all: bool) -> Bounds {
         let mut parts = Vec::with_capacity(list.len());
         let outer = std::mem::take(&mut self.missing);
         for part in list {
-            let bounds = self.bounds(part);
-            parts.push((bounds?, std::mem::take(&mut self.missing)));
+            let bounds = self.bounds_of(part);
+            parts.push((bounds, std::mem::take(&mut self.missing)));
         }
         self.missing = outer;
-        Ok(self.join(parts, all))
+        self.join(parts, all)
     }
 
     /// Joins parts and what they ask for.
@@ -617,26 +654,26 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The bounds of `rule` for every record of `scope` told of, and for one more where there may be.
-    fn each_record(&mut self, scope: Scope, rule: &Expr) -> Evaluated<(Vec<Bounds>, Option<Bounds>)> {
+    fn each_record(&mut self, scope: Scope, rule: &Expr) -> (Vec<Bounds>, Option<Bounds>) {
         let told = self.firm.records(scope);
         let outer = self.records[scope as usize];
         let mut values = Vec::with_capacity(usize::from(told.count));
         for record in 1..=told.count {
             self.records[scope as usize] = record;
-            values.push(self.bounds(rule)?);
+            values.push(self.bounds_of(rule));
         }
         let mut another = None;
         if !told.closed {
             self.records[scope as usize] = told.count + 1;
-            another = Some(self.bounds(rule)?);
+            another = Some(self.bounds_of(rule));
         }
         self.records[scope as usize] = outer;
-        Ok((values, another))
+        (values, another)
     }
 
-    fn quantified(&mut self, quantifier: Quantifier, scope: Scope, rule: &Expr) -> Evaluated<Bounds> {
-        let (values, another) = self.each_record(scope, rule)?;
-        Ok(match quantifier {
+    fn quantified(&mut self, quantifier: Quantifier, scope: Scope, rule: &Expr) -> Bounds {
+        let (values, another) = self.each_record(scope, rule);
+        match quantifier {
             Quantifier::Some => {
                 // Another one need not exist.
                 let another = another.map(|b| Bounds { worst: Truth::False, ..b });
@@ -646,16 +683,16 @@ impl<'a> Evaluator<'a> {
                 let another = another.map(|b| Bounds { best: Truth::True, ..b });
                 values.into_iter().chain(another).fold(Bounds::TRUE, Bounds::min)
             }
-        })
+        }
     }
 
-    fn tally(&mut self, scope: Scope, rule: &Expr) -> Evaluated<Interval> {
-        let (values, another) = self.each_record(scope, rule)?;
+    fn tally(&mut self, scope: Scope, rule: &Expr) -> Interval {
+        let (values, another) = self.each_record(scope, rule);
         let more = another.is_some_and(|b| b.best != Truth::False);
         let count = |keep: fn(&Bounds) -> bool| Ratio::int(values.iter().filter(|b| keep(b)).count() as i128);
         let lo = count(|b| b.worst == Truth::True);
         let hi = count(|b| b.best != Truth::False);
-        Ok(Interval { lo: Some(lo), hi: (!more).then_some(hi) })
+        Interval { lo: Some(lo), hi: (!more).then_some(hi) }
     }
 
     fn miss(&mut self, key: Key) {
@@ -686,14 +723,14 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn compare(&mut self, op: Op, a: &Expr, b: &Expr) -> Evaluated<Bounds> {
+    fn compare(&mut self, op: Op, a: &Expr, b: &Expr) -> Bounds {
         if let Expr::Fact(fact, Period::Over(years, Aggregate::Compound, existing)) = a {
             return self.compare_compound(op, *fact, *years, *existing, b);
         }
         let Some((years, each, existing)) = window(a).or_else(|| window(b)) else {
-            let (left, right) = (self.number(a)?, self.number(b)?);
-            let left = self.sample(a)?.unwrap_or(left);
-            return Ok(Bounds::of(compare(op, left, right)));
+            let (left, right) = (self.value_of(a), self.value_of(b));
+            let left = self.sample(a).unwrap_or(left);
+            return Bounds::of(compare(op, left, right));
         };
         let (first, last) = self.years(years);
         let outer = self.element_year;
@@ -709,7 +746,7 @@ impl<'a> Evaluator<'a> {
                 Existence::No => Bounds::FALSE,
                 lived @ (Existence::Yes | Existence::Maybe) => {
                     self.element_year = Some(year);
-                    let (left, right) = (self.number(a)?, self.number(b)?);
+                    let (left, right) = (self.value_of(a), self.value_of(b));
                     let value = Bounds::of(compare(op, left, right));
                     if lived == Existence::Maybe {
                         self.miss_id("found_date", Span::Always);
@@ -727,7 +764,7 @@ impl<'a> Evaluator<'a> {
         }
         self.element_year = outer;
         // A firm without a single full year: nothing can be said yet.
-        Ok(bounds.unwrap_or(Bounds::OPEN))
+        bounds.unwrap_or(Bounds::OPEN)
     }
 
     /// last ≥ first × (1 + rate)ⁿ: the compound rate itself is a root, which no fraction holds.
@@ -738,7 +775,7 @@ impl<'a> Evaluator<'a> {
         years: Years,
         existing: bool,
         rate: &Expr,
-    ) -> Evaluated<Bounds> {
+    ) -> Bounds {
         let (mut first, last) = match years {
             Years::Last(n) => (self.year(Year::Back(n.saturating_add(1))), self.year(Year::Back(1))),
             Years::Fixed(from, to) => (from, to),
@@ -746,20 +783,27 @@ impl<'a> Evaluator<'a> {
         while existing && first < last && self.lived(fact, first, true) == Existence::Skipped {
             first += 1;
         }
-        let before = self.yearly(fact, first)?;
-        let now = self.yearly(fact, last)?;
+        let before = self.yearly(fact, first);
+        let now = self.yearly(fact, last);
         if first == last || before.lo.is_none_or(|lo| lo.signum() <= 0) {
-            return Ok(Bounds::OPEN);
+            return Bounds::OPEN;
         }
-        let rate = self.number(rate)?;
-        let Some(base) = rate.exact().map(|r| r.add(Ratio::ONE)).transpose()? else {
-            return Ok(Bounds::OPEN);
+        let rate = self.value_of(rate);
+        let Some(base) = rate.exact().and_then(|r| r.add(Ratio::ONE).ok()) else {
+            return Bounds::OPEN;
         };
         let mut factor = Ratio::ONE;
         for _ in first..last {
-            factor = factor.mul(base)?;
+            factor = match factor.mul(base) {
+                Ok(factor) => factor,
+                Err(Overflow) => {
+                    self.fail(EvalError::Overflow);
+                    return Bounds::OPEN;
+                }
+            };
         }
-        Ok(Bounds::of(compare(op, now, before.mul(Interval::point(factor))?)))
+        let last = self.exact(before.mul(Interval::point(factor)));
+        Bounds::of(compare(op, now, last))
     }
 
     /// Whether the firm had a year that `expr` speaks of. Records have no founding day.
@@ -810,7 +854,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn rising(&mut self, fact: FactNo, years: Years, existing: bool) -> Evaluated<Bounds> {
+    fn rising(&mut self, fact: FactNo, years: Years, existing: bool) -> Bounds {
         let (first, last) = self.years(years);
         let mut bounds = Bounds::TRUE;
         let mut before: Option<Interval> = None;
@@ -820,16 +864,16 @@ impl<'a> Evaluator<'a> {
                 Existence::Skipped => continue,
                 Existence::Open => {
                     self.miss_id("found_date", Span::Always);
-                    return Ok(Bounds::OPEN);
+                    return Bounds::OPEN;
                 }
-                Existence::No => return Ok(Bounds::FALSE),
+                Existence::No => return Bounds::FALSE,
                 Existence::Maybe => {
                     self.miss_id("found_date", Span::Always);
                     bounds = bounds.min(Bounds::OPEN);
                 }
                 Existence::Yes => {}
             }
-            let value = self.yearly(fact, year)?;
+            let value = self.yearly(fact, year);
             if let Some(before) = before {
                 bounds = bounds.min(Bounds::of(compare(Op::Gt, value, before)));
             }
@@ -837,11 +881,11 @@ impl<'a> Evaluator<'a> {
             counted += 1;
         }
         // One year alone is no growth.
-        Ok(if counted < 2 { bounds.min(Bounds::OPEN) } else { bounds })
+        if counted < 2 { bounds.min(Bounds::OPEN) } else { bounds }
     }
 
-    fn member(&mut self, fact: FactNo, members: &Members) -> Evaluated<Truth> {
-        let key = self.key_of(fact, Span::Always)?;
+    fn member(&mut self, fact: FactNo, members: &Members) -> Truth {
+        let key = self.key_of(fact, Span::Always);
         let truth = match members {
             Members::Codes(lists, codes) => {
                 let catalogue = self.catalogue;
@@ -866,17 +910,17 @@ impl<'a> Evaluator<'a> {
         if truth == Truth::Unknown {
             self.miss(key);
         }
-        Ok(truth)
+        truth
     }
 
-    fn held(&self, key: Key, item: &Item) -> Evaluated<Truth> {
-        let Some(Answer::Set { items, closed }) = self.firm.get(key) else { return Ok(Truth::Unknown) };
-        Ok(match items.get(&item.item) {
+    fn held(&self, key: Key, item: &Item) -> Truth {
+        let Some(Answer::Set { items, closed }) = self.firm.get(key) else { return Truth::Unknown };
+        match items.get(&item.item) {
             Some(held) if !held.yes => Truth::False,
             Some(held) => self.qualified(item, held),
             None => {
-                let implied =
-                    self.fact_row(key.fact)?.kind == FactType::Qualifications && self.implied(item, items);
+                let implied = self.fact_row(key.fact).is_some_and(|f| f.kind == FactType::Qualifications)
+                    && self.implied(item, items);
                 let plain = item.levels == 0
                     && item.rank == 0
                     && !item.first
@@ -888,7 +932,7 @@ impl<'a> Evaluator<'a> {
                     (false, false) => Truth::Unknown,
                 }
             }
-        })
+        }
     }
 
     /// Whether some held item stands for this one, directly or through others that are not denied. One that has lapsed
@@ -974,62 +1018,64 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Value of a yearly fact in one year; 0 in a year before the firm.
-    fn yearly(&mut self, fact: FactNo, year: u16) -> Evaluated<Interval> {
-        let key = self.key_of(fact, Span::Year(year))?;
+    fn yearly(&mut self, fact: FactNo, year: u16) -> Interval {
+        let key = self.key_of(fact, Span::Year(year));
         match self.lived(fact, year, false) {
-            Existence::No => Ok(Interval::point(Ratio::ZERO)),
-            Existence::Maybe => Ok(self.answer(key).join(Interval::point(Ratio::ZERO))),
-            _ => Ok(self.answer(key)),
+            Existence::No => Interval::point(Ratio::ZERO),
+            Existence::Maybe => self.answer(key).join(Interval::point(Ratio::ZERO)),
+            _ => self.answer(key),
         }
     }
 
-    fn growth(&mut self, fact: FactNo, year: u16) -> Evaluated<Interval> {
-        let now = self.yearly(fact, year)?;
-        let before = self.yearly(fact, year.saturating_sub(1))?;
+    fn growth(&mut self, fact: FactNo, year: u16) -> Interval {
+        let now = self.yearly(fact, year);
+        let before = self.yearly(fact, year.saturating_sub(1));
         // From zero, a loss or a year before the firm, growth means nothing.
         if before.lo.is_none_or(|lo| lo.signum() <= 0) {
-            return Ok(Interval::ANY);
+            return Interval::ANY;
         }
-        Ok(now.div(before)?.sub(Interval::point(Ratio::ONE))?)
+        let ratio = self.exact(now.div(before));
+        self.exact(ratio.sub(Interval::point(Ratio::ONE)))
     }
 
-    fn fact(&mut self, fact: FactNo, period: Period) -> Evaluated<Interval> {
+    fn fact(&mut self, fact: FactNo, period: Period) -> Interval {
         match period {
             Period::Growth(year) => self.growth(fact, self.year(year)),
             Period::Delta(year) => {
                 let year = self.year(year);
-                let now = self.yearly(fact, year)?;
-                Ok(now.sub(self.yearly(fact, year.saturating_sub(1))?)?)
+                let now = self.yearly(fact, year);
+                let before = self.yearly(fact, year.saturating_sub(1));
+                self.exact(now.sub(before))
             }
             Period::Over(years, aggregate, existing) => self.over(fact, years, aggregate, existing),
             Period::Peak => self.peak(fact),
-            Period::None if self.fact_row(fact)?.derived == Some(Derived::Age) => {
+            Period::None if self.fact_row(fact).is_some_and(|f| f.derived == Some(Derived::Age)) => {
                 match self.firm.age(self.catalogue, self.reference) {
-                    Some(age) => Ok(age),
-                    None => Ok(self.answer(self.key_of(fact, Span::Always)?)),
+                    Some(age) => age,
+                    None => self.answer(self.key_of(fact, Span::Always)),
                 }
             }
             Period::Months(n, mean) => {
-                let key = self.key(fact, period)?.ok_or(EvalError::NoFact(fact))?;
+                let Some(key) = self.key_in(fact, period) else { return Interval::ANY };
                 let sum = self.answer(key);
                 let months = if mean { i128::from(n.max(1)) } else { 1 };
-                Ok(sum.div(Interval::point(Ratio::int(months)))?)
+                self.exact(sum.div(Interval::point(Ratio::int(months))))
             }
             Period::Year(year) => self.yearly(fact, self.year(year)),
             Period::None | Period::Days(..) | Period::Until(_) => {
-                let key = self.key(fact, period)?.ok_or(EvalError::NoFact(fact))?;
-                Ok(self.answer(key))
+                let Some(key) = self.key_in(fact, period) else { return Interval::ANY };
+                self.answer(key)
             }
         }
     }
 
     /// The highest of all years before 上年: as stated, else at least the highest year that is known.
-    fn peak(&mut self, fact: FactNo) -> Evaluated<Interval> {
+    fn peak(&mut self, fact: FactNo) -> Interval {
         let before = self.year(Year::Back(1));
-        let key = self.key_of(fact, Span::PeakBefore(before))?;
+        let key = self.key_of(fact, Span::PeakBefore(before));
         // A firm that began in 上年 has no earlier year.
         if self.lived(fact, before.saturating_sub(1), false) == Existence::No {
-            return Ok(Interval::point(Ratio::ZERO));
+            return Interval::point(Ratio::ZERO);
         }
         let stated = match self.firm.get(key) {
             Some(Answer::Number(stated)) => *stated,
@@ -1049,24 +1095,18 @@ impl<'a> Evaluator<'a> {
                 peak.hi = peak.hi.map(|hi| value.lo.map_or(hi, |lo| hi.max(lo)));
             }
         }
-        Ok(peak)
+        peak
     }
 
-    fn over(
-        &mut self,
-        fact: FactNo,
-        years: Years,
-        aggregate: Aggregate,
-        existing: bool,
-    ) -> Evaluated<Interval> {
+    fn over(&mut self, fact: FactNo, years: Years, aggregate: Aggregate, existing: bool) -> Interval {
         if let Aggregate::Each | Aggregate::Any = aggregate {
             return match self.element_year {
                 Some(year) => self.yearly(fact, year),
-                None => Ok(range_of(self.catalogue, fact)),
+                None => range_of(self.catalogue, fact),
             };
         }
         if let Aggregate::Rising | Aggregate::Compound = aggregate {
-            return Ok(Interval::ANY);
+            return Interval::ANY;
         }
         let (first, last) = self.years(years);
         let mut total: Option<Interval> = None;
@@ -1076,45 +1116,48 @@ impl<'a> Evaluator<'a> {
                 Existence::Skipped => continue,
                 Existence::Open => {
                     self.miss_id("found_date", Span::Always);
-                    return Ok(if aggregate == Aggregate::MeanGrowth {
+                    return if aggregate == Aggregate::MeanGrowth {
                         Interval::ANY
                     } else {
                         range_of(self.catalogue, fact)
-                    });
+                    };
                 }
                 Existence::No | Existence::Maybe if aggregate == Aggregate::MeanGrowth => {
-                    self.yearly(fact, year)?;
-                    return Ok(Interval::ANY);
+                    self.yearly(fact, year);
+                    return Interval::ANY;
                 }
                 Existence::No if aggregate == Aggregate::Max => continue,
-                Existence::No => self.yearly(fact, year)?,
-                Existence::Yes if aggregate == Aggregate::MeanGrowth => self.growth(fact, year)?,
-                Existence::Yes | Existence::Maybe => self.yearly(fact, year)?,
+                Existence::No => self.yearly(fact, year),
+                Existence::Yes if aggregate == Aggregate::MeanGrowth => self.growth(fact, year),
+                Existence::Yes | Existence::Maybe => self.yearly(fact, year),
             };
             counted += 1;
             total = Some(match (total, aggregate) {
                 (None, _) => value,
                 (Some(total), Aggregate::Max) => total.max(value),
                 (Some(total), Aggregate::Min) => total.min(value),
-                (Some(total), _) => total.add(value)?,
+                (Some(total), _) => self.exact(total.add(value)),
             });
         }
         // No full year yet: nothing can be said.
         let Some(total) = total else {
             let growth = aggregate == Aggregate::MeanGrowth;
-            return Ok(if growth { Interval::ANY } else { range_of(self.catalogue, fact) });
+            return if growth { Interval::ANY } else { range_of(self.catalogue, fact) };
         };
         if let Aggregate::Mean | Aggregate::MeanGrowth = aggregate {
-            return Ok(total.div(Interval::point(Ratio::int(counted)))?);
+            return self.exact(total.div(Interval::point(Ratio::int(counted))));
         }
-        Ok(total)
+        total
     }
 
-    fn param(&self, no: ParamNo, year: Option<Year>) -> Evaluated<Interval> {
-        let param = self.catalogue.params.get(&no).ok_or(EvalError::NoParam(no))?;
+    fn param(&self, no: ParamNo, year: Option<Year>) -> Interval {
+        let Some(param) = self.catalogue.params.get(&no) else {
+            self.fail(EvalError::NoParam(no));
+            return Interval::ANY;
+        };
         let end_of = |year| Date::new(i32::from(self.year(year)), 12, 31);
         let day = year.and_then(end_of).unwrap_or(self.reference);
-        Ok(param.value(day, self.firm.seat(self.catalogue)).unwrap_or(Interval::NON_NEGATIVE))
+        param.value(day, self.firm.seat(self.catalogue)).unwrap_or(Interval::NON_NEGATIVE)
     }
 
     /// Value of a numeric expression, as an interval that holds every value
@@ -1123,34 +1166,39 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// As [`evaluate`].
     pub fn number(&mut self, expr: &Expr) -> Evaluated<Interval> {
+        let value = self.value_of(expr);
+        self.checked(value)
+    }
+
+    pub(crate) fn value_of(&mut self, expr: &Expr) -> Interval {
         match expr {
-            Expr::Const(value, _) => Ok(Interval::point(*value)),
-            Expr::Range(_, b) if self.generous => self.number(b),
+            Expr::Const(value, _) => Interval::point(*value),
+            Expr::Range(_, b) if self.generous => self.value_of(b),
             Expr::Range(a, b) => {
-                let (a, b) = (self.number(a)?, self.number(b)?);
-                Ok(a.join(b))
+                let (a, b) = (self.value_of(a), self.value_of(b));
+                a.join(b)
             }
             // The sum of another measure is put in when all are known; until then it is open.
             Expr::Undecided | Expr::AmountOf(_) => {
                 self.undecided = true;
-                Ok(Interval::NON_NEGATIVE)
+                Interval::NON_NEGATIVE
             }
             Expr::Fact(fact, period) => self.fact(*fact, *period),
             Expr::Param(no, year) => self.param(*no, *year),
             Expr::Tally(scope, rule) => self.tally(*scope, rule),
             Expr::Arith(op, a, b) => {
-                let (a, b) = (self.number(a)?, self.number(b)?);
-                Ok(match op {
-                    Arith::Add => a.add(b)?,
-                    Arith::Sub => a.sub(b)?,
-                    Arith::Mul => a.mul(b)?,
-                    Arith::Div => a.div(b)?,
+                let (a, b) = (self.value_of(a), self.value_of(b));
+                self.exact(match op {
+                    Arith::Add => a.add(b),
+                    Arith::Sub => a.sub(b),
+                    Arith::Mul => a.mul(b),
+                    Arith::Div => a.div(b),
                 })
             }
             Expr::Call(func, list) => self.call(*func, list),
             Expr::Pick(key, rows) => {
-                let value = self.number(key)?;
-                let key = self.sample(key)?.unwrap_or(value);
+                let value = self.value_of(key);
+                let key = self.sample(key).unwrap_or(value);
                 self.pick(rows, |head| match head {
                     Head::Compare(op, bound) => compare(*op, key, Interval::point(*bound)),
                     Head::Otherwise => Truth::True,
@@ -1160,11 +1208,11 @@ impl<'a> Evaluator<'a> {
             Expr::PickFact(fact, rows) => {
                 let mut heads = Vec::with_capacity(rows.len());
                 // Options that no row above has taken.
-                let key = self.key_of(*fact, Span::Always)?;
+                let key = self.key_of(*fact, Span::Always);
                 let mut left = self.firm.choice(self.catalogue, key, self.base_year);
                 for (head, _) in rows {
                     let fit = match head {
-                        Head::In(members) => self.member(*fact, members)?,
+                        Head::In(members) => self.member(*fact, members),
                         Head::Otherwise => Truth::True,
                         Head::Compare(..) => Truth::Unknown,
                     };
@@ -1187,7 +1235,7 @@ impl<'a> Evaluator<'a> {
                 self.pick(rows, |_| heads.next().unwrap_or(Truth::Unknown))
             }
             Expr::Slices(key, rows) => {
-                let x = self.number(key)?;
+                let x = self.value_of(key);
                 let mut total = Interval::point(Ratio::ZERO);
                 let mut from = Ratio::ZERO;
                 for (head, rate) in rows {
@@ -1195,65 +1243,66 @@ impl<'a> Evaluator<'a> {
                         Head::Compare(_, bound) => Some(*bound),
                         _ => None,
                     };
-                    let part = slice(x, from, to)?;
-                    let rate = self.number(rate)?;
-                    total = total.add(part.mul(rate)?)?;
+                    let part = self.exact(slice(x, from, to));
+                    let rate = self.value_of(rate);
+                    let part = self.exact(part.mul(rate));
+                    total = self.exact(total.add(part));
                     from = to.unwrap_or(from);
                 }
-                Ok(total)
+                total
             }
-            Expr::If(condition, yes, no) => match self.truth(condition)? {
-                Truth::True => self.number(yes),
-                Truth::False => self.number(no),
+            Expr::If(condition, yes, no) => match self.truth_of(condition) {
+                Truth::True => self.value_of(yes),
+                Truth::False => self.value_of(no),
                 Truth::Unknown | Truth::Confirm => {
-                    let (yes, no) = (self.number(yes)?, self.number(no)?);
-                    Ok(yes.join(no))
+                    let (yes, no) = (self.value_of(yes), self.value_of(no));
+                    yes.join(no)
                 }
             },
-            _ => Ok(Interval::ANY),
+            _ => Interval::ANY,
         }
     }
 
-    fn call(&mut self, func: Func, list: &[Expr]) -> Evaluated<Interval> {
+    fn call(&mut self, func: Func, list: &[Expr]) -> Interval {
         let mut values = Vec::with_capacity(list.len());
         for part in list {
-            values.push(self.number(part)?);
+            values.push(self.value_of(part));
         }
-        let Some((&first, rest)) = values.split_first() else { return Ok(Interval::ANY) };
-        Ok(match func {
+        let Some((&first, rest)) = values.split_first() else { return Interval::ANY };
+        match func {
             Func::Min => rest.iter().fold(first, |a, b| a.min(*b)),
             Func::Max => rest.iter().fold(first, |a, b| a.max(*b)),
             Func::Floor => first.map(|x| Ratio::int(x.floor())),
             Func::Ceil => first.map(|x| Ratio::int(x.ceil())),
             Func::NonNegative => first.max(Interval::point(Ratio::ZERO)),
             Func::Since => months_since(first, self.reference),
-        })
+        }
     }
 
-    fn pick(&mut self, rows: &[(Head, Expr)], mut fits: impl FnMut(&Head) -> Truth) -> Evaluated<Interval> {
+    fn pick(&mut self, rows: &[(Head, Expr)], mut fits: impl FnMut(&Head) -> Truth) -> Interval {
         let mut result: Option<Interval> = None;
         for (head, value) in rows {
             let fit = fits(head);
             if fit == Truth::False {
                 continue;
             }
-            let value = self.number(value)?;
+            let value = self.value_of(value);
             result = Some(result.map_or(value, |r| r.join(value)));
             if fit == Truth::True {
                 break;
             }
         }
-        Ok(result.unwrap_or(Interval::ANY))
+        result.unwrap_or(Interval::ANY)
     }
 
     /// The value by which a band is chosen while a sum is computed piece by piece.
-    fn sample(&self, expr: &Expr) -> Evaluated<Option<Interval>> {
-        let Expr::Fact(fact, period) = expr else { return Ok(None) };
+    fn sample(&self, expr: &Expr) -> Option<Interval> {
+        let Expr::Fact(fact, period) = expr else { return None };
         if self.pieces.is_empty() {
-            return Ok(None);
+            return None;
         }
-        let key = self.key(*fact, *period)?;
-        Ok(key.and_then(|key| self.pieces.iter().find(|p| p.key == key)).map(|p| Interval::point(p.sample)))
+        let key = self.key_in(*fact, *period);
+        key.and_then(|key| self.pieces.iter().find(|p| p.key == key)).map(|p| Interval::point(p.sample))
     }
 
     /// The sum of a measure for the current record alone: formula, 起付, caps, 折减, cut to whole fen.
@@ -1261,40 +1310,44 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// As [`evaluate`], and when the whole interval is below zero.
     pub fn amount(&mut self, measure: &Measure) -> Evaluated<Option<Amount>> {
+        let amount = self.sum_of(measure);
+        self.checked(amount)
+    }
+
+    pub(crate) fn sum_of(&mut self, measure: &Measure) -> Option<Amount> {
         if measure.benefit.amount.is_none() {
-            return Ok(None);
+            return None;
         }
         self.undecided = false;
-        let item = self.item_sum(measure)?;
-        self.finish(measure, item).map(Some)
+        let item = self.item_sum(measure);
+        Some(self.finish(measure, item))
     }
 
     /// The sum over all records of a measure.
-    fn amount_of(&mut self, measure: &Measure, passes: &[Pass]) -> Evaluated<Option<Amount>> {
+    fn amount_of(&mut self, measure: &Measure, passes: &[Pass]) -> Option<Amount> {
         if measure.benefit.amount.is_none() {
-            return Ok(None);
+            return None;
         }
         self.undecided = false;
         self.missing.clear();
-        let mut amount = self.record_sums(measure, passes)?;
+        let mut amount = self.record_sums(measure, passes);
         if amount.low == amount.high.unwrap_or(-1) {
-            return Ok(Some(amount));
+            return Some(amount);
         }
         let (undecided, missing) = (self.undecided, std::mem::take(&mut self.missing));
         self.generous = true;
         let generous = self.record_sums(measure, passes);
         self.generous = false;
         (self.undecided, self.missing) = (undecided, missing);
-        let generous = generous?;
         amount.answerable = generous.high.map(|high| high - generous.low);
-        Ok(Some(amount))
+        Some(amount)
     }
 
-    fn record_sums(&mut self, measure: &Measure, passes: &[Pass]) -> Evaluated<Amount> {
+    fn record_sums(&mut self, measure: &Measure, passes: &[Pass]) -> Amount {
         let zero = Interval::point(Ratio::ZERO);
         let told = self.firm.records(measure.subject);
         if measure.subject == Scope::Firm {
-            let item = self.item_sum(measure)?;
+            let item = self.item_sum(measure);
             return self.finish(measure, item);
         }
         let best = passes.iter().map(|p| p.bounds.truth()).max().unwrap_or(Truth::False);
@@ -1306,16 +1359,16 @@ impl<'a> Evaluator<'a> {
                 continue;
             }
             self.records[measure.subject as usize] = pass.record;
-            let mut item = self.item_sum(measure)?;
+            let mut item = self.item_sum(measure);
             if truth < best {
                 item.lo = Some(Ratio::ZERO);
             }
-            sum = sum.add(item)?;
+            sum = self.exact(sum.add(item));
         }
         // Any number of others may follow; while there is none yet, it is the sum of one.
         if let Some(another) = passes.iter().find(|p| p.record > told.count && !told.closed) {
             self.records[measure.subject as usize] = another.record;
-            let item = self.item_sum(measure)?;
+            let item = self.item_sum(measure);
             if told.count == 0 {
                 sum = item;
             } else if another.bounds.best != Truth::False && item.hi != Some(Ratio::ZERO) {
@@ -1327,9 +1380,9 @@ impl<'a> Evaluator<'a> {
 
     /// Formula, 起付 and 封顶 每项 for one record. A fact that is only roughly known is cut at the edges of the bands
     /// it chooses, so that 投资额 × (按 投资额: …) is no wider than the truth.
-    fn item_sum(&mut self, measure: &Measure) -> Evaluated<Interval> {
-        let Some(formula) = &measure.benefit.amount else { return Ok(Interval::point(Ratio::ZERO)) };
-        let cuts = self.cuts(formula)?;
+    fn item_sum(&mut self, measure: &Measure) -> Interval {
+        let Some(formula) = &measure.benefit.amount else { return Interval::point(Ratio::ZERO) };
+        let cuts = self.cuts(formula);
         if cuts.is_empty() {
             return self.item_sum_once(measure, formula);
         }
@@ -1339,7 +1392,6 @@ impl<'a> Evaluator<'a> {
             self.pieces = cuts.iter().zip(&at).map(|(pieces, at)| pieces[*at]).collect();
             let sum = self.item_sum_once(measure, formula);
             self.pieces.clear();
-            let sum = sum?;
             joined = Some(joined.map_or(sum, |j| j.join(sum)));
             // The next combination, like a counter.
             let Some(digit) = (0..at.len()).find(|d| at[*d] + 1 < cuts[*d].len()) else { break };
@@ -1351,19 +1403,20 @@ impl<'a> Evaluator<'a> {
                 self.miss(piece.key);
             }
         }
-        Ok(joined.unwrap_or(Interval::NON_NEGATIVE))
+        joined.unwrap_or(Interval::NON_NEGATIVE)
     }
 
-    fn item_sum_once(&mut self, measure: &Measure, formula: &Expr) -> Evaluated<Interval> {
-        let mut sum = self.number(formula)?;
+    fn item_sum_once(&mut self, measure: &Measure, formula: &Expr) -> Interval {
+        let mut sum = self.value_of(formula);
         if sum.hi.is_some_and(|hi| hi.signum() < 0) {
-            return Err(EvalError::NegativeAmount);
+            self.fail(EvalError::NegativeAmount);
+            return Interval::point(Ratio::ZERO);
         }
         // What is missing may be anything; a payment is never below zero.
         sum = sum.max(Interval::point(Ratio::ZERO));
         let undecided = self.undecided;
         if let Some(floor) = &measure.benefit.floor {
-            let floor = self.number(floor)?;
+            let floor = self.value_of(floor);
             if floor.hi.zip(sum.lo).is_none_or(|(floor, low)| low < floor) {
                 sum.lo = Some(Ratio::ZERO);
             }
@@ -1372,19 +1425,19 @@ impl<'a> Evaluator<'a> {
             }
         }
         for (_, cap) in measure.benefit.caps.iter().filter(|(scope, _)| *scope == CapScope::Item) {
-            sum = sum.min(self.number(cap)?.max(Interval::point(Ratio::ZERO)));
+            sum = sum.min(self.value_of(cap).max(Interval::point(Ratio::ZERO)));
         }
         // A cap that is not fixed leaves the sum itself as it is.
         self.undecided = undecided;
-        Ok(sum)
+        sum
     }
 
     /// 封顶 每企业 and 折减.
-    fn finish(&mut self, measure: &Measure, mut sum: Interval) -> Evaluated<Amount> {
+    fn finish(&mut self, measure: &Measure, mut sum: Interval) -> Amount {
         let undecided = self.undecided;
         for (_, cap) in measure.benefit.caps.iter().filter(|(scope, _)| *scope != CapScope::Item) {
             // A share of a loss caps at nothing, not below it.
-            sum = sum.min(self.number(cap)?.max(Interval::point(Ratio::ZERO)));
+            sum = sum.min(self.value_of(cap).max(Interval::point(Ratio::ZERO)));
         }
         self.undecided = undecided;
         if measure.benefit.reducible && !self.generous {
@@ -1392,14 +1445,13 @@ impl<'a> Evaluator<'a> {
         }
         let low = sum.lo.map_or(0, |lo| lo.trunc().max(0));
         let high = sum.hi.map(Ratio::trunc);
-        Ok(Amount { low, high, undecided, answerable: high.map(|high| high - low) })
+        Amount { low, high, undecided, answerable: high.map(|high| high - low) }
     }
 
     /// Pieces of every fact that chooses a band and is known only roughly, or not at all. At most two facts: a third
     /// one only widens the interval.
-    fn cuts(&mut self, formula: &Expr) -> Evaluated<Vec<Vec<Piece>>> {
+    fn cuts(&mut self, formula: &Expr) -> Vec<Vec<Piece>> {
         let mut edges: Vec<(Key, Vec<Ratio>)> = Vec::new();
-        let mut failed = None;
         formula.walk(&mut |e| {
             let (chooser, bounds): (&Expr, Vec<Ratio>) = match e {
                 Expr::Pick(key, rows) => {
@@ -1416,18 +1468,14 @@ impl<'a> Evaluator<'a> {
                 _ => return,
             };
             let Expr::Fact(fact, period) = chooser else { return };
-            match self.key(*fact, *period) {
-                Ok(Some(key)) => match edges.iter_mut().find(|(k, _)| *k == key) {
+            match self.key_in(*fact, *period) {
+                Some(key) => match edges.iter_mut().find(|(k, _)| *k == key) {
                     Some((_, all)) => all.extend(bounds),
                     None => edges.push((key, bounds)),
                 },
-                Ok(None) => {}
-                Err(error) => failed = Some(error),
+                None => {}
             }
         });
-        if let Some(error) = failed {
-            return Err(error);
-        }
         let mut cuts = Vec::new();
         for (key, mut bounds) in edges {
             let values = self.firm.number(self.catalogue, key);
@@ -1440,57 +1488,57 @@ impl<'a> Evaluator<'a> {
             }
             bounds.sort();
             bounds.dedup();
-            let pieces = pieces(key, values, &bounds)?;
+            let pieces = pieces(key, values, &bounds).unwrap_or_default();
             if pieces.len() > 1 {
                 cuts.push(pieces);
             }
         }
-        Ok(cuts)
+        cuts
     }
 
     /// 差一步: exactly one condition is false, and in it exactly one leaf,
     /// which the firm can change: at most 20 % of the threshold missing, or
     /// one qualification.
-    fn near(&mut self, measure: &Measure, rows: &[Option<Truth>]) -> Evaluated<Option<Near>> {
+    fn near(&mut self, measure: &Measure, rows: &[Option<Truth>]) -> Option<Near> {
         let mut failing =
             measure.conditions.iter().zip(rows).enumerate().filter(|(_, (_, t))| **t == Some(Truth::False));
-        let (Some((row, (condition, _))), None) = (failing.next(), failing.next()) else { return Ok(None) };
+        let (Some((row, (condition, _))), None) = (failing.next(), failing.next()) else { return None };
         let mut leaves = Vec::new();
         false_leaves(&condition.rule, &mut leaves);
         let mut wrong = None;
         for leaf in leaves {
-            if self.truth(leaf)? != Truth::False {
+            if self.truth_of(leaf) != Truth::False {
                 continue;
             }
             if wrong.replace(leaf).is_some() {
-                return Ok(None);
+                return None;
             }
         }
-        let Some(leaf) = wrong else { return Ok(None) };
-        let change = self.near_leaf(leaf)?;
+        let Some(leaf) = wrong else { return None };
+        let change = self.near_leaf(leaf);
         self.missing.clear();
-        Ok(change.map(|change| Near { row, change }))
+        change.map(|change| Near { row, change })
     }
 
     /// The answer that would turn a false leaf; `Some(None)` when it is near but no single answer.
-    fn near_leaf(&mut self, leaf: &Expr) -> Evaluated<Option<Option<(Key, Answer)>>> {
+    fn near_leaf(&mut self, leaf: &Expr) -> Option<Option<(Key, Answer)>> {
         match leaf {
             Expr::Has(fact, Mode::Any, items) => {
-                let title = self.fact_row(*fact)?.kind == FactType::Qualifications;
+                let title = self.fact_row(*fact).is_some_and(|f| f.kind == FactType::Qualifications);
                 if !title || items.iter().any(|i| i.when != When::Valid) {
-                    return Ok(None);
+                    return None;
                 }
-                let key = self.key_of(*fact, Span::Always)?;
-                let [item] = &items[..] else { return Ok(Some(None)) };
+                let key = self.key_of(*fact, Span::Always);
+                let [item] = &items[..] else { return Some(None) };
                 let (mut held, closed) = match self.firm.get(key) {
                     Some(Answer::Set { items, closed }) => (items.clone(), *closed),
-                    _ => return Ok(Some(None)),
+                    _ => return Some(None),
                 };
                 let level = (item.levels != 0).then(|| item.levels.trailing_zeros() as u8);
                 let rank = (item.rank != 0).then_some(item.rank);
                 let first = item.first.then_some(true);
                 held.insert(item.item, Held { yes: true, level, year: None, rank, first });
-                Ok(Some(Some((key, Answer::Set { items: held, closed }))))
+                Some(Some((key, Answer::Set { items: held, closed })))
             }
             Expr::Compare(op @ (Op::Ge | Op::Gt), a, b) => {
                 // The day of foundation cannot be moved.
@@ -1502,27 +1550,27 @@ impl<'a> Evaluator<'a> {
                     }
                 });
                 if !changeable || window(a).or_else(|| window(b)).is_some() {
-                    return Ok(None);
+                    return None;
                 }
-                let (have, need) = (self.number(a)?.exact(), self.number(b)?.exact());
-                let Some((have, need)) = have.zip(need) else { return Ok(None) };
+                let (have, need) = (self.value_of(a).exact(), self.value_of(b).exact());
+                let Some((have, need)) = have.zip(need) else { return None };
                 if need.signum() <= 0 {
-                    return Ok(None);
+                    return None;
                 }
-                let gap = need.sub(have)?;
-                let limit = need.mul(Ratio::new(1, 5).unwrap_or(Ratio::ZERO))?;
+                let gap = need.sub(have).ok()?;
+                let limit = need.mul(Ratio::new(1, 5)?).ok()?;
                 if gap > limit {
-                    return Ok(None);
+                    return None;
                 }
                 let key = match &**a {
-                    Expr::Fact(fact, period) => self.key(*fact, *period)?,
+                    Expr::Fact(fact, period) => self.key_in(*fact, *period),
                     _ => None,
                 };
                 // Above a bound: the next whole unit of the fact's base.
-                let enough = if *op == Op::Gt { need.add(Ratio::ONE)? } else { need };
-                Ok(Some(key.map(|key| (key, Answer::Number(Interval::point(enough))))))
+                let enough = if *op == Op::Gt { need.add(Ratio::ONE).ok()? } else { need };
+                Some(key.map(|key| (key, Answer::Number(Interval::point(enough)))))
             }
-            _ => Ok(None),
+            _ => None,
         }
     }
 }
@@ -1542,10 +1590,10 @@ enum Existence {
 }
 
 /// Cuts `values` at `bounds` (rising): every bound inside is a piece of its own, and so is every gap.
-fn pieces(key: Key, values: Interval, bounds: &[Ratio]) -> Evaluated<Vec<Piece>> {
+fn pieces(key: Key, values: Interval, bounds: &[Ratio]) -> Exact<Vec<Piece>> {
     let mut pieces = Vec::new();
     let mut from = values.lo;
-    let mut gap = |from: Option<Ratio>, to: Option<Ratio>| -> Evaluated<()> {
+    let mut gap = |from: Option<Ratio>, to: Option<Ratio>| -> Exact<()> {
         let half = Ratio::new(1, 2).unwrap_or(Ratio::ONE);
         let sample = match (from, to) {
             (Some(a), Some(b)) if a == b => a,
@@ -1653,7 +1701,7 @@ fn window(expr: &Expr) -> Option<(Years, bool, bool)> {
 }
 
 /// The part of `x` between two bounds.
-fn slice(x: Interval, from: Ratio, to: Option<Ratio>) -> Evaluated<Interval> {
+fn slice(x: Interval, from: Ratio, to: Option<Ratio>) -> Exact<Interval> {
     let capped = match to {
         Some(to) => x.min(Interval::point(to)),
         None => x,

@@ -67,7 +67,8 @@ pub fn explain(
     today: Date,
 ) -> Evaluated<Vec<RowExplanation>> {
     let mut explainer = Explainer::new(measure, card, catalogue, firm, today)?;
-    measure.conditions.iter().map(|c| explainer.row(c)).collect()
+    let rows = measure.conditions.iter().map(|c| explainer.row(c)).collect();
+    explainer.e.checked(rows)
 }
 
 /// The sum of a measure, step by step, and the amount itself.
@@ -81,7 +82,9 @@ pub fn steps(
     firm: &Firm,
     today: Date,
 ) -> Evaluated<Vec<Step>> {
-    Explainer::new(measure, card, catalogue, firm, today)?.steps(measure)
+    let mut explainer = Explainer::new(measure, card, catalogue, firm, today)?;
+    let steps = explainer.steps(measure);
+    explainer.e.checked(steps)
 }
 
 /// The sum in one line: `480万元 × 20% = 96万元`.
@@ -98,7 +101,8 @@ pub fn formula_line(
     let mut explainer = Explainer::new(measure, card, catalogue, firm, today)?;
     match &measure.benefit.amount {
         Some(amount) if !matches!(amount, Expr::Const(..) | Expr::Undecided) => {
-            explainer.formula(amount, true)
+            let line = explainer.formula(amount, true);
+            explainer.e.checked(line)
         }
         _ => Ok(String::new()),
     }
@@ -212,39 +216,39 @@ impl<'a> Explainer<'a> {
         self.e.catalogue()
     }
 
-    fn row(&mut self, condition: &Condition) -> Evaluated<RowExplanation> {
+    fn row(&mut self, condition: &Condition) -> RowExplanation {
         self.e.take_missing();
-        let truth = self.e.condition(condition)?;
+        let truth = self.e.row_of(condition);
         let missing = self.e.take_missing();
-        let mut node = self.node(&condition.rule)?;
+        let mut node = self.node(&condition.rule);
         node.truth = truth;
         if truth == Some(Truth::Unknown) {
             node.missing = missing;
         }
         if let (RowKind::Exclude, Expr::Not(inner)) = (condition.kind, &condition.rule) {
-            node.sentence = format!("没有这种情形：{}", self.sentence(inner)?);
+            node.sentence = format!("没有这种情形：{}", self.sentence(inner));
         } else if condition.kind == RowKind::Refer {
             node.sentence = format!("条件见{}", node.sentence);
         }
         if let (Some(guard), None) = (&condition.guard, truth) {
-            node.sentence = format!("{}（只看：{}）", node.sentence, self.sentence(guard)?);
+            node.sentence = format!("{}（只看：{}）", node.sentence, self.sentence(guard));
             node.children.clear();
         }
         let text = |number| self.card.text(number).to_owned();
-        Ok(RowExplanation {
+        RowExplanation {
             kind: condition.kind,
             basis: text(condition.basis),
             note: condition.note.map(text).unwrap_or_default(),
             node,
-        })
+        }
     }
 
-    fn node(&mut self, expr: &Expr) -> Evaluated<Node> {
+    fn node(&mut self, expr: &Expr) -> Node {
         self.e.take_missing();
-        let truth = self.e.truth(expr)?;
+        let truth = self.e.truth_of(expr);
         let missing = self.e.take_missing();
         let mut node = Node {
-            sentence: self.sentence(expr)?,
+            sentence: self.sentence(expr),
             truth: Some(truth),
             have: String::new(),
             need: String::new(),
@@ -255,11 +259,11 @@ impl<'a> Explainer<'a> {
         match expr {
             Expr::And(list) | Expr::Or(list) | Expr::KOf(_, _, list) => {
                 for part in list {
-                    node.children.push(self.node(part)?);
+                    node.children.push(self.node(part));
                 }
             }
             Expr::Compare(op, a, b) => {
-                let (left, right) = (self.e.number(a)?, self.e.number(b)?);
+                let (left, right) = (self.e.value_of(a), self.e.value_of(b));
                 let dimension = self.dimension(a);
                 node.have = self.value_text(a, left, dimension);
                 node.need = format!("{}{}", op.sign(), self.value_text(b, right, dimension));
@@ -269,54 +273,54 @@ impl<'a> Explainer<'a> {
                 self.e.take_missing();
             }
             Expr::Between(x, low, high) => {
-                let value = self.e.number(x)?;
-                let (low, high) = (self.e.number(low)?, self.e.number(high)?);
+                let value = self.e.value_of(x);
+                let (low, high) = (self.e.value_of(low), self.e.value_of(high));
                 let dimension = self.dimension(x);
                 node.have = self.value_text(x, value, dimension);
                 node.need = format!("{}至{}", show(low, dimension), show(high, dimension));
                 self.e.take_missing();
             }
             Expr::In(fact, ..) | Expr::Has(fact, ..) | Expr::Flag(fact) => {
-                node.have = self.answer_text(*fact)?;
+                node.have = self.answer_text(*fact);
             }
             Expr::Records(_, scope, _) => node.have = self.told(*scope),
             Expr::Not(inner) => {
                 if let Some(fact) = inner.fact() {
-                    node.have = self.answer_text(fact)?;
+                    node.have = self.answer_text(fact);
                 } else if let Expr::Compare(..) | Expr::Between(..) | Expr::And(_) | Expr::Or(_) = **inner {
-                    let inner = self.node(inner)?;
+                    let inner = self.node(inner);
                     node.have = inner.have;
                 }
             }
             _ => {}
         }
-        Ok(node)
+        node
     }
 
     /// A condition as a sentence.
-    fn sentence(&mut self, expr: &Expr) -> Evaluated<String> {
-        let joined = |me: &mut Self, list: &[Expr], word: &str| -> Evaluated<String> {
-            let parts = list.iter().map(|p| me.sentence(p)).collect::<Evaluated<Vec<_>>>()?;
-            Ok(parts.join(word))
+    fn sentence(&mut self, expr: &Expr) -> String {
+        let joined = |me: &mut Self, list: &[Expr], word: &str| -> String {
+            let parts = list.iter().map(|p| me.sentence(p)).collect::<Vec<_>>();
+            parts.join(word)
         };
-        Ok(match expr {
-            Expr::And(list) => joined(self, list, "，并且")?,
-            Expr::Or(list) => format!("以下满足一项：{}", joined(self, list, "；")?),
+        match expr {
+            Expr::And(list) => joined(self, list, "，并且"),
+            Expr::Or(list) => format!("以下满足一项：{}", joined(self, list, "；")),
             Expr::KOf(quota, k, list) => {
                 let word = match quota {
                     Quota::AtLeast => "至少",
                     Quota::AtMost => "至多",
                     Quota::Exactly => "恰好",
                 };
-                format!("以下{}项{word}符合{k}项：{}", list.len(), joined(self, list, "；")?)
+                format!("以下{}项{word}符合{k}项：{}", list.len(), joined(self, list, "；"))
             }
             Expr::Not(inner) => match &**inner {
                 Expr::Flag(fact) => format!("不是“{}”", self.catalogue().fact_name(*fact)),
-                inner => format!("不属于：{}", self.sentence(inner)?),
+                inner => format!("不属于：{}", self.sentence(inner)),
             },
             Expr::Verify(text) | Expr::Promise(text) => self.card.text(*text).to_owned(),
             Expr::Compare(op, a, b) => {
-                let right = self.e.number(b)?;
+                let right = self.e.value_of(b);
                 self.e.take_missing();
                 let right = match (&**b, right.exact()) {
                     (Expr::Const(..), Some(_)) => show(right, self.dimension(a)),
@@ -349,11 +353,11 @@ impl<'a> Explainer<'a> {
                     Quantifier::Some => ("至少有一", "满足"),
                     Quantifier::Every => ("每", "都满足"),
                 };
-                let rule = self.sentence(rule)?;
+                let rule = self.sentence(rule);
                 format!("{before}{}{}{after}：{rule}", counter(*scope), scope.name())
             }
             other => self.words(other),
-        })
+        }
     }
 
     /// `项目的`, nothing for the firm itself.
@@ -549,7 +553,7 @@ impl<'a> Explainer<'a> {
 
     fn is_known(&self, fact: FactNo, period: Period) -> bool {
         let firm = self.e.firm();
-        let record = self.e.key(fact, Period::None).ok().flatten().map_or(0, |key| key.record);
+        let record = self.e.key_in(fact, Period::None).map_or(0, |key| key.record);
         let has = |span| matches!(firm.get(Key { fact, span, record }), Some(Answer::Number(_)));
         let derived = self.catalogue().facts.get(&fact).is_some_and(|f| f.derived.is_some());
         match period {
@@ -565,7 +569,7 @@ impl<'a> Explainer<'a> {
                 (first..=last).all(|year| has(Span::Year(year)))
             }
             period => {
-                let key = self.e.key(fact, period).ok().flatten();
+                let key = self.e.key_in(fact, period);
                 key.is_some_and(|key| has(key.span)) || (period == Period::None && derived)
             }
         }
@@ -623,16 +627,16 @@ impl<'a> Explainer<'a> {
     }
 
     /// The firm's answer to a fact that is no number.
-    fn answer_text(&self, fact: FactNo) -> Evaluated<String> {
-        let key = self.e.key(fact, Period::None)?;
-        Ok(key.map_or_else(String::new, |key| {
+    fn answer_text(&self, fact: FactNo) -> String {
+        let key = self.e.key_in(fact, Period::None);
+        key.map_or_else(String::new, |key| {
             answer_text(self.catalogue(), self.e.firm(), key, self.e.base_year)
-        }))
+        })
     }
 
-    fn steps(&mut self, measure: &Measure) -> Evaluated<Vec<Step>> {
+    fn steps(&mut self, measure: &Measure) -> Vec<Step> {
         let benefit = &measure.benefit;
-        let Some(formula) = &benefit.amount else { return Ok(Vec::new()) };
+        let Some(formula) = &benefit.amount else { return Vec::new() };
         let mut steps = Vec::new();
         let mut facts: Vec<(FactNo, Period)> = Vec::new();
         formula.walk(&mut |e| {
@@ -644,27 +648,27 @@ impl<'a> Explainer<'a> {
         });
         for (fact, period) in facts {
             let expr = Expr::Fact(fact, period);
-            let value = self.e.number(&expr)?;
+            let value = self.e.value_of(&expr);
             let value = self.value_text(&expr, value, self.dimension(&expr));
             let value = if value == "没填" { "没填，按 0 到最大算".to_owned() } else { value };
             steps.push(Step { label: self.fact_words(fact, period), value });
         }
         if !matches!(formula, Expr::Const(..) | Expr::Undecided) {
-            steps.push(Step { label: "算式".to_owned(), value: self.formula(formula, false)? });
+            steps.push(Step { label: "算式".to_owned(), value: self.formula(formula, false) });
         }
-        let sum = self.e.number(formula)?;
+        let sum = self.e.value_of(formula);
         if benefit.floor.is_some() || !benefit.caps.is_empty() {
             steps.push(Step { label: "算出".to_owned(), value: show(sum, Some(Dimension::YUAN)) });
         }
         if let Some(floor) = &benefit.floor {
-            let floor = self.e.number(floor)?;
+            let floor = self.e.value_of(floor);
             steps
                 .push(Step {
                     label: "低于这个数不补".to_owned(), value: show(floor, Some(Dimension::YUAN))
                 });
         }
         for (scope, cap) in &benefit.caps {
-            let cap = self.e.number(cap)?;
+            let cap = self.e.value_of(cap);
             let reached = sum.lo.zip(cap.hi).is_some_and(|(sum, cap)| sum >= cap);
             let below = sum.hi.zip(cap.lo).is_some_and(|(sum, cap)| sum <= cap);
             let note = if reached {
@@ -682,18 +686,18 @@ impl<'a> Explainer<'a> {
         if benefit.reducible {
             steps.push(Step { label: "资金不足时".to_owned(), value: "按比例减".to_owned() });
         }
-        if let Some(amount) = self.e.amount(measure)? {
+        if let Some(amount) = self.e.sum_of(measure) {
             steps.push(Step { label: "算下来".to_owned(), value: amount_text(&amount) });
         }
         self.e.take_missing();
-        Ok(steps)
+        steps
     }
 
     /// The formula with the firm's numbers put in.
-    fn formula(&mut self, expr: &Expr, with_names: bool) -> Evaluated<String> {
-        Ok(match expr {
+    fn formula(&mut self, expr: &Expr, with_names: bool) -> String {
+        match expr {
             Expr::Fact(fact, period) => {
-                let value = self.e.number(expr)?;
+                let value = self.e.value_of(expr);
                 let text = self.value_text(expr, value, self.dimension(expr));
                 if text == "没填" {
                     self.fact_words(*fact, *period)
@@ -704,8 +708,8 @@ impl<'a> Explainer<'a> {
                 }
             }
             Expr::Arith(op, a, b) => {
-                let left = self.formula(a, with_names)?;
-                let right = self.formula(b, with_names)?;
+                let left = self.formula(a, with_names);
+                let right = self.formula(b, with_names);
                 let bracket = |e: &Expr, text: String| match e {
                     Expr::Arith(Arith::Add | Arith::Sub, ..) if matches!(op, Arith::Mul | Arith::Div) => {
                         format!("（{text}）")
@@ -717,21 +721,21 @@ impl<'a> Explainer<'a> {
             }
             Expr::Pick(..) | Expr::PickFact(..) | Expr::If(..) => {
                 let chosen = match expr {
-                    Expr::If(condition, yes, no) => match self.e.truth(condition)? {
+                    Expr::If(condition, yes, no) => match self.e.truth_of(condition) {
                         Truth::True => Some(&**yes),
                         Truth::False => Some(&**no),
                         _ => None,
                     },
                     Expr::Pick(key, rows) => {
-                        let key = self.e.number(key)?;
+                        let key = self.e.value_of(key);
                         chosen_row(rows, key)
                     }
                     _ => None,
                 };
                 match chosen {
-                    Some(part) => self.formula(part, with_names)?,
+                    Some(part) => self.formula(part, with_names),
                     None => {
-                        let value = self.e.number(expr)?;
+                        let value = self.e.value_of(expr);
                         match (value.exact(), value.lo, value.hi) {
                             (None, _, None) => self.words(expr),
                             _ => show(value, self.dimension(expr)),
@@ -740,19 +744,17 @@ impl<'a> Explainer<'a> {
                 }
             }
             Expr::Call(func @ (Func::Min | Func::Max), list) => {
-                let parts =
-                    list.iter().map(|p| self.formula(p, with_names)).collect::<Evaluated<Vec<_>>>()?;
+                let parts = list.iter().map(|p| self.formula(p, with_names)).collect::<Vec<_>>();
                 let word = if *func == Func::Min { "取小" } else { "取大" };
                 format!("{}，{word}", parts.join("与"))
             }
             Expr::Call(Func::NonNegative, list) => {
-                let parts =
-                    list.iter().map(|p| self.formula(p, with_names)).collect::<Evaluated<Vec<_>>>()?;
+                let parts = list.iter().map(|p| self.formula(p, with_names)).collect::<Vec<_>>();
                 format!("（{}）", parts.join(""))
             }
-            Expr::Slices(key, _) => format!("{}分段计算", self.formula(key, with_names)?),
+            Expr::Slices(key, _) => format!("{}分段计算", self.formula(key, with_names)),
             other => self.words(other),
-        })
+        }
     }
 }
 

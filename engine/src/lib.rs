@@ -37,7 +37,7 @@
 //!
 //! // A mistake says where it is and what to write.
 //! let error = compile_rule("营业收人[上年] ≥ 2000万元", names, &mut Vec::new()).into_result().unwrap_err();
-//! assert_eq!(error.span, 0..8);
+//! assert_eq!(error.span, 0..4);
 //! assert_eq!(error.hint.as_deref(), Some("是不是“营业收入”？"));
 //!
 //! // Decided for a firm on a day: unknown until the figure is there.
