@@ -166,7 +166,8 @@ fn read_facts(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Sink) {
             Some(_) => f.choice("范围", &Scope::ALL.map(|(s, n, _)| (n, s)), sink).unwrap_or_default(),
         };
         unique(&mut seen, &id, f.place("id"), sink);
-        unique(&mut seen, &format!("{}.{name}", scope.name()), f.place("名称"), sink);
+        let full = if scope == Scope::Firm { name.clone() } else { format!("{}.{name}", scope.name()) };
+        unique(&mut seen, &full, f.place("名称"), sink);
         for alias in names_of(&mut f, "别名", sink) {
             tables.aliases.facts.push((alias, no));
         }

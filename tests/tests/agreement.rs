@@ -12,6 +12,7 @@ use huiqi::fields::Sink;
 use huiqi_engine::bundle::{Catalog, Table, decode_catalogue, verify_part};
 use huiqi_engine::eval::evaluate;
 use huiqi_engine::rule::{Names, compile_amount, compile_rule, print_expr};
+use huiqi_engine::search::Root;
 use huiqi_tests::{demo_dir, workspace_root};
 use serde_json::Value;
 
@@ -141,4 +142,62 @@ fn walk(dir: &Path) -> Result<Vec<std::path::PathBuf>> {
         if path.is_dir() { files.extend(walk(&path)?) } else { files.push(path) }
     }
     Ok(files)
+}
+
+/// A bundle of an older format is refused with both versions named; its entry file still reads.
+#[test]
+fn an_older_bundle_says_so() -> Result<()> {
+    let folder = workspace_root().join("tests/fixtures/bundle-v1");
+    let catalog = Catalog::parse(&std::fs::read(folder.join("catalog.txt"))?)?;
+    let (_, table, search) = catalog.areas.first().context("an area")?;
+    let messages = [
+        Table::decode(&part(&folder, table)?).map(drop),
+        decode_catalogue(&part(&folder, &catalog.catalogue)?).map(drop),
+        Root::decode(&part(&folder, search)?).map(drop),
+    ];
+    for message in messages {
+        let message = message.err().context("an old part was read as a new one")?.to_string();
+        ensure!(message.contains("版本") && message.contains('1') && message.contains('2'), "{message}");
+    }
+    Ok(())
+}
+
+/// Whatever the engine is compiled with, directly or through others: nothing that speaks to a disk, a clock, a network
+/// or a browser.
+#[test]
+fn the_engine_needs_little() -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["tree", "--package", "huiqi-engine", "--edges", "normal", "--prefix", "none", "--offline"])
+        .args(["--target", "wasm32-unknown-unknown", "--format", "{p}"])
+        .current_dir(workspace_root())
+        .output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8_lossy(&output.stdout);
+    let mut names: Vec<&str> = tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let allowed = [
+        "block-buffer",
+        "cfg-if",
+        "const-oid",
+        "cpubits",
+        "cpufeatures",
+        "crypto-common",
+        "digest",
+        "huiqi-engine",
+        "hybrid-array",
+        "itoa",
+        "litemap",
+        "memchr",
+        "serde",
+        "serde_core",
+        "serde_json",
+        "sha2",
+        "typenum",
+        "zmij",
+    ];
+    let others: Vec<&&str> = names.iter().filter(|name| !allowed.contains(name)).collect();
+    ensure!(others.is_empty(), "the engine is compiled with {others:?}");
+    Ok(())
 }

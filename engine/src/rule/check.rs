@@ -493,6 +493,11 @@ impl<'a> Checker<'a> {
             *unit = left_dim;
             right_dim = left_dim;
         }
+        if let (Some(_), Expr::Const(number, Dimension::Number)) = (left_dim.currency(), &right_expr) {
+            let (number, unit) = (number.decimal(4), left_dim.describe_unit());
+            return Err(RuleError::new("P104", right.span.clone(), format!("数“{number}”缺单位"))
+                .hint(format!("写成 {number}{unit}，或 {number}万{unit}")));
+        }
         if left_dim != right_dim {
             let mut error = RuleError::new(
                 "P105",
