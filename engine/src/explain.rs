@@ -168,20 +168,20 @@ pub fn size_steps(catalogue: &Catalogue, firm: &Firm, base_year: u16) -> Vec<Ste
     }
     for row in rows {
         steps.push(Step { label: "行业划型".to_owned(), value: row.name.clone() });
-        let wan = |n: u32| Dimension::YUAN.show(Ratio::int(i128::from(n) * 1_000_000));
-        let people = |n: u32| format!("{n}人");
-        let metrics: [(&str, &Option<[u32; 3]>, &dyn Fn(u32) -> String, Dimension); 3] = [
-            ("从业人员", &row.staff, &people, Dimension::count(0)),
-            ("营业收入", &row.revenue, &wan, Dimension::YUAN),
-            ("资产总额", &row.assets, &wan, Dimension::YUAN),
+        let people = Dimension::count(0);
+        let metrics = [
+            ("从业人员", &row.staff, people, 1),
+            ("营业收入", &row.revenue, Dimension::YUAN, 1_000_000),
+            ("资产总额", &row.assets, Dimension::YUAN, 1_000_000),
         ];
-        for ((name, bounds, text, dimension), value) in metrics.into_iter().zip(values) {
+        for ((name, bounds, dimension, scale), value) in metrics.into_iter().zip(values) {
             let Some([large, medium, small]) = bounds else { continue };
+            let text = |bound: &u32| dimension.show(Ratio::int(i128::from(*bound) * scale));
             let have = match value {
                 Some(value) if value.exact().is_some() => show(value, Some(dimension)),
                 _ => "没填".to_owned(),
             };
-            let scale = format!("大型{}起、中型{}起、小型{}起", text(*large), text(*medium), text(*small));
+            let scale = format!("大型{}起、中型{}起、小型{}起", text(large), text(medium), text(small));
             steps.push(Step { label: name.to_owned(), value: format!("{have}（{scale}）") });
         }
     }

@@ -2,7 +2,7 @@
 //! what the firm has had already.
 //!
 //! The objective is lexicographic: Σ lower ends, Σ upper ends, sums that the text leaves open, fewer applications, then
-//! the first in the order of [`order`]. Measures that share neither a group nor a prerequisite are solved apart; each
+//! the first in this order: upper end descending, lower end descending, id. Measures that share neither a group nor a prerequisite are solved apart; each
 //! part by branch and bound, which is exact unless it needs more than [`STEP_LIMIT`] steps.
 
 use std::cmp::{Ordering, Reverse};

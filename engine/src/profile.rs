@@ -297,10 +297,13 @@ fn shortened(value: &Value) -> String {
     }
 }
 
+/// The records of a scope, each as its facts.
+type RecordList = (Scope, Records, Vec<Map<String, Value>>);
+
 /// The profile of a firm. Facts that the catalogue does not have are left out. Same firm, same bytes.
 pub fn write(firm: &Firm, catalogue: &Catalogue) -> String {
     let mut facts = Map::new();
-    let mut lists: Vec<(Scope, Records, Vec<Map<String, Value>>)> = Vec::new();
+    let mut lists: Vec<RecordList> = Vec::new();
     for (scope, name, _) in Scope::ALL.into_iter().skip(1) {
         let told = firm.records(scope);
         if told != Records::default() {

@@ -179,7 +179,6 @@ fn real_conditions_can_be_said() -> Result<()> {
     ensure!(broken.is_empty(), "{} rules do not compile:\n{}", broken.len(), broken.join("\n"));
     let of = |class: &str| counts.get(class).copied().unwrap_or_default();
     let (said, unsaid) = (of("规则"), of("不可表达"));
-    println!("{} documents, {counts:?}", documents.len());
     ensure!(documents.len() >= 60, "only {} documents", documents.len());
     ensure!(said * 100 >= (said + unsaid) * 97, "{said} of {} can be said", said + unsaid);
     Ok(())
