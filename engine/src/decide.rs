@@ -296,12 +296,13 @@ impl Asked<'_> {
     fn rows(&mut self, rows: &[(Option<u32>, u32)]) -> Known {
         let mut bounds = Bounds::of(Truth::True);
         for (guard, rule) in rows {
-            let mut row = self.node(*rule)?;
-            if let Some(guard) = guard {
-                let guard = self.node(*guard)?;
-                row = guard.negate().max(row);
+            let guard = guard.map(|guard| self.node(guard)).transpose()?;
+            // A row that is left out is not looked at, so that a number in it cannot be too large.
+            if guard.is_some_and(|guard| guard.best == Truth::False) {
+                continue;
             }
-            bounds = bounds.min(row);
+            let rule = self.node(*rule)?;
+            bounds = bounds.min(guard.map_or(rule, |guard| guard.negate().max(rule)));
             if bounds.best == Truth::False {
                 break;
             }

@@ -184,10 +184,10 @@ fn candidates(case: &Case) -> Vec<Candidate> {
         let (mut low, mut high, open) = match &m.benefit.amount {
             None => (0, 0, false),
             Some(Expr::Const(fen, _)) => (fen.trunc(), fen.trunc(), false),
-            Some(Expr::Range(a, b)) => match (&**a, &**b) {
-                (Expr::Const(a, _), Expr::Const(b, _)) => (a.trunc(), b.trunc(), false),
-                other => panic!("{other:?}"),
-            },
+            Some(Expr::Range(a, b)) => {
+                let fen = |end: &Expr| if let Expr::Const(fen, _) = end { fen.trunc() } else { 0 };
+                (fen(a), fen(b), false)
+            }
             _ => (0, 0, true),
         };
         if !m.benefit.caps.is_empty() {
