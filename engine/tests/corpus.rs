@@ -17,7 +17,7 @@ fn folder(target: &str) -> PathBuf {
 /// Names and contents, in the order of the names.
 fn files(target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = folder(target);
-    let entries = fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let entries = fs::read_dir(&folder).expect("the corpus is part of the repository");
     let mut files: Vec<(String, Vec<u8>)> = entries
         .map(|entry| {
             let entry = entry.expect("an entry of a folder");

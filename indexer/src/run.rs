@@ -5,11 +5,13 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
+use huiqi_engine::catalogue::Derived;
 use huiqi_engine::date::Date;
-use huiqi_engine::eval::{Outcome, Truth, Verdict, evaluate};
+use huiqi_engine::eval::{Amount, Outcome, Truth, Verdict, evaluate};
 use huiqi_engine::explain::{self, amount_text, key_name};
 use huiqi_engine::firm::Firm;
-use huiqi_engine::measure::{Audience, RowKind};
+use huiqi_engine::measure::{Audience, Measure, RowKind};
+use huiqi_engine::plan::{self, Event, LeftOut};
 use huiqi_engine::search::{Query, Tier};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -267,6 +269,7 @@ fn run_explain(
         }
     } else {
         print_list(&decided, out)?;
+        print_plan(&decided, &project, &firm, today, out)?;
     }
     Ok(if failed == 0 { Status::Fine } else { Status::Findings })
 }
@@ -284,6 +287,66 @@ fn print_list(decided: &[(&PolicyMeasure, Outcome)], out: &mut dyn Write) -> any
         }
     }
     writeln!(out, "看一项的逐条说明：加 --measure <编号>")?;
+    Ok(())
+}
+
+/// 申报方案: what to apply for now, why the rest is left out, papers and days.
+fn print_plan(
+    decided: &[(&PolicyMeasure, Outcome)],
+    project: &Project,
+    firm: &Firm,
+    today: Date,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let measures: Vec<Measure> = decided.iter().map(|(m, _)| m.measure.clone()).collect();
+    let outcomes: Vec<Option<Outcome>> = decided.iter().map(|(_, o)| Some(o.clone())).collect();
+    let plan = plan::plan(&measures, &outcomes, &project.tables.catalogue, firm, today);
+    let name = |at: usize| measures[at].name.as_str();
+    let names = |list: &[usize]| list.iter().map(|at| name(*at)).collect::<Vec<_>>().join("、");
+    if plan.chosen.is_empty() && plan.left.is_empty() {
+        return Ok(());
+    }
+    let money = |low: i128, high: i128| {
+        amount_text(&Amount { low, high: Some(high), undecided: false, answerable: None })
+    };
+    write!(out, "申报方案：{} 项", plan.chosen.len())?;
+    if plan.score.open < plan.chosen.len() {
+        write!(out, "，合计 {}", money(plan.score.low, plan.score.high))?;
+    }
+    if plan.score.open > 0 {
+        write!(out, "，其中 {} 项金额未定", plan.score.open)?;
+    }
+    writeln!(out)?;
+    for choice in &plan.chosen {
+        let sum = if choice.open { "金额未定".to_owned() } else { money(choice.low, choice.high) };
+        write!(out, "  {}：{sum}", name(choice.measure))?;
+        if !choice.after.is_empty() {
+            write!(out, "（先办 {}）", names(&choice.after))?;
+        }
+        writeln!(out)?;
+    }
+    for (at, why) in &plan.left {
+        let why = match why {
+            LeftOut::Received => "今年已经拿过".to_owned(),
+            LeftOut::GroupReceived(group, id) => format!("“{group}”今年已经拿过 {id}"),
+            LeftOut::Group(group, by) => format!("“{group}”里只能拿 {}", names(by)),
+            LeftOut::Needs(id) => format!("要先办成 {id}"),
+            LeftOut::Circle => "前置绕了一圈".to_owned(),
+            LeftOut::Nothing => "加上它也不会多拿".to_owned(),
+        };
+        writeln!(out, "  没选 {}：{why}", name(*at))?;
+    }
+    for (material, users) in plan::materials(&plan, |at| decided.get(at).map(|(m, _)| &m.detail)) {
+        writeln!(out, "  材料 {material}：{}", names(&users))?;
+    }
+    for (day, event, at) in plan::calendar(&plan, &measures, &outcomes, today) {
+        let event = match event {
+            Event::Closes => "截止",
+            Event::Opens => "开始受理",
+            Event::Expires => "文件失效",
+        };
+        writeln!(out, "  {day} {event}：{}", name(at))?;
+    }
     Ok(())
 }
 
@@ -305,6 +368,23 @@ fn print_one(
     }
     for step in explain::steps(&m.measure, &m.card, catalogue, firm, today)? {
         writeln!(out, "  {}：{}", step.label, step.value)?;
+    }
+    let mut by_size = false;
+    for condition in &m.measure.conditions {
+        condition.rule.walk(&mut |e| {
+            let fact = e.fact().and_then(|no| catalogue.facts.get(&no));
+            by_size |= fact.is_some_and(|f| f.derived == Some(Derived::Size));
+        });
+    }
+    if by_size {
+        writeln!(out, "  企业规模怎么算的：")?;
+        for step in explain::size_steps(catalogue, firm, m.measure.base_year_on(today)) {
+            writeln!(out, "    {}：{}", step.label, step.value)?;
+        }
+    }
+    if let Some(near) = &outcome.near {
+        let basis = m.measure.conditions.get(near.row).map_or("", |c| m.card.text(c.basis));
+        writeln!(out, "  差一步：只有{basis}这一条没满足")?;
     }
     if !outcome.missing.is_empty() {
         let names: Vec<String> = outcome.missing.iter().map(|k| key_name(catalogue, *k)).collect();

@@ -6,11 +6,11 @@ use huiqi::fields::Sink;
 use huiqi_engine::catalogue::Scope;
 use huiqi_engine::date::Date;
 use huiqi_engine::decide::Decider;
-use huiqi_engine::eval::{Evaluator, Truth, evaluate};
+use huiqi_engine::eval::{Evaluator, Truth, Verdict, evaluate};
 use huiqi_engine::explain::{amount_text, steps};
 use huiqi_engine::firm::{Firm, Span, read_line};
 use huiqi_engine::measure::{BenefitKind, CapScope, Card, Condition, ExclusionRule, Measure, RowKind};
-use huiqi_engine::report::{Group, report};
+use huiqi_engine::report::{Group, report, what_if};
 use huiqi_engine::rule::{Expr, Names, compile_amount, compile_rule};
 use huiqi_tests::workspace_root;
 
@@ -314,6 +314,14 @@ fn groups_headline_and_next_question() -> Result<()> {
     // best (second excluded), other, open, figure; neither the closed one nor the credit line.
     ensure!((h.count, h.excluded, h.open_sums, h.missing_figures) == (4, 1, 1, 1), "{h:?}");
     ensure!((h.low, h.high) == (120 * 1_000_000, 120 * 1_000_000), "{h:?}");
+    // The one thing that is missing, done: the measure is there, and nothing else changes.
+    let near_at = measures.iter().position(|m| m.id == "near").context("near")?;
+    let near = report.outcomes[near_at].as_ref().and_then(|o| o.near.clone()).context("it is near")?;
+    let (key, answer) = near.change.context("one figure mends it")?;
+    let other = what_if(&decider, &measures, &project.tables.catalogue, &facts, &[(key, answer)]);
+    let expected = (near_at, Some(Verdict::Ineligible), Some(Verdict::Eligible));
+    ensure!(other.changed == [expected], "{:?}", other.changed);
+    ensure!(other.after.low == other.before.low + 10 * 1_000_000, "{other:?}");
     let first = report.questions.first().context("a question")?;
     ensure!(
         project.tables.catalogue.fact_name(first.key.fact) == "参保人数"
