@@ -4,11 +4,11 @@ use std::cmp::Reverse;
 
 use huiqi_engine::catalogue::Catalogue;
 use huiqi_engine::date::Date;
-use huiqi_engine::eval::{Outcome, evaluate};
+use huiqi_engine::eval::{Amount, Outcome, evaluate};
 use huiqi_engine::firm::{Firm, Received};
-use huiqi_engine::measure::{BenefitKind, CapScope, ExclusionRule, Measure};
+use huiqi_engine::measure::{BenefitKind, CapScope, Detail, ExclusionRule, Measure};
 use huiqi_engine::num::Ratio;
-use huiqi_engine::plan::{LeftOut, Plan, Score, plan};
+use huiqi_engine::plan::{Event, LeftOut, Plan, Score, calendar, materials, plan};
 use huiqi_engine::rule::Expr;
 use huiqi_engine::unit::Dimension;
 use proptest::prelude::*;
@@ -354,4 +354,42 @@ fn forty_connected_measures_are_exact() {
         assert!(plan.bound.low == plan.score.low && plan.bound.high == plan.score.high);
         assert!(!plan.chosen.is_empty() && plan.left.len() + plan.chosen.len() == 40);
     }
+}
+
+/// Papers once each with those that need them; days in order.
+#[test]
+fn papers_and_days() {
+    let mut first = pays("first", 100, 100);
+    first.schedule.closes = Date::parse("2026-12-31");
+    first.schedule.valid_to = Date::parse("2027-06-30");
+    let second = pays("second", 200, 200);
+    let mut later = pays("later", 300, 300);
+    later.schedule.opens = Date::parse("2026-12-01");
+    let measures = [first, second, later];
+    let plan = planned(&measures, &[]);
+    // What closes first is applied for first.
+    assert_eq!(chosen(&plan, &measures), ["first", "second"]);
+    let details: Vec<Detail> = [&["营业执照", "审计报告"][..], &["营业执照"], &["申请表"]]
+        .iter()
+        .map(|names| Detail {
+            materials: names.iter().map(|n| (*n).to_owned()).collect(),
+            ..Detail::default()
+        })
+        .collect();
+    let papers = materials(&plan, |at| details.get(at));
+    assert_eq!(papers, [("营业执照".to_owned(), vec![0, 1]), ("审计报告".to_owned(), vec![0])]);
+    let days = calendar(&plan, &measures, &decide(&measures), today());
+    let expected = [
+        ("2026-12-01", Event::Opens, 2),
+        ("2026-12-31", Event::Closes, 0),
+        ("2027-06-30", Event::Expires, 0),
+    ];
+    assert_eq!(days, expected.map(|(day, event, at)| (Date::parse(day).expect("a day"), event, at)));
+    assert_eq!(
+        Amount::payments(
+            100,
+            &[Ratio::new(1, 3), Ratio::new(1, 3), Ratio::new(1, 3)].map(|r| r.expect("a share"))
+        ),
+        [33, 33, 34]
+    );
 }

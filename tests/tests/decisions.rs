@@ -7,7 +7,7 @@ use huiqi_engine::catalogue::Scope;
 use huiqi_engine::date::Date;
 use huiqi_engine::decide::Decider;
 use huiqi_engine::eval::{Evaluator, Truth, Verdict, evaluate};
-use huiqi_engine::explain::{amount_text, steps};
+use huiqi_engine::explain::{amount_text, size_steps, steps};
 use huiqi_engine::firm::{Firm, Span, read_line};
 use huiqi_engine::measure::{BenefitKind, CapScope, Card, Condition, ExclusionRule, Measure, RowKind};
 use huiqi_engine::report::{Group, report, what_if};
@@ -328,5 +328,35 @@ fn groups_headline_and_next_question() -> Result<()> {
             && first.key.span == Span::Year(2025),
         "{first:?}"
     );
+    Ok(())
+}
+
+/// The size class with everything it follows from.
+#[test]
+fn the_size_class_is_derived_in_the_open() -> Result<()> {
+    let project = project()?;
+    let catalogue = &project.tables.catalogue;
+    let lines = |facts: &str| -> Result<Vec<String>> {
+        let firm = firm(facts, &project)?;
+        Ok(size_steps(catalogue, &firm, 2026)
+            .into_iter()
+            .map(|s| format!("{}：{}", s.label, s.value))
+            .collect())
+    };
+    let known = lines("行业=C348; 职工总数=86人; 营业收入[2025年]=6420万元")?;
+    ensure!(
+        known
+            == [
+                "行业划型：工业",
+                "从业人员：86人（大型1000人起、中型300人起、小型20人起）",
+                "营业收入：6420万元（大型4亿元起、中型2000万元起、小型300万元起）",
+                "各项都达到才算那一类：小型（推算）",
+            ],
+        "{known:#?}"
+    );
+    let open = lines("行业=C348; 职工总数=300人")?;
+    ensure!(open.last().is_some_and(|l| l.ends_with("中型或小型或微型（推算）")), "{open:#?}");
+    ensure!(lines("职工总数=300人")?.is_empty(), "nothing follows without the industry");
+    ensure!(lines("企业规模=大型; 行业=C348")?.is_empty(), "what was answered is not derived");
     Ok(())
 }
