@@ -122,6 +122,34 @@ fn bad_input_is_named_by_line_and_column() -> Result<()> {
             "金额: 设备投入[上年] × 20% − 10万元",
             &["P044", "金额可能算成负数", "不低于零"],
         ),
+        (
+            "金额: 设备投入[上年] × 20%",
+            "金额: 金额(demo-2026-0001-01) × 20%",
+            &["P045", "金额绕了一圈：demo-2026-0001-01 → demo-2026-0001-01"],
+        ),
+        (
+            "金额: 设备投入[上年] × 20%",
+            "金额: 金额(demo-2026-0001-03) × 20%",
+            &["P045", "没有这个有金额的事项", "demo-2026-0001-02"],
+        ),
+        ("      封顶: 每企业每年 500万元", "      支付: 40%、30%", &["P005", "加起来应是 100%"]),
+        ("        方式: 就高", "        方式: 限项", &["P005", "“额度”和“方式”对不上", "额度: 2项"]),
+        (
+            "    受益对象: 企业\n    遴选: 普惠",
+            "    受益对象: 企业\n    申报对象: 工程\n    遴选: 普惠",
+            &["P005", "申报对象"],
+        ),
+        (
+            "规则: 资质 含 高新技术企业",
+            "规则: 项目.名单 含 甲",
+            &["P170", "不清楚是哪个项目", "申报对象: 项目"],
+        ),
+        // Several things wrong in one line are all named.
+        (
+            "注册地 属于 河北省 且 行业 属于 制造业",
+            "注册地 属于 河背省 且 行业 属于 造制业",
+            &["P103", "“河北省”", "P107", "没有这个行业"],
+        ),
         // Examples that do not come out.
         (
             "demo-2026-0001-02: 符合 15万元",
@@ -136,6 +164,30 @@ fn bad_input_is_named_by_line_and_column() -> Result<()> {
     ];
     for (from, to, expected) in cases {
         bad(from, to, expected)?;
+    }
+    Ok(())
+}
+
+/// Two measures that each must come first, and two sums that are each a share of the other.
+#[test]
+fn circles_are_named() -> Result<()> {
+    let text = example()?;
+    let prerequisites = text
+        .replacen("    材料: 营业执照", "    前置: demo-2026-0001-02\n    材料: 营业执照", 1)
+        .replacen("    遴选: 择优", "    遴选: 择优\n    前置: demo-2026-0001-01", 1);
+    let bands = "研发费用[上年] × (按 研发费用[上年]： <500万元→5%, <1000万元→8%, 其余→10%)";
+    let sums = text.replacen(bands, "金额(demo-2026-0001-01)", 1).replacen(
+        "金额: 设备投入[上年] × 20%",
+        "金额: 金额(demo-2026-0001-02) × 20%",
+        1,
+    );
+    for (text, expected) in [
+        (prerequisites, "P046：“前置”绕了一圈：demo-2026-0001-01 → demo-2026-0001-02 → demo-2026-0001-01"),
+        (sums, "P045：金额绕了一圈：demo-2026-0001-01 → demo-2026-0001-02 → demo-2026-0001-01"),
+    ] {
+        let dir = project(&text)?;
+        let output = command_in(dir.path(), &["check", "policies"])?;
+        ensure!(output.code == 1 && output.talk.contains(expected), "{} {}", output.code, output.talk);
     }
     Ok(())
 }
