@@ -148,7 +148,13 @@ impl std::error::Error for BundleError {}
 /// Name of a stored part: 24 hexadecimal digits, without extension.
 pub fn part_name(stored: &[u8]) -> String {
     let digest = Sha256::digest(stored);
-    digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+    let mut name = String::with_capacity(24);
+    for byte in &digest[..12] {
+        for half in [byte >> 4, byte & 15] {
+            name.push(char::from(b"0123456789abcdef"[usize::from(half)]));
+        }
+    }
+    name
 }
 
 /// Whether `name` has the form of a part name.
@@ -178,11 +184,11 @@ pub fn part_writer(kind: PartKind) -> Writer {
 /// # Errors
 /// When kind or version differ.
 pub fn part_reader(kind: PartKind, raw: &[u8]) -> Result<Reader<'_>, BundleError> {
-    let expected = BundleError::WrongKind { expected: kind.name() };
-    let [b'H', b'Q', letter, version, rest @ ..] = raw else { return Err(expected) };
-    if *letter != kind.row().0 {
-        return Err(expected);
-    }
+    let (letter, expected) = kind.row();
+    let (version, rest) = match raw {
+        [b'H', b'Q', l, version, rest @ ..] if *l == letter => (version, rest),
+        _ => return Err(BundleError::WrongKind { expected }),
+    };
     let found = u32::from(version.wrapping_sub(b'0'));
     if found != u32::from(PART_VERSION) {
         return Err(BundleError::Version { found, reads: u32::from(PART_VERSION) });
@@ -197,13 +203,16 @@ pub fn part_reader(kind: PartKind, raw: &[u8]) -> Result<Reader<'_>, BundleError
 pub fn read_part<T>(
     kind: PartKind,
     raw: &[u8],
-    read: impl FnOnce(&mut Reader<'_>) -> crate::codec::Decoded<T>,
+    read: impl FnOnce(&mut Reader<'_>) -> T,
 ) -> Result<T, BundleError> {
     let mut reader = part_reader(kind, raw)?;
-    let damaged = |error| BundleError::Damaged { part: kind.name(), error };
-    let value = read(&mut reader).map_err(damaged)?;
-    reader.end().map_err(damaged)?;
-    Ok(value)
+    let value = read(&mut reader);
+    part_end(kind, &reader).map(|()| value)
+}
+
+/// Apart from [`read_part`], of which there is one per type.
+fn part_end(kind: PartKind, reader: &Reader<'_>) -> Result<(), BundleError> {
+    reader.end().map_err(|error| BundleError::Damaged { part: kind.name(), error })
 }
 
 /// The entry file.
@@ -270,67 +279,109 @@ impl Catalog {
             return Err(fail(1, &format!("文件有 {} 字节，最多 {CATALOG_LIMIT}", bytes.len())));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| fail(1, "不是 UTF-8 文字"))?;
-        let mut lines = text.lines().enumerate();
-        let first = lines.next().map_or("", |(_, l)| l);
+        let mut rest = text.lines().enumerate();
+        let first = rest.next().map_or("", |(_, l)| l);
         let version = first.strip_prefix("huiqi-catalog ").and_then(|v| v.trim().parse::<u32>().ok());
         match version {
             None => return Err(fail(1, "应以 huiqi-catalog 开头，地址可能不对，或服务器返回了别的页面")),
             Some(CATALOG_VERSION) => {}
             Some(found) => return Err(BundleError::Version { found, reads: CATALOG_VERSION }),
         }
-        let mut fields: litemap::LiteMap<&str, (usize, &str)> = litemap::LiteMap::new();
+        let mut lines = Lines::default();
         let mut areas = Vec::new();
-        for (at, line) in lines {
+        for (at, line) in rest {
             let (key, value) = line.split_once(' ').unwrap_or((line, ""));
             let value = value.trim();
             if key == "area" {
                 let parts: Vec<&str> = value.split(' ').collect();
                 let [region, table, search] = parts[..] else {
-                    return Err(fail(at + 1, "area 应有三项"));
+                    lines.fail(at + 1, "area 应有三项".to_owned());
+                    continue;
                 };
-                let region = Code::region(region).ok_or_else(|| fail(at + 1, "地区代码不对"))?;
-                if !is_part_name(table) || !is_part_name(search) {
-                    return Err(fail(at + 1, "文件名应是 24 位十六进制"));
-                }
-                areas.push((region, table.to_owned(), search.to_owned()));
+                let region = Code::region(region).unwrap_or_else(|| {
+                    lines.fail(at + 1, "地区代码不对".to_owned());
+                    Code::ALL
+                });
+                areas.push((region, lines.part_name(at + 1, table), lines.part_name(at + 1, search)));
             } else {
-                fields.insert(key, (at + 1, value));
+                lines.values.push((key, at + 1, value));
             }
         }
-        let get = |key: &str| fields.get(key).copied().ok_or_else(|| fail(1, &format!("缺 {key} 一行")));
-        let number = |key: &str| {
-            let (at, value) = get(key)?;
-            value.parse::<u64>().map_err(|_| fail(at, &format!("{key} 应是整数")))
-        };
-        let count = |key: &str| number(key).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-        let date = |key: &str| {
-            let (at, value) = get(key)?;
-            Date::parse(value).ok_or_else(|| fail(at, &format!("{key} 应是日期")))
-        };
-        let part = |key: &str| {
-            let (at, value) = get(key)?;
-            if is_part_name(value) {
-                Ok(value.to_owned())
-            } else {
-                Err(fail(at, "文件名应是 24 位十六进制"))
-            }
-        };
         if areas.is_empty() {
-            return Err(fail(1, "缺 area 一行"));
+            lines.fail(1, "缺 area 一行".to_owned());
         }
-        Ok(Self {
-            sequence: number("sequence")?,
-            published: date("published")?,
-            expires: date("expires")?,
-            publisher: get("publisher")?.1.to_owned(),
-            measures: count("measures")?,
-            documents: count("documents")?,
-            catalogue: part("catalogue")?,
-            regions: part("regions")?,
-            industries: part("industries")?,
-            files: part("files")?,
+        let catalog = Self {
+            sequence: lines.number("sequence"),
+            published: lines.date("published"),
+            expires: lines.date("expires"),
+            publisher: lines.get("publisher").1.to_owned(),
+            measures: lines.count("measures"),
+            documents: lines.count("documents"),
+            catalogue: lines.part("catalogue"),
+            regions: lines.part("regions"),
+            industries: lines.part("industries"),
+            files: lines.part("files"),
             areas,
+        };
+        lines.problem.map_or(Ok(catalog), Err)
+    }
+}
+
+/// The lines of the entry file by key, and the first thing that is wrong with them. What is wrong reads as nothing,
+/// as in a [`Reader`].
+#[derive(Default)]
+struct Lines<'a> {
+    /// Key, number of the line, value.
+    values: Vec<(&'a str, usize, &'a str)>,
+    problem: Option<BundleError>,
+}
+
+impl<'a> Lines<'a> {
+    fn fail(&mut self, line: usize, message: String) {
+        self.problem.get_or_insert(BundleError::Catalog { line, message });
+    }
+
+    /// The last line with this key.
+    fn get(&mut self, key: &str) -> (usize, &'a str) {
+        match self.values.iter().rfind(|(k, ..)| *k == key) {
+            Some((_, line, value)) => (*line, value),
+            None => {
+                self.fail(1, format!("缺 {key} 一行"));
+                (1, "")
+            }
+        }
+    }
+
+    fn number(&mut self, key: &str) -> u64 {
+        let (line, value) = self.get(key);
+        value.parse().unwrap_or_else(|_| {
+            self.fail(line, format!("{key} 应是整数"));
+            0
         })
+    }
+
+    fn count(&mut self, key: &str) -> u32 {
+        u32::try_from(self.number(key)).unwrap_or(u32::MAX)
+    }
+
+    fn date(&mut self, key: &str) -> Date {
+        let (line, value) = self.get(key);
+        Date::parse(value).unwrap_or_else(|| {
+            self.fail(line, format!("{key} 应是日期"));
+            Date::LAST
+        })
+    }
+
+    fn part(&mut self, key: &str) -> String {
+        let (line, value) = self.get(key);
+        self.part_name(line, value)
+    }
+
+    fn part_name(&mut self, line: usize, value: &str) -> String {
+        if !is_part_name(value) {
+            self.fail(line, "文件名应是 24 位十六进制".to_owned());
+        }
+        value.to_owned()
     }
 }
 
@@ -360,12 +411,10 @@ impl Table {
     /// # Errors
     /// When it is of another kind or version, or damaged.
     pub fn decode(raw: &[u8]) -> Result<Self, BundleError> {
-        read_part(PartKind::Table, raw, |r| {
-            Ok(Self {
-                cards: r.list(|r| r.string())?,
-                details: r.list(|r| r.string())?,
-                measures: r.list(Measure::decode)?,
-            })
+        read_part(PartKind::Table, raw, |r| Self {
+            cards: r.list(Reader::string),
+            details: r.list(Reader::string),
+            measures: r.list(Measure::read),
         })
     }
 }
@@ -382,7 +431,7 @@ pub fn encode_cards(cards: &[Card]) -> Vec<u8> {
 /// # Errors
 /// When it is of another kind or version, or damaged.
 pub fn decode_cards(raw: &[u8]) -> Result<Vec<Card>, BundleError> {
-    read_part(PartKind::Cards, raw, |r| r.list(Card::decode))
+    read_part(PartKind::Cards, raw, |r| r.list(Card::read))
 }
 
 /// Raw bytes of a block of pages.
@@ -397,7 +446,7 @@ pub fn encode_details(details: &[Detail]) -> Vec<u8> {
 /// # Errors
 /// When it is of another kind or version, or damaged.
 pub fn decode_details(raw: &[u8]) -> Result<Vec<Detail>, BundleError> {
-    read_part(PartKind::Details, raw, |r| r.list(Detail::decode))
+    read_part(PartKind::Details, raw, |r| r.list(Detail::read))
 }
 
 /// Raw bytes of the catalogue part.
@@ -412,7 +461,7 @@ pub fn encode_catalogue(catalogue: &Catalogue) -> Vec<u8> {
 /// # Errors
 /// When it is of another kind or version, or damaged.
 pub fn decode_catalogue(raw: &[u8]) -> Result<Catalogue, BundleError> {
-    read_part(PartKind::Catalogue, raw, Catalogue::decode)
+    read_part(PartKind::Catalogue, raw, Catalogue::read)
 }
 
 /// Provinces and prefectures, and per province the part with its counties.
@@ -441,11 +490,9 @@ impl RegionRoot {
     /// # Errors
     /// When it is of another kind or version, or damaged.
     pub fn decode(raw: &[u8]) -> Result<Self, BundleError> {
-        read_part(PartKind::Regions, raw, |r| {
-            Ok(Self {
-                names: CodeNames::decode(r)?,
-                counties: r.list(|r| Ok((Code::decode(r)?, r.string()?)))?,
-            })
+        read_part(PartKind::Regions, raw, |r| Self {
+            names: CodeNames::read(r),
+            counties: r.list(|r| (Code::read(r), r.string())),
         })
     }
 }
@@ -462,7 +509,7 @@ pub fn encode_names(kind: PartKind, names: &CodeNames) -> Vec<u8> {
 /// # Errors
 /// When it is of another kind or version, or damaged.
 pub fn decode_names(kind: PartKind, raw: &[u8]) -> Result<CodeNames, BundleError> {
-    read_part(kind, raw, CodeNames::decode)
+    read_part(kind, raw, CodeNames::read)
 }
 
 /// Raw bytes of the traditional-to-simplified table.
@@ -477,7 +524,7 @@ pub fn encode_simplifier(simplifier: &Simplifier) -> Vec<u8> {
 /// # Errors
 /// When it is of another kind or version, or damaged.
 pub fn decode_simplifier(raw: &[u8]) -> Result<Simplifier, BundleError> {
-    read_part(PartKind::Simplifier, raw, Simplifier::decode)
+    read_part(PartKind::Simplifier, raw, Simplifier::read)
 }
 
 /// Raw bytes of a part that is a list of texts: [`PartKind::Files`],
@@ -493,7 +540,7 @@ pub fn encode_texts(kind: PartKind, texts: &[String]) -> Vec<u8> {
 /// # Errors
 /// When it is of another kind or version, or damaged.
 pub fn decode_texts(kind: PartKind, raw: &[u8]) -> Result<Vec<String>, BundleError> {
-    read_part(kind, raw, |r| r.list(|r| r.string()))
+    read_part(kind, raw, |r| r.list(Reader::string))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use litemap::LiteMap;
 
-use crate::codec::{Decoded, Reader, Writer};
+use crate::codec::{Reader, Writer};
 use crate::date::Date;
 use crate::fold::fold;
 use crate::num::{Interval, Ratio};
@@ -59,9 +59,8 @@ impl Scope {
     }
 
     /// Reads a scope number.
-    pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
-        let no = usize::from(r.u8()?);
-        Self::ALL.get(no).map_or_else(|| r.fail("申报对象"), |(scope, ..)| Ok(*scope))
+    pub(crate) fn read(r: &mut Reader<'_>) -> Self {
+        Self::ALL[r.index(Self::ALL.len(), "申报对象")].0
     }
 }
 
@@ -141,9 +140,9 @@ impl Code {
     }
 
     /// Reads what [`Code::encode`] wrote.
-    pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
-        let text = r.str()?;
-        Self::new(text).map_or_else(|| r.fail("地区或行业代码"), Ok)
+    pub(crate) fn read(r: &mut Reader<'_>) -> Self {
+        let text = r.str();
+        r.require(Self::new(text), "地区或行业代码", Self::ALL)
     }
 }
 
@@ -441,9 +440,8 @@ impl CodeNames {
     }
 
     /// Reads what [`CodeNames::encode`] wrote.
-    pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
-        let rows = r.list(|r| Ok((Code::decode(r)?, r.string()?)))?;
-        Ok(Self { names: rows.into_iter().collect() })
+    pub(crate) fn read(r: &mut Reader<'_>) -> Self {
+        Self { names: r.map(Code::read, Reader::string) }
     }
 }
 
@@ -598,55 +596,37 @@ impl Catalogue {
 
     /// Reads what [`Catalogue::encode`] wrote; regions and industries come
     /// from their own parts.
-    pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
-        let facts = r.list(|r| Ok((r.u16()?, decode_fact(r)?)))?;
-        let items = r.list(|r| {
-            let no = r.u16()?;
-            let class = usize::from(r.u8()?);
-            let Some((class, ..)) = ItemClass::ALL.get(class) else {
-                return r.fail("资质、支持项目或名单");
-            };
-            let q = CatalogueItem {
-                class: *class,
-                id: r.string()?,
-                name: r.string()?,
-                levels: r.list(|r| r.string())?,
-                valid_years: r.u8()?,
-                implies: r.list(|r| r.u16())?,
-            };
-            Ok((no, q))
-        })?;
-        let lists = r.list(|r| {
-            let no = r.u16()?;
-            let list =
-                NamedList { name: r.string()?, industries: r.u8()? != 0, codes: r.list(Code::decode)? };
-            Ok((no, list))
-        })?;
-        let params = r.list(|r| {
-            let no = r.u16()?;
-            let name = r.string()?;
-            let dimension = Dimension::decode(r)?;
-            let rows = r.list(|r| Ok((Date::decode(r)?, Code::decode(r)?, Ratio::decode(r)?)))?;
-            Ok((no, Param { name, dimension, rows }))
-        })?;
-        let sizes = r.list(|r| {
-            Ok(SizeClass {
-                name: r.string()?,
-                include: r.list(Code::decode)?,
-                exclude: r.list(Code::decode)?,
-                staff: decode_bounds(r)?,
-                revenue: decode_bounds(r)?,
-                assets: decode_bounds(r)?,
-            })
-        })?;
-        Ok(Self {
-            facts: facts.into_iter().collect(),
-            items: items.into_iter().collect(),
-            lists: lists.into_iter().collect(),
-            params: params.into_iter().collect(),
-            sizes,
+    pub(crate) fn read(r: &mut Reader<'_>) -> Self {
+        Self {
+            facts: r.map(Reader::u16, read_fact),
+            items: r.map(Reader::u16, |r| CatalogueItem {
+                class: ItemClass::ALL[r.index(ItemClass::ALL.len(), "资质、支持项目或名单")].0,
+                id: r.string(),
+                name: r.string(),
+                levels: r.list(Reader::string),
+                valid_years: r.u8(),
+                implies: r.list(Reader::u16),
+            }),
+            lists: r.map(Reader::u16, |r| NamedList {
+                name: r.string(),
+                industries: r.flag(),
+                codes: r.list(Code::read),
+            }),
+            params: r.map(Reader::u16, |r| Param {
+                name: r.string(),
+                dimension: Dimension::read(r),
+                rows: r.list(|r| (Date::read(r), Code::read(r), Ratio::read(r))),
+            }),
+            sizes: r.list(|r| SizeClass {
+                name: r.string(),
+                include: r.list(Code::read),
+                exclude: r.list(Code::read),
+                staff: read_bounds(r),
+                revenue: read_bounds(r),
+                assets: read_bounds(r),
+            }),
             ..Self::default()
-        })
+        }
     }
 }
 
@@ -692,47 +672,45 @@ fn encode_fact(f: &Fact, w: &mut Writer) {
     w.list(&f.options, |w, s| w.str(s));
 }
 
-fn decode_fact(r: &mut Reader<'_>) -> Decoded<Fact> {
-    let id = r.string()?;
-    let name = r.string()?;
-    let scope = Scope::decode(r)?;
-    let kind = usize::from(r.u8()?);
-    let Some((_, kind)) = FactType::NAMES.get(kind) else {
-        return r.fail("要素类型");
-    };
-    let unit = r.string()?;
-    let flags = r.u8()?;
+fn read_fact(r: &mut Reader<'_>) -> Fact {
+    let id = r.string();
+    let name = r.string();
+    let scope = Scope::read(r);
+    let kind = r.one_of(&FactType::NAMES, "要素类型");
+    let unit = r.string();
+    let flags = r.u8();
     let derived = match flags >> 3 {
         0 => None,
         1 => Some(Derived::Age),
         2 => Some(Derived::Size),
-        _ => return r.fail("要素标志"),
+        _ => {
+            r.fail("要素标志");
+            None
+        }
     };
-    let question = r.string()?;
-    let help = r.string()?;
-    let options = r.list(|r| r.string())?;
-    // A choice is a set of bits.
-    if options.len() > 64 {
-        return r.fail("至多 64 个选项");
-    }
-    Ok(Fact {
+    let fact = Fact {
         id,
         name,
         scope,
-        kind: *kind,
+        kind,
         unit,
         yearly: flags & 1 != 0,
         signed: flags & 2 != 0,
         core: flags & 4 != 0,
         derived,
-        question,
-        help,
-        options,
-    })
+        question: r.string(),
+        help: r.string(),
+        options: r.list(Reader::string),
+    };
+    // A choice is a set of bits.
+    if fact.options.len() > 64 {
+        r.fail("至多 64 个选项");
+    }
+    fact
 }
 
-fn decode_bounds(r: &mut Reader<'_>) -> Decoded<Option<[u32; 3]>> {
-    r.option(|r| Ok([r.u32()?, r.u32()?, r.u32()?]))
+fn read_bounds(r: &mut Reader<'_>) -> Option<[u32; 3]> {
+    r.option(|r| [r.u32(), r.u32(), r.u32()])
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::codec::{Decoded, Reader};
+use crate::codec::Reader;
 
 /// A day, counted from 1970-01-01. Years 1900 to 2199, as no policy and no
 /// firm lies outside.
@@ -43,9 +43,9 @@ impl Date {
     }
 
     /// Reads a day number.
-    pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
-        let days = r.i32()?;
-        Self::from_days(days).map_or_else(|| r.fail("日期"), Ok)
+    pub(crate) fn read(r: &mut Reader<'_>) -> Self {
+        let days = r.i32();
+        r.require(Self::from_days(days), "日期", Self(0))
     }
 
     /// `(year, month, day)`.

@@ -5,7 +5,7 @@
 
 use litemap::LiteMap;
 
-use crate::codec::{Decoded, Reader, Writer};
+use crate::codec::{Reader, Writer};
 
 /// Width and case only.
 pub fn fold(c: char) -> char {
@@ -66,22 +66,21 @@ impl Simplifier {
     }
 
     /// Reads what [`Simplifier::encode`] wrote.
-    pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
-        let mut last = 0u32;
+    pub(crate) fn read(r: &mut Reader<'_>) -> Self {
+        let mut last = None;
         let keys = r.list(|r| {
-            last = last.saturating_add(r.u32()?);
-            char::from_u32(last).map_or_else(|| r.fail("字符"), Ok)
-        })?;
-        let mut pairs = LiteMap::new();
-        for from in keys {
-            let to = i128::from(from as u32).checked_add(r.int()?);
+            let key = last.map_or(0, u32::from).saturating_add(r.u32());
+            let key = char::from_u32(key).filter(|key| last < Some(*key));
+            let key = r.require(key, "字符", '\0');
+            last = Some(key);
+            key
+        });
+        let pairs = keys.into_iter().map(|from| {
+            let to = i128::from(from as u32).checked_add(r.int());
             let to = to.and_then(|n| u32::try_from(n).ok()).and_then(char::from_u32);
-            match to {
-                Some(to) => pairs.insert(from, to),
-                None => return r.fail("字符"),
-            };
-        }
-        Ok(Self { pairs })
+            (from, r.require(to, "字符", '\0'))
+        });
+        Self { pairs: LiteMap::from_sorted_store_unchecked(pairs.collect()) }
     }
 }
 
@@ -102,6 +101,8 @@ mod tests {
         let mut w = Writer::new();
         s.encode(&mut w);
         let bytes = w.into_bytes();
-        assert_eq!(Simplifier::decode(&mut Reader::new(&bytes)), Ok(s));
+        let mut r = Reader::new(&bytes);
+        assert_eq!(Simplifier::read(&mut r), s);
+        assert_eq!(r.end(), Ok(()));
     }
 }

@@ -341,19 +341,20 @@ impl ExclusionRule {
     }
 
     /// Reads what [`ExclusionRule::encode`] wrote.
-    pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
-        match r.u8()? {
-            0 => Ok(Self::Best),
-            1 => match r.u8()? {
+    fn read(r: &mut Reader<'_>) -> Self {
+        match r.u8() {
+            0 => return Self::Best,
+            1 => match r.u8() {
                 0 => r.fail("限项数"),
-                n => Ok(Self::AtMost(n)),
+                n => return Self::AtMost(n),
             },
-            2 => match r.int()? {
-                fen @ 0.. => Ok(Self::Cap(fen)),
+            2 => match r.int() {
+                fen @ 0.. => return Self::Cap(fen),
                 _ => r.fail("合计封顶的金额"),
             },
             _ => r.fail("互斥方式"),
         }
+        Self::Best
     }
 }
 
@@ -482,68 +483,61 @@ impl Measure {
 
     /// Reads what [`Measure::encode`] wrote.
     pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
-        let id = r.string()?;
-        let name = r.string()?;
-        let regions = r.list(Code::decode)?;
-        let issuer = r.string()?;
-        let audience = at(r, &Audience::ALL, "受益对象")?;
-        let selection = at(r, &Selection::ALL, "遴选")?;
-        let subject = Scope::decode(r)?;
-        let base_year = match r.u16()? {
-            0 => None,
-            year @ 1900..2200 => Some(year),
-            _ => return r.fail("基准年"),
-        };
-        let reference = r.option(Date::decode)?;
-        let conditions = r.list(|r| {
-            Ok(Condition {
-                kind: at(r, &RowKind::ALL, "条件")?,
-                rule: Expr::decode(r)?,
-                guard: r.option(Expr::decode)?,
-                basis: r.u16()?,
-                note: r.option(|r| r.u16())?,
-            })
-        })?;
-        let benefit = Benefit {
-            kind: at(r, &BenefitKind::ALL, "支持类别")?,
-            amount: r.option(Expr::decode)?,
-            caps: r.list(|r| Ok((at(r, &CapScope::ALL, "封顶")?, Expr::decode(r)?)))?,
-            floor: r.option(Expr::decode)?,
-            reducible: r.u8()? != 0,
-            basis: r.option(|r| r.u16())?,
-            payments: r.list(Ratio::decode)?,
-        };
-        let status = at(r, &Status::ALL, "状态")?;
-        let rolling = r.u8()? != 0;
-        let mut date = || r.option(Date::decode);
-        let (opens, closes, valid_from, valid_to) = (date()?, date()?, date()?, date()?);
-        let exclusions = r.list(|r| Ok((r.string()?, ExclusionRule::decode(r)?)))?;
-        Ok(Self {
-            id,
-            name,
-            regions,
-            issuer,
-            audience,
-            selection,
-            subject,
-            base_year,
-            reference,
-            conditions,
-            benefit,
-            schedule: Schedule { status, opens, closes, rolling, valid_from, valid_to },
-            exclusions,
-            prerequisites: r.list(|r| r.string())?,
-        })
+        let measure = Self::read(r);
+        r.finish(measure)
+    }
+
+    pub(crate) fn read(r: &mut Reader<'_>) -> Self {
+        Self {
+            id: r.string(),
+            name: r.string(),
+            regions: r.list(Code::read),
+            issuer: r.string(),
+            audience: r.one_of(&Audience::ALL, "受益对象"),
+            selection: r.one_of(&Selection::ALL, "遴选"),
+            subject: Scope::read(r),
+            base_year: match r.u16() {
+                0 => None,
+                year @ 1900..2200 => Some(year),
+                _ => {
+                    r.fail("基准年");
+                    None
+                }
+            },
+            reference: r.option(Date::read),
+            conditions: r.list(|r| Condition {
+                kind: r.one_of(&RowKind::ALL, "条件"),
+                rule: Expr::read(r),
+                guard: r.option(Expr::read),
+                basis: r.u16(),
+                note: r.option(Reader::u16),
+            }),
+            benefit: Benefit {
+                kind: r.one_of(&BenefitKind::ALL, "支持类别"),
+                amount: r.option(Expr::read),
+                caps: r.list(|r| (r.one_of(&CapScope::ALL, "封顶"), Expr::read(r))),
+                floor: r.option(Expr::read),
+                reducible: r.flag(),
+                basis: r.option(Reader::u16),
+                payments: r.list(Ratio::read),
+            },
+            // As written, the two small values come first.
+            schedule: Schedule {
+                status: r.one_of(&Status::ALL, "状态"),
+                rolling: r.flag(),
+                opens: r.option(Date::read),
+                closes: r.option(Date::read),
+                valid_from: r.option(Date::read),
+                valid_to: r.option(Date::read),
+            },
+            exclusions: r.list(|r| (r.string(), ExclusionRule::read(r))),
+            prerequisites: r.list(Reader::string),
+        }
     }
 }
 
 fn position<T: PartialEq>(all: &[(&str, T)], value: T) -> u8 {
     all.iter().position(|(_, v)| *v == value).unwrap_or_default() as u8
-}
-
-fn at<T: Copy>(r: &mut Reader<'_>, all: &[(&str, T)], what: &'static str) -> Decoded<T> {
-    let index = usize::from(r.u8()?);
-    all.get(index).map_or_else(|| r.fail(what), |(_, v)| Ok(*v))
 }
 
 /// What a card shows beside the verdict table.
@@ -569,7 +563,12 @@ impl Card {
 
     /// Reads what [`Card::encode`] wrote.
     pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
-        Ok(Self { summary: r.string()?, texts: r.list(|r| r.string())? })
+        let card = Self::read(r);
+        r.finish(card)
+    }
+
+    pub(crate) fn read(r: &mut Reader<'_>) -> Self {
+        Self { summary: r.string(), texts: r.list(Reader::string) }
     }
 }
 
@@ -609,15 +608,20 @@ impl Detail {
 
     /// Reads what [`Detail::encode`] wrote.
     pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
-        Ok(Self {
-            document: r.string()?,
-            number: r.string()?,
-            issued: r.option(Date::decode)?,
-            source: r.string()?,
-            materials: r.list(|r| r.string())?,
-            handling: r.list(|r| Ok((r.string()?, r.string()?)))?,
-            benefit_note: r.string()?,
-        })
+        let detail = Self::read(r);
+        r.finish(detail)
+    }
+
+    pub(crate) fn read(r: &mut Reader<'_>) -> Self {
+        Self {
+            document: r.string(),
+            number: r.string(),
+            issued: r.option(Date::read),
+            source: r.string(),
+            materials: r.list(Reader::string),
+            handling: r.list(|r| (r.string(), r.string())),
+            benefit_note: r.string(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use crate::codec::{Decoded, Reader, Writer};
+use crate::codec::{Reader, Writer};
 
 /// A fraction in lowest terms with a positive denominator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,9 +73,9 @@ impl Ratio {
     }
 
     /// Reads what [`Ratio::encode`] wrote.
-    pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
-        let (num, den) = (r.int()?, r.int()?);
-        Self::new(num, den).map_or_else(|| r.fail("分数"), Ok)
+    pub(crate) fn read(r: &mut Reader<'_>) -> Self {
+        let (num, den) = (r.int(), r.int());
+        r.require(Self::new(num, den), "分数", Self::ZERO)
     }
 
     /// Sum.

@@ -1,6 +1,6 @@
 //! Units and currencies of quantities, and how amounts are printed.
 
-use crate::codec::{Decoded, Reader, Writer};
+use crate::codec::{Reader, Writer};
 use crate::num::Ratio;
 
 /// Units of counts. The position is the number used in compiled rules, so
@@ -167,25 +167,32 @@ impl Dimension {
     }
 
     /// Reads what [`Dimension::encode`] wrote.
-    pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
-        Ok(match r.u8()? {
+    pub(crate) fn read(r: &mut Reader<'_>) -> Self {
+        match r.u8() {
             0 => Self::Share,
             1 => Self::Number,
             2 => Self::Date,
             3 => Self::MONTHS,
             4 => Self::YUAN,
             5 => {
-                let [money, currency, count, unit, months] = [r.u8()?, r.u8()?, r.u8()?, r.u8()?, r.u8()?];
-                let units =
-                    Units { money: money as i8, currency, count: count as i8, unit, months: months as i8 };
+                let units = Units {
+                    money: r.u8() as i8,
+                    currency: r.u8(),
+                    count: r.u8() as i8,
+                    unit: r.u8(),
+                    months: r.u8() as i8,
+                };
                 let small = [units.money, units.count, units.months].iter().all(|p| (-1..=1).contains(p));
                 if !small || units == Units::NONE {
-                    return r.fail("单位");
+                    r.fail("单位");
                 }
                 Self::Of(units)
             }
-            _ => return r.fail("单位"),
-        })
+            _ => {
+                r.fail("单位");
+                Self::Share
+            }
+        }
     }
 
     /// A word for error messages.

@@ -512,17 +512,17 @@ impl Expr {
 
     /// Reads what [`Expr::encode`] wrote.
     pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
-        decode_expr(r, 0)
+        let expr = Self::read(r);
+        r.finish(expr)
+    }
+
+    pub(crate) fn read(r: &mut Reader<'_>) -> Self {
+        read_expr(r, 0)
     }
 }
 
 fn index_of<T: PartialEq>(all: &[(&str, T)], value: T) -> u8 {
     all.iter().position(|(_, v)| *v == value).unwrap_or_default() as u8
-}
-
-fn from_index<T: Copy>(r: &mut Reader<'_>, all: &[(&str, T)], what: &'static str) -> Decoded<T> {
-    let index = usize::from(r.u8()?);
-    all.get(index).map_or_else(|| r.fail(what), |(_, v)| Ok(*v))
 }
 
 fn encode_number(w: &mut Writer, op: u8, number: u16) {
@@ -549,14 +549,14 @@ fn encode_year(w: &mut Writer, year: Year) {
     }
 }
 
-fn decode_year(r: &mut Reader<'_>) -> Decoded<Year> {
-    let value = r.u32()?;
-    match u8::try_from(value) {
-        Ok(n) => Ok(Year::Back(n)),
-        Err(_) => match u16::try_from(value - 256) {
-            Ok(y) if (1900..2200).contains(&y) => Ok(Year::Fixed(y)),
-            _ => r.fail("年份"),
-        },
+fn read_year(r: &mut Reader<'_>) -> Year {
+    match r.u32() {
+        n @ 0..256 => Year::Back(n as u8),
+        n @ 2156..2456 => Year::Fixed((n - 256) as u16),
+        _ => {
+            r.fail("年份");
+            Year::Back(0)
+        }
     }
 }
 
@@ -570,16 +570,17 @@ fn encode_years(w: &mut Writer, years: Years) {
     }
 }
 
-fn decode_years(r: &mut Reader<'_>) -> Decoded<Years> {
-    let first = r.u16()?;
-    match u8::try_from(first) {
-        Ok(n) if (1..=10).contains(&n) => Ok(Years::Last(n)),
-        _ => {
-            let last = r.u16()?;
-            let sound = (1900..2200).contains(&first) && first <= last && last < 2200 && last - first < 30;
-            if sound { Ok(Years::Fixed(first, last)) } else { r.fail("年份范围") }
-        }
+fn read_years(r: &mut Reader<'_>) -> Years {
+    let first = r.u16();
+    if let 1..=10 = first {
+        return Years::Last(first as u8);
     }
+    let last = r.u16();
+    let sound = (1900..2200).contains(&first) && first <= last && last < 2200 && last - first < 30;
+    if !sound {
+        r.fail("年份范围");
+    }
+    Years::Fixed(first, last)
 }
 
 fn encode_period(w: &mut Writer, period: Period) {
@@ -620,38 +621,38 @@ fn encode_period(w: &mut Writer, period: Period) {
     }
 }
 
-fn decode_period(r: &mut Reader<'_>) -> Decoded<Period> {
-    Ok(match r.u8()? {
+fn read_period(r: &mut Reader<'_>) -> Period {
+    match r.u8() {
         0 => Period::None,
-        1 => Period::Year(decode_year(r)?),
-        2 => Period::Growth(decode_year(r)?),
-        3 => Period::Delta(decode_year(r)?),
+        1 => Period::Year(read_year(r)),
+        2 => Period::Growth(read_year(r)),
+        3 => Period::Delta(read_year(r)),
         4 => {
-            let years = decode_years(r)?;
-            let code = r.u8()?;
-            match Aggregate::ALL.get(usize::from(code >> 1)) {
-                Some((_, aggregate)) => Period::Over(years, *aggregate, code & 1 != 0),
-                None => return r.fail("年份聚合"),
-            }
+            let years = read_years(r);
+            let code = r.index(2 * Aggregate::ALL.len(), "年份聚合");
+            Period::Over(years, Aggregate::ALL[code >> 1].1, code & 1 != 0)
         }
         5 => {
-            let (from, to) = (Date::decode(r)?, Date::decode(r)?);
+            let (from, to) = (Date::read(r), Date::read(r));
             if from > to {
-                return r.fail("起止日期");
+                r.fail("起止日期");
             }
             Period::Days(from, to)
         }
         6 => {
-            let n = r.u8()?;
+            let n = r.u8();
             if !(1..=60).contains(&n) {
-                return r.fail("1 至 60 个月");
+                r.fail("1 至 60 个月");
             }
-            Period::Months(n, r.u8()? != 0)
+            Period::Months(n, r.flag())
         }
-        7 => Period::Until(Date::decode(r)?),
+        7 => Period::Until(Date::read(r)),
         8 => Period::Peak,
-        _ => return r.fail("时段"),
-    })
+        _ => {
+            r.fail("时段");
+            Period::None
+        }
+    }
 }
 
 fn encode_item(w: &mut Writer, item: &Item) {
@@ -672,18 +673,17 @@ fn encode_item(w: &mut Writer, item: &Item) {
     w.u8(item.rank << 1 | u8::from(item.first));
 }
 
-fn decode_item(r: &mut Reader<'_>) -> Decoded<Item> {
-    let item = r.u16()?;
-    let levels = r.u8()?;
-    let when = match r.u8()? {
+fn read_item(r: &mut Reader<'_>) -> Item {
+    let item = r.u16();
+    let levels = r.u8();
+    let when = match r.index(4, "认定时间") {
         0 => When::Valid,
         1 => When::Ever,
-        2 => When::In(decode_year(r)?),
-        3 => When::Within(r.u8()?),
-        _ => return r.fail("认定时间"),
+        2 => When::In(read_year(r)),
+        _ => When::Within(r.u8()),
     };
-    let rank = r.u8()?;
-    Ok(Item { item, levels, when, rank: rank >> 1, first: rank & 1 != 0 })
+    let rank = r.u8();
+    Item { item, levels, when, rank: rank >> 1, first: rank & 1 != 0 }
 }
 
 fn encode_members(w: &mut Writer, members: &Members) {
@@ -700,12 +700,11 @@ fn encode_members(w: &mut Writer, members: &Members) {
     }
 }
 
-fn decode_members(r: &mut Reader<'_>) -> Decoded<Members> {
-    Ok(match r.u8()? {
-        0 => Members::Codes(r.list(|r| r.u16())?, r.list(Code::decode)?),
-        1 => Members::Options(r.list(|r| r.u16())?),
-        _ => return r.fail("地区、行业或选项"),
-    })
+fn read_members(r: &mut Reader<'_>) -> Members {
+    match r.index(2, "地区、行业或选项") {
+        0 => Members::Codes(r.list(Reader::u16), r.list(Code::read)),
+        _ => Members::Options(r.list(Reader::u16)),
+    }
 }
 
 fn encode_rows(w: &mut Writer, op: u8, key: &Expr, rows: &[(Head, Expr)]) {
@@ -730,81 +729,83 @@ fn encode_row(w: &mut Writer, (head, value): &(Head, Expr)) {
     value.encode(w);
 }
 
-fn decode_expr(r: &mut Reader<'_>, depth: usize) -> Decoded<Expr> {
+fn read_expr(r: &mut Reader<'_>, depth: usize) -> Expr {
     if depth > MAX_DEPTH {
-        return r.fail("不超过 24 层的规则");
+        r.fail("不超过 24 层的规则");
+        return Expr::Undecided;
     }
-    let sub = |r: &mut Reader<'_>| decode_expr(r, depth + 1);
-    let boxed = |r: &mut Reader<'_>| sub(r).map(Box::new);
+    let sub = |r: &mut Reader<'_>| read_expr(r, depth + 1);
+    let boxed = |r: &mut Reader<'_>| Box::new(sub(r));
     let row = |r: &mut Reader<'_>| {
-        let head = match r.u8()? {
+        let head = match r.index(3, "档的条件") {
             0 => Head::Otherwise,
-            1 => Head::Compare(from_index(r, &Op::ALL, "比较符")?, Ratio::decode(r)?),
-            2 => Head::In(decode_members(r)?),
-            _ => return r.fail("档的条件"),
+            1 => Head::Compare(r.one_of(&Op::ALL, "比较符"), Ratio::read(r)),
+            _ => Head::In(read_members(r)),
         };
-        Ok((head, sub(r)?))
+        (head, sub(r))
     };
-    Ok(match r.u8()? {
-        0 => Expr::And(r.list(sub)?),
-        1 => Expr::Or(r.list(sub)?),
-        2 => Expr::Not(boxed(r)?),
+    match r.u8() {
+        0 => Expr::And(r.list(sub)),
+        1 => Expr::Or(r.list(sub)),
+        2 => Expr::Not(boxed(r)),
         3 => {
-            let quota = match r.u8()? {
+            let quota = match r.index(3, "至少、至多或恰好") {
                 0 => Quota::AtLeast,
                 1 => Quota::AtMost,
-                2 => Quota::Exactly,
-                _ => return r.fail("至少、至多或恰好"),
+                _ => Quota::Exactly,
             };
-            Expr::KOf(quota, r.u8()?, r.list(sub)?)
+            Expr::KOf(quota, r.u8(), r.list(sub))
         }
-        4 => Expr::Verify(r.u16()?),
-        5 => Expr::Promise(r.u16()?),
-        6 => Expr::Compare(from_index(r, &Op::ALL, "比较符")?, boxed(r)?, boxed(r)?),
-        7 => Expr::Between(boxed(r)?, boxed(r)?, boxed(r)?),
+        4 => Expr::Verify(r.u16()),
+        5 => Expr::Promise(r.u16()),
+        6 => Expr::Compare(r.one_of(&Op::ALL, "比较符"), boxed(r), boxed(r)),
+        7 => Expr::Between(boxed(r), boxed(r), boxed(r)),
         8 => {
-            let fact = r.u16()?;
-            let negated = r.u8()? != 0;
-            Expr::In(fact, decode_members(r)?, negated)
+            let fact = r.u16();
+            let negated = r.flag();
+            Expr::In(fact, read_members(r), negated)
         }
         9 => {
-            let fact = r.u16()?;
-            let mode = match r.u8()? {
+            let fact = r.u16();
+            let mode = match r.index(4, "含的方式") {
                 0 => Mode::Any,
                 1 => Mode::All,
                 2 => Mode::None,
-                3 => Mode::AtLeast(r.u8()?),
-                _ => return r.fail("含的方式"),
+                _ => Mode::AtLeast(r.u8()),
             };
-            Expr::Has(fact, mode, r.list(decode_item)?)
+            Expr::Has(fact, mode, r.list(read_item))
         }
-        10 => Expr::Flag(r.u16()?),
-        11 => Expr::Rising(r.u16()?, decode_years(r)?, r.u8()? != 0),
-        12 => Expr::Const(Ratio::decode(r)?, Dimension::decode(r)?),
-        13 => Expr::Range(boxed(r)?, boxed(r)?),
+        10 => Expr::Flag(r.u16()),
+        11 => Expr::Rising(r.u16(), read_years(r), r.flag()),
+        12 => Expr::Const(Ratio::read(r), Dimension::read(r)),
+        13 => Expr::Range(boxed(r), boxed(r)),
         14 => Expr::Undecided,
-        15 => Expr::Fact(r.u16()?, decode_period(r)?),
-        16 => Expr::Arith(from_index(r, &Arith::ALL, "运算符")?, boxed(r)?, boxed(r)?),
-        17 => Expr::Call(from_index(r, &Func::ALL, "函数")?, r.list(sub)?),
-        18 => Expr::Pick(boxed(r)?, r.list(row)?),
-        19 => Expr::Slices(boxed(r)?, r.list(row)?),
-        20 => Expr::If(boxed(r)?, boxed(r)?, boxed(r)?),
-        21 => Expr::PickFact(r.u16()?, r.list(row)?),
+        15 => Expr::Fact(r.u16(), read_period(r)),
+        16 => Expr::Arith(r.one_of(&Arith::ALL, "运算符"), boxed(r), boxed(r)),
+        17 => Expr::Call(r.one_of(&Func::ALL, "函数"), r.list(sub)),
+        18 => Expr::Pick(boxed(r), r.list(row)),
+        19 => Expr::Slices(boxed(r), r.list(row)),
+        20 => Expr::If(boxed(r), boxed(r), boxed(r)),
+        21 => Expr::PickFact(r.u16(), r.list(row)),
         22 => {
-            let quantifier = if r.u8()? == 0 { Quantifier::Some } else { Quantifier::Every };
-            Expr::Records(quantifier, decode_other_scope(r)?, boxed(r)?)
+            let quantifier = if r.flag() { Quantifier::Every } else { Quantifier::Some };
+            Expr::Records(quantifier, read_other_scope(r), boxed(r))
         }
-        23 => Expr::Tally(decode_other_scope(r)?, boxed(r)?),
-        24 => Expr::Param(r.u16()?, r.option(decode_year)?),
-        25 => Expr::AmountOf(r.u16()?),
-        _ => return r.fail("规则"),
-    })
+        23 => Expr::Tally(read_other_scope(r), boxed(r)),
+        24 => Expr::Param(r.u16(), r.option(read_year)),
+        25 => Expr::AmountOf(r.u16()),
+        _ => {
+            r.fail("规则");
+            Expr::Undecided
+        }
+    }
 }
 
 /// A scope of which there are records: not the firm itself.
-fn decode_other_scope(r: &mut Reader<'_>) -> Decoded<Scope> {
-    match Scope::decode(r)? {
-        Scope::Firm => r.fail("项目、产品等申报对象"),
-        scope => Ok(scope),
+fn read_other_scope(r: &mut Reader<'_>) -> Scope {
+    let scope = Scope::read(r);
+    if scope == Scope::Firm {
+        r.fail("项目、产品等申报对象");
     }
+    scope
 }

@@ -7,7 +7,7 @@ use super::score::{Hits, Lookup, Posting, search};
 use super::{FIELDS, Query, Term};
 use crate::bundle::{BundleError, PartKind, part_writer, read_part};
 use crate::catalogue::Code;
-use crate::codec::{Decoded, Reader, Writer};
+use crate::codec::{Reader, Writer};
 use crate::date::Date;
 
 /// Where one block of terms is.
@@ -57,15 +57,12 @@ impl Root {
     /// # Errors
     /// When it is of another kind or version, or damaged.
     pub fn decode(raw: &[u8]) -> Result<Self, BundleError> {
-        read_part(PartKind::SearchRoot, raw, |r| {
-            Ok(Self {
-                count: r.u32()?,
-                entries: r.string()?,
-                simplifier: r.string()?,
-                words: r.string()?,
-                blocks: r
-                    .list(|r| Ok(Block { first: r.string()?, terms: r.string()?, positions: r.string()? }))?,
-            })
+        read_part(PartKind::SearchRoot, raw, |r| Self {
+            count: r.u32(),
+            entries: r.string(),
+            simplifier: r.string(),
+            words: r.string(),
+            blocks: r.list(|r| Block { first: r.string(), terms: r.string(), positions: r.string() }),
         })
     }
 
@@ -117,15 +114,15 @@ impl TermBlock {
     pub fn decode(raw: &[u8]) -> Result<Self, BundleError> {
         read_part(PartKind::Terms, raw, |r| {
             let terms = r.list(|r| {
-                let term = r.string()?;
+                let term = r.string();
                 let mut doc = 0u32;
                 let postings = r.list(|r| {
-                    doc = doc.saturating_add(r.u32()?);
-                    Ok((doc, r.u8()?, r.u8()?))
-                })?;
-                Ok((term, postings))
-            })?;
-            Ok(Self { terms })
+                    doc = doc.saturating_add(r.u32());
+                    (doc, r.u8(), r.u8())
+                });
+                (term, postings)
+            });
+            Self { terms }
         })
     }
 }
@@ -161,17 +158,17 @@ impl PositionBlock {
         read_part(PartKind::Positions, raw, |r| {
             let terms = r.list(|r| {
                 r.list(|r| {
-                    let mask = r.u8()?;
+                    let mask = r.u8();
                     let mut fields: [Vec<u32>; FIELDS.len()] = Default::default();
                     for (i, field) in fields.iter_mut().enumerate() {
                         if mask & 1 << i != 0 {
-                            *field = decode_positions(r)?;
+                            *field = read_positions(r);
                         }
                     }
-                    Ok(fields)
+                    fields
                 })
-            })?;
-            Ok(Self { terms })
+            });
+            Self { terms }
         })
     }
 }
@@ -185,11 +182,11 @@ fn encode_positions(w: &mut Writer, positions: &[u32]) {
     }
 }
 
-fn decode_positions(r: &mut Reader<'_>) -> Decoded<Vec<u32>> {
+fn read_positions(r: &mut Reader<'_>) -> Vec<u32> {
     let mut last = 0u32;
     r.list(|r| {
-        last = last.saturating_add(r.u32()?);
-        Ok(last)
+        last = last.saturating_add(r.u32());
+        last
     })
 }
 
@@ -230,15 +227,13 @@ pub fn encode_entries(entries: &[Entry]) -> Vec<u8> {
 /// When the part is of another kind or version, or damaged.
 pub fn decode_entries(raw: &[u8]) -> Result<Vec<Entry>, BundleError> {
     read_part(PartKind::Entries, raw, |r| {
-        r.list(|r| {
-            Ok(Entry {
-                id: r.string()?,
-                name: r.string()?,
-                document: r.string()?,
-                issuer: r.string()?,
-                issued: r.option(|r| r.i32())?.and_then(Date::from_days),
-                regions: r.list(Code::decode)?,
-            })
+        r.list(|r| Entry {
+            id: r.string(),
+            name: r.string(),
+            document: r.string(),
+            issuer: r.string(),
+            issued: r.option(Reader::i32).and_then(Date::from_days),
+            regions: r.list(Code::read),
         })
     })
 }

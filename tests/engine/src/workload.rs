@@ -41,8 +41,8 @@ impl Workload {
     /// copies.
     pub fn read(bytes: &[u8], count: usize) -> Option<Self> {
         let mut r = Reader::new(bytes);
-        let (table, catalogue) = (r.blob().ok()?, r.blob().ok()?);
-        let profiles = r.list(|r| r.string()).ok()?;
+        let (table, catalogue, profiles) = (r.blob(), r.blob(), r.list(Reader::string));
+        r.finish(()).ok()?;
         let table = Table::decode(table).ok()?;
         let catalogue = decode_catalogue(catalogue).ok()?;
         let firms: Vec<Firm> = profiles
