@@ -407,7 +407,10 @@ impl<'a> Explainer<'a> {
         };
         let subject = match kind {
             Some(FactType::Qualifications | FactType::Programmes) => self.whose(fact),
-            Some(FactType::Rosters) => self.short_name(fact).trim_end_matches("名单").to_owned(),
+            Some(FactType::Rosters) => {
+                let name = self.short_name(fact);
+                name.strip_suffix("名单").unwrap_or(name).to_owned()
+            }
             _ => format!("{}{}", self.whose(fact), self.short_name(fact)),
         };
         let years = self.item_years(items);
