@@ -38,7 +38,7 @@
         return new Response(r.body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
       })
     ]).then(function (got) {
-      return got[0].default({ module_or_path: got[1] }).then(function () { return got[0]; });
+      return got[0].default(got[1]).then(function () { return got[0]; });
     });
     app.catch(function () { app = null; });
     return app;
@@ -59,7 +59,7 @@
       var reason = forbidden();
       if (reason) return this._say(reason);
       start().then(function (module) {
-        if (!self.isConnected || self._widget) return;
+        if (!self.isConnected || self._end) return;
         var src = self.getAttribute('src') || 'data/';
         var base = null;
         try { base = new URL(src.replace(/\/?$/, '/'), document.baseURI); } catch (e) { /* no address at all */ }
@@ -72,7 +72,7 @@
           console.warn('huiqi-match：region 应是六位地区代码，写的是“' + region + '”，没有采用');
           region = '';
         }
-        self._widget = module.mount(self, self._root, self._place, base.href, region, function () {
+        self._end = module.mount(self, self._root, self._place, base.href, region, function () {
           self._slot.remove();
         });
         self._watch();
@@ -82,10 +82,9 @@
       });
     }
     disconnectedCallback() {
-      if (this._widget) {
-        this._widget.destroy();
-        this._widget.free();
-        this._widget = null;
+      if (this._end) {
+        this._end();
+        this._end = null;
         this._root.append(this._slot);
       }
     }

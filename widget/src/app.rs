@@ -13,10 +13,11 @@ use huiqi_engine::fold::Simplifier;
 use huiqi_engine::measure::{Card, Detail};
 use huiqi_engine::report::{Report, report};
 use huiqi_engine::search::{Entry, Hits, Index, Query, Root, decode_entries};
-use web_sys::{Element, HtmlElement, RequestCache};
+use wasm_bindgen::JsValue;
+use web_sys::{Element, HtmlElement};
 use yew::{Component, Context, Html, NodeRef, Properties, html};
 
-use crate::fetch::{self, LoadError};
+use crate::fetch::{self, Cache, LoadError};
 
 /// What the element's attributes say, checked.
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -137,7 +138,7 @@ fn today() -> Date {
 }
 
 async fn load(base: String) -> Fetched<Box<Loaded>> {
-    let bytes = fetch::file(&base, CATALOG_NAME, RequestCache::NoCache).await?;
+    let bytes = fetch::file(&base, CATALOG_NAME, Cache::Ask).await?;
     let catalog = Catalog::parse(&bytes)?;
     let Some((_, table, _)) = catalog.areas.first() else {
         return Err(LoadError(format!("{CATALOG_NAME} 里没有事项表")));
@@ -190,7 +191,7 @@ impl Component for App {
             Msg::Loaded(Ok(loaded)) => self.start(ctx, *loaded),
             Msg::Loaded(Err(error)) => {
                 self.failed = Some(error.to_string());
-                crate::emit(&ctx.props().host, "huiqi-error", &[("message", error.to_string())]);
+                crate::emit(&ctx.props().host, "huiqi-error", &[("message", error.to_string().into())]);
             }
             Msg::Cards(block, Ok(cards)) => place(&mut self.cards, block * CARDS_PER_BLOCK, cards),
             Msg::Details(block, Ok(details)) => place(&mut self.details, block * DETAILS_PER_BLOCK, details),
@@ -342,8 +343,8 @@ impl App {
             self.firm.set(Key::plain(seat), Answer::Code(code));
         }
         // The loader's own function; there is nobody to tell if it throws.
-        let _ = ctx.props().on_ready.call0(&wasm_bindgen::JsValue::NULL);
-        crate::emit(&ctx.props().host, "huiqi-ready", &[("measures", count.to_string())]);
+        let _ = ctx.props().on_ready.call0(&JsValue::NULL);
+        crate::emit(&ctx.props().host, "huiqi-ready", &[("measures", count.to_string().into())]);
     }
 
     fn need_industries(&mut self, ctx: &Context<Self>) {
@@ -441,8 +442,11 @@ impl App {
     fn decide_first(&mut self, ctx: &Context<Self>) {
         self.decide();
         if let Some(report) = &self.report {
-            let counts: Vec<(&str, String)> =
-                report.groups.iter().map(|(group, list)| (group.id(), list.len().to_string())).collect();
+            let counts: Vec<(&str, JsValue)> = report
+                .groups
+                .iter()
+                .map(|(group, list)| (group.id(), list.len().to_string().into()))
+                .collect();
             crate::emit(&ctx.props().host, "huiqi-results", &counts);
         }
     }

@@ -2,16 +2,18 @@
 
 use std::fmt;
 
-use gloo_net::http::Request;
 use huiqi_engine::bundle::{BundleError, PART_EXTENSION, verify_part};
-use js_sys::Uint8Array;
+use js_sys::{Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{RequestCache, Response};
+use web_sys::Response;
 
 #[wasm_bindgen]
 extern "C" {
+    /// The browser's own. The one of web-sys comes with a table of all cache modes.
+    fn fetch(url: &str, init: &Object) -> Promise;
+
     /// Compression Streams, which web-sys still counts as unstable.
     type DecompressionStream;
 
@@ -35,20 +37,35 @@ impl From<BundleError> for LoadError {
     }
 }
 
+/// Whether the browser may answer from its cache without asking the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cache {
+    /// As the server's headers say.
+    Default,
+    /// Only when the server says that nothing has changed.
+    Ask,
+}
+
 /// Fetches a file as it is stored.
-pub(crate) async fn file(base: &str, name: &str, cache: RequestCache) -> Result<Vec<u8>, LoadError> {
-    let url = format!("{base}{name}");
-    let response = Request::get(&url).cache(cache).send().await;
-    let response = response.map_err(|_| LoadError(format!("文件 {name} 没读到：网络不通，或地址不对")))?;
+pub(crate) async fn file(base: &str, name: &str, cache: Cache) -> Result<Vec<u8>, LoadError> {
+    let cache = match cache {
+        Cache::Default => "default",
+        Cache::Ask => "no-cache",
+    };
+    let response =
+        JsFuture::from(fetch(&format!("{base}{name}"), &crate::object(&[("cache", cache.into())])));
+    let response =
+        response.await.map_err(|_| LoadError(format!("文件 {name} 没读到：网络不通，或地址不对")))?;
+    let response: Response = response.unchecked_into();
     if !response.ok() {
         return Err(LoadError(format!("文件 {name} 没读到：服务器回答 {}", response.status())));
     }
-    response.binary().await.map_err(|_| LoadError(format!("文件 {name} 没传完整")))
+    bytes_of(&response).await.map_err(|_| LoadError(format!("文件 {name} 没传完整")))
 }
 
 /// Fetches, checks and opens a part.
 pub(crate) async fn part(base: &str, name: &str) -> Result<Vec<u8>, LoadError> {
-    let stored = file(base, &format!("{name}.{PART_EXTENSION}"), RequestCache::Default).await?;
+    let stored = file(base, &format!("{name}.{PART_EXTENSION}"), Cache::Default).await?;
     verify_part(name, &stored)?;
     gunzip(&stored).await.map_err(|_| LoadError(format!("文件 {name} 解不开，浏览器可能太旧")))
 }
@@ -61,6 +78,10 @@ async fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, JsValue> {
     // The stream itself is the pair of a readable and a writable end.
     let opened = body.pipe_through(stream.unchecked_ref());
     let response = Response::new_with_opt_readable_stream(Some(&opened))?;
+    bytes_of(&response).await
+}
+
+async fn bytes_of(response: &Response) -> Result<Vec<u8>, JsValue> {
     let buffer = JsFuture::from(response.array_buffer()?).await?;
-    Ok(Uint8Array::new(buffer.unchecked_ref()).to_vec())
+    Ok(Uint8Array::new(&buffer).to_vec())
 }

@@ -10,9 +10,11 @@ mod icons;
 mod views;
 
 use huiqi_engine::catalogue::Code;
+use js_sys::{Array, Function, JsString, Object, Reflect};
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{CustomEvent, CustomEventInit, Element, HtmlElement, ShadowRoot};
+use web_sys::{CustomEvent, Element, HtmlElement};
 
 use crate::app::{App, Config};
 
@@ -29,67 +31,58 @@ extern "C" {
 
     #[wasm_bindgen(method, js_name = replaceSync)]
     fn replace_sync(this: &CSSStyleSheet, text: &str);
-}
 
-/// A mounted widget.
-#[wasm_bindgen]
-pub struct Widget {
-    handle: Option<yew::AppHandle<App>>,
-}
+    /// A shadow root, with what web-sys leaves out.
+    #[derive(Debug)]
+    pub type Root;
 
-impl std::fmt::Debug for Widget {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Widget").field("mounted", &self.handle.is_some()).finish()
-    }
-}
-
-#[wasm_bindgen]
-impl Widget {
-    /// Takes the widget down when its element leaves the page.
-    pub fn destroy(&mut self) {
-        if let Some(handle) = self.handle.take() {
-            handle.destroy();
-        }
-    }
+    #[wasm_bindgen(method, setter, js_name = adoptedStyleSheets)]
+    fn set_adopted_style_sheets(this: &Root, sheets: &Array);
 }
 
 /// Draws the widget into `place`, an element inside the shadow root `root` of
 /// `host`. `base` is the address of the bundle folder with a slash at its end;
 /// `region` a six-digit code or empty. `on_ready` is called once the data is
-/// there, so that the fallback content may go.
+/// there, so that the fallback content may go. The function that is returned
+/// takes the widget down, when its element leaves the page; it may be called
+/// once.
 ///
-/// # Errors
-/// When the browser cannot make style sheets in code.
+/// Throws when the browser cannot make style sheets in code.
+// A function instead of an exported class, and JavaScript's own strings instead of Rust's: that saves a
+// kilobyte of `app.js`.
 #[wasm_bindgen]
 pub fn mount(
     host: HtmlElement,
-    root: &ShadowRoot,
+    root: Root,
     place: Element,
-    base: String,
-    region: &str,
-    on_ready: js_sys::Function,
-) -> Result<Widget, JsValue> {
+    base: JsString,
+    region: JsString,
+    on_ready: Function,
+) -> JsValue {
     let sheet = CSSStyleSheet::new();
     sheet.replace_sync(STYLE);
-    js_sys::Reflect::set(root, &"adoptedStyleSheets".into(), &js_sys::Array::of1(sheet.unchecked_ref()))?;
-    let config = Config { base, region: Code::region(region), host, on_ready };
+    root.set_adopted_style_sheets(&Array::of1(sheet.unchecked_ref()));
+    let config = Config { base: base.into(), region: Code::region(&String::from(region)), host, on_ready };
     let handle = yew::Renderer::<App>::with_root_and_props(place, config).render();
-    Ok(Widget { handle: Some(handle) })
+    Closure::once_into_js(move || handle.destroy())
 }
 
 /// A bubbling event with counts and ids only, never a fact about the firm.
-fn emit(host: &HtmlElement, name: &str, detail: &[(&str, String)]) {
-    let object = js_sys::Object::new();
-    for (key, value) in detail {
-        // Setting a key of a fresh object cannot fail.
-        let _ = js_sys::Reflect::set(&object, &(*key).into(), &value.as_str().into());
-    }
-    let init = CustomEventInit::new();
-    init.set_bubbles(true);
-    init.set_composed(true);
-    init.set_detail(&object);
-    if let Ok(event) = CustomEvent::new_with_event_init_dict(name, &init) {
+fn emit(host: &HtmlElement, name: &str, detail: &[(&str, JsValue)]) {
+    let init =
+        object(&[("bubbles", true.into()), ("composed", true.into()), ("detail", object(detail).into())]);
+    if let Ok(event) = CustomEvent::new_with_event_init_dict(name, init.unchecked_ref()) {
         // A page that cancels the event changes nothing here.
         let _ = host.dispatch_event(&event);
     }
+}
+
+/// A JavaScript object with these properties. The setters of web-sys cost a function each in `app.js`.
+fn object(properties: &[(&str, JsValue)]) -> Object {
+    let object = Object::new();
+    for (key, value) in properties {
+        // Setting a key of a fresh object cannot fail.
+        let _ = Reflect::set(&object, &(*key).into(), value);
+    }
+    object
 }

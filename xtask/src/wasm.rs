@@ -13,7 +13,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::pack::{self, Script};
 use crate::step::{cargo, quiet, require, stdout_of};
-use crate::{files, in_root};
+use crate::{files, glue, in_root};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -80,7 +80,7 @@ fn compile_package(package: &str) -> Result<PathBuf> {
 
 /// The module as browsers run it, before it is compressed.
 pub(crate) fn bound_module() -> PathBuf {
-    in_root("target/wasm/bindgen/app_bg.wasm")
+    in_root("target/wasm/bindgen/app.wasm")
 }
 
 /// Makes the module loadable: `app.js` in the folder, [`bound_module`] beside the build.
@@ -89,7 +89,8 @@ pub(crate) fn bindgen(module: &Path, folder: &Path) -> Result<()> {
     files::empty_folder(&generated)?;
     Bindgen::new()
         .input_path(module)
-        .web(true)?
+        // Of the kinds of script that wasm-bindgen writes, the one that leaves the loading to others.
+        .bundler(true)?
         .typescript(false)
         .remove_name_section(true)
         .remove_producers_section(true)
@@ -99,9 +100,14 @@ pub(crate) fn bindgen(module: &Path, folder: &Path) -> Result<()> {
     for entry in fs::read_dir(&generated)? {
         let name = entry?.file_name();
         // A snippet of inline JavaScript would be a fourth file, which the loader knows nothing of.
-        ensure!(name == "app.js" || name == "app_bg.wasm", "wasm-bindgen made an unexpected {name:?}");
+        ensure!(
+            name == "app.js" || name == "app_bg.js" || name == "app_bg.wasm",
+            "wasm-bindgen made an unexpected {name:?}"
+        );
     }
-    let script = String::from_utf8(files::read(&generated.join("app.js"))?)?;
+    let script = String::from_utf8(files::read(&generated.join("app_bg.js"))?)?;
+    let (script, module) = glue::shrink(&script, &files::read(&generated.join("app_bg.wasm"))?)?;
+    files::write(&bound_module(), &module)?;
     let script = pack::minify("app.js", Script::Module, &script)?;
     files::write(&folder.join("app.js"), script.as_bytes())
 }
