@@ -11,9 +11,9 @@ use serde_json::Value;
 use crate::step::{Steps, cargo, follow, quiet, say, stdout_of};
 use crate::{demo, dist, fuzz, in_root, licences, tools, wasm};
 
-/// The widget and its loader as they lie on the server. A ratchet: it only ever goes down, to the 190,000 of
-/// the design.
-const APP_LIMIT: usize = 192_000;
+/// The widget and its loader as they lie on the server. The design says 190,000. The full engine took it from 192,000
+/// to 226,000 and shorter decoding and glue back to 194,700: from here it only goes down again.
+const APP_LIMIT: usize = 195_000;
 const LOADER_LIMIT: usize = 4_000;
 
 /// How often property tests try in a soak.

@@ -356,7 +356,7 @@ impl Evaluator<'_> {
     /// it can take once the missing facts are known.
     ///
     /// # Errors
-    /// As [`evaluate`].
+    /// As [`evaluate`](super::evaluate).
     pub fn number(&mut self, expr: &Expr) -> Evaluated<Interval> {
         let value = self.value_of(expr);
         self.checked(value)

@@ -12,7 +12,7 @@ impl Evaluator<'_> {
     /// The sum of a measure for the current record alone: formula, 起付, caps, 折减, cut to whole fen.
     ///
     /// # Errors
-    /// As [`evaluate`], and when the whole interval is below zero.
+    /// As [`evaluate`](super::evaluate), and when the whole interval is below zero.
     pub fn amount(&mut self, measure: &Measure) -> Evaluated<Option<Amount>> {
         let amount = self.sum_of(measure);
         self.checked(amount)
