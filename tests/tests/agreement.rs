@@ -157,7 +157,7 @@ fn an_older_bundle_says_so() -> Result<()> {
     ];
     for message in messages {
         let message = message.err().context("an old part was read as a new one")?.to_string();
-        ensure!(message.contains("版本") && message.contains('1') && message.contains('2'), "{message}");
+        ensure!(message.contains("第 1 版") && message.contains("第 2 版"), "{message}");
     }
     Ok(())
 }

@@ -27,11 +27,16 @@ impl App {
     /// as the label instead of the name.
     pub(crate) fn field(&self, link: &Scope<Self>, key: Key, ask: bool) -> Html {
         let Some(fact) = self.catalogue.facts.get(&key.fact) else { return Html::default() };
+        // One number per time, and one per record, so that no two fields share an id.
         let when = match key.span {
-            Span::Year(year) => year.to_string(),
-            _ => String::new(),
+            Span::Always => 0,
+            Span::Year(year) => i32::from(year),
+            Span::Days(from, to) => from.days() * 1000 + to.days(),
+            Span::Until(day) => day.days(),
+            Span::PeakBefore(year) => -i32::from(year),
         };
-        let id = AttrValue::from(format!("f-{}-{when}", fact.id));
+        let record = if key.record == 0 { String::new() } else { format!("-{}", key.record) };
+        let id = AttrValue::from(format!("f-{}-{when}{record}", fact.id));
         let label = match (ask, key.span) {
             (true, Span::Always) if key.record == 0 => fact.question.clone(),
             (true, Span::Year(year)) if key.record == 0 => format!("{year}年：{}", fact.question),
