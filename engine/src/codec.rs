@@ -3,8 +3,8 @@
 //! Integers are LEB128 varints, signed ones zig-zag; strings are a length and
 //! UTF-8. A reader never trusts a length: every count is checked against the
 //! bytes that are left, so a hostile part can neither allocate without bound
-//! nor read outside itself. Failing does not interrupt it: it remembers, and
-//! tells whoever asked for the whole.
+//! nor read outside itself. It keeps its first failure for whoever asked for the
+//! whole, so that no step in between has to look.
 
 use std::fmt;
 
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
         Self { bytes, at: 0, failed: None }
     }
 
-    /// A failure at the current place. The first one counts, and nothing is left to be read.
+    /// Keeps a failure at the current place, if it is the first. Nothing is left to be read.
     #[cold]
     #[inline(never)]
     pub fn fail(&mut self, what: &'static str) {
@@ -288,7 +288,8 @@ impl<'a> Reader<'a> {
         items
     }
 
-    /// A count and rows with their keys, which rise: who writes a map has it sorted, and sorting is much code.
+    /// A count and rows with their keys, which rise as a map is written. Any other order is a failure: sorting
+    /// would be code for damaged parts alone.
     pub fn map<K: Ord + Copy, V>(
         &mut self,
         key: impl Fn(&mut Self) -> K,
@@ -310,7 +311,7 @@ impl<'a> Reader<'a> {
         self.failed.clone().map_or(Ok(value), Err)
     }
 
-    /// Fails unless every byte was read, and none in vain.
+    /// Fails when something has failed or bytes are left.
     pub fn end(&self) -> Decoded<()> {
         match &self.failed {
             Some(error) => Err(error.clone()),

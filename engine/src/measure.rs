@@ -521,7 +521,7 @@ impl Measure {
                 basis: r.option(Reader::u16),
                 payments: r.list(Ratio::read),
             },
-            // As written, the two small values come first.
+            // In the order of the bytes.
             schedule: Schedule {
                 status: r.one_of(&Status::ALL, "状态"),
                 rolling: r.flag(),
