@@ -58,12 +58,14 @@ pub enum PartKind {
     Entries,
     /// Words to suggest while typing.
     Words,
+    /// Full text of one document.
+    Text,
     /// Names of all parts.
     Files,
 }
 
 impl PartKind {
-    const ALL: [(Self, u8, &'static str); 14] = [
+    const ALL: [(Self, u8, &'static str); 15] = [
         (Self::Catalogue, b'K', "要素目录"),
         (Self::Regions, b'R', "地区表"),
         (Self::Counties, b'U', "区县表"),
@@ -77,6 +79,7 @@ impl PartKind {
         (Self::Positions, b'P', "检索位置块"),
         (Self::Entries, b'E', "检索条目"),
         (Self::Words, b'W', "联想词表"),
+        (Self::Text, b'O', "原文"),
         (Self::Files, b'F', "文件清单"),
     ];
 
@@ -91,7 +94,7 @@ impl PartKind {
 }
 
 /// Version of every part kind.
-pub const PART_VERSION: u8 = 2;
+pub const PART_VERSION: u8 = 3;
 
 /// Why a bundle file could not be used. Chinese, names the file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -583,12 +583,29 @@ pub struct Detail {
     pub issued: Option<Date>,
     /// Address of the original, may be empty.
     pub source: String,
-    /// Names of materials.
-    pub materials: Vec<String>,
+    /// Materials to hand in.
+    pub materials: Vec<Material>,
     /// (label, text) of how to apply: 方式, 名额, 网址, 法定时限 ….
     pub handling: Vec<(String, String)>,
     /// 说明 of the amount, may be empty.
     pub benefit_note: String,
+    /// Name of the part with the full text, empty where it is not published.
+    pub text: String,
+    /// Where a basis stands in the full text: its text number, first character and the one behind the last.
+    pub quotes: Vec<(TextNo, u32, u32)>,
+}
+
+/// One paper of one measure. The name is the catalogue's, so that lists of several measures can be merged.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Material {
+    /// Name in the catalogue of materials.
+    pub name: String,
+    /// Copies and form, as in `原件 2 份`; may be empty.
+    pub how: String,
+    /// Address of the empty form, may be empty.
+    pub form: String,
+    /// Address of a filled-in sample, may be empty.
+    pub sample: String,
 }
 
 impl Detail {
@@ -598,12 +615,18 @@ impl Detail {
         w.str(&self.number);
         w.option(self.issued.as_ref(), |w, d| w.int(i128::from(d.days())));
         w.str(&self.source);
-        w.list(&self.materials, |w, m| w.str(m));
+        w.list(&self.materials, |w, m| [&m.name, &m.how, &m.form, &m.sample].into_iter().for_each(|t| w.str(t)));
         w.list(&self.handling, |w, (label, text)| {
             w.str(label);
             w.str(text);
         });
         w.str(&self.benefit_note);
+        w.str(&self.text);
+        w.list(&self.quotes, |w, (basis, start, end)| {
+            for number in [u32::from(*basis), *start, *end] {
+                w.uint(u128::from(number));
+            }
+        });
     }
 
     /// Reads what [`Detail::encode`] wrote.
@@ -618,9 +641,16 @@ impl Detail {
             number: r.string(),
             issued: r.option(Date::read),
             source: r.string(),
-            materials: r.list(Reader::string),
+            materials: r.list(|r| Material {
+                name: r.string(),
+                how: r.string(),
+                form: r.string(),
+                sample: r.string(),
+            }),
             handling: r.list(|r| (r.string(), r.string())),
             benefit_note: r.string(),
+            text: r.string(),
+            quotes: r.list(|r| (r.u16(), r.u32(), r.u32())),
         }
     }
 }

@@ -592,11 +592,11 @@ pub fn materials<'d>(
 ) -> Vec<(String, Vec<usize>)> {
     let mut merged: Vec<(String, Vec<usize>)> = Vec::new();
     for choice in &plan.chosen {
-        for name in detail(choice.measure).map(|d| d.materials.as_slice()).unwrap_or_default() {
-            match merged.iter_mut().find(|(known, _)| known == name) {
+        for material in detail(choice.measure).map(|d| d.materials.as_slice()).unwrap_or_default() {
+            match merged.iter_mut().find(|(known, _)| *known == material.name) {
                 Some((_, users)) if !users.contains(&choice.measure) => users.push(choice.measure),
                 Some(_) => {}
-                None => merged.push((name.clone(), vec![choice.measure])),
+                None => merged.push((material.name.clone(), vec![choice.measure])),
             }
         }
     }

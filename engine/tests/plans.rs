@@ -6,7 +6,7 @@ use huiqi_engine::catalogue::Catalogue;
 use huiqi_engine::date::Date;
 use huiqi_engine::eval::{Amount, Outcome, evaluate};
 use huiqi_engine::firm::{Firm, Received};
-use huiqi_engine::measure::{BenefitKind, CapScope, Detail, ExclusionRule, Measure};
+use huiqi_engine::measure::{BenefitKind, CapScope, Detail, ExclusionRule, Material, Measure};
 use huiqi_engine::num::Ratio;
 use huiqi_engine::plan::{Event, LeftOut, Plan, Score, calendar, materials, plan};
 use huiqi_engine::rule::Expr;
@@ -372,7 +372,10 @@ fn papers_and_days() {
     let details: Vec<Detail> = [&["营业执照", "审计报告"][..], &["营业执照"], &["申请表"]]
         .iter()
         .map(|names| Detail {
-            materials: names.iter().map(|n| (*n).to_owned()).collect(),
+            materials: names
+                .iter()
+                .map(|n| Material { name: (*n).to_owned(), ..Material::default() })
+                .collect(),
             ..Detail::default()
         })
         .collect();

@@ -354,7 +354,7 @@ fn search_document(m: &PolicyMeasure, catalogue: &Catalogue) -> SearchDocument {
         _ => {}
     });
     body.extend(m.card.texts.iter().cloned());
-    body.extend(m.detail.materials.iter().cloned());
+    body.extend(m.detail.materials.iter().map(|m| m.name.clone()));
     body.push(m.detail.benefit_note.clone());
     SearchDocument {
         entry: Entry {

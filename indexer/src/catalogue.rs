@@ -24,6 +24,8 @@ pub struct Tables {
     pub aliases: Aliases,
     /// Material name or alias to the canonical name.
     pub materials: BTreeMap<String, String>,
+    /// Materials that the firm fills in: an empty form and a sample belong to them.
+    pub forms: BTreeSet<String>,
 }
 
 /// Reads the folder. Problems go to `sink`.
@@ -73,7 +75,7 @@ fn read(path: &Path, sink: &mut Sink) -> Option<String> {
         Ok(text) => Some(text),
         Err(error) => {
             sink.push(
-                Diagnostic::error("P010", Place::new(1, 1), format!("读不到目录文件：{error}")).at(path),
+                Diagnostic::new("P010", Place::new(1, 1), format!("读不到目录文件：{error}")).at(path),
             );
             None
         }
@@ -85,7 +87,7 @@ fn read_yaml(path: &Path, sink: &mut Sink, rows: impl FnOnce(Vec<yaml::Node>, &m
     sink.enter(path, &text);
     match yaml::parse(&text) {
         Ok(yaml::Node { kind: yaml::Kind::List(list), .. }) => rows(list, sink),
-        Ok(node) => sink.report(Diagnostic::error("P004", node.place, "这里应是一个列表")),
+        Ok(node) => sink.report(Diagnostic::new("P004", node.place, "这里应是一个列表")),
         Err(diagnostic) => sink.report(*diagnostic),
     }
 }
@@ -106,7 +108,7 @@ fn read_tsv(
             Err(format!("应有 {columns} 列，这行有 {} 列", cells.len()))
         };
         if let Err(message) = result {
-            sink.report(Diagnostic::error("P010", Place::new(at + 1, 1), message));
+            sink.report(Diagnostic::new("P010", Place::new(at + 1, 1), message));
         }
     }
 }
@@ -142,7 +144,7 @@ fn names_of(fields: &mut Fields<'_>, key: &str, sink: &mut Sink) -> Vec<String> 
 /// Reports a name or id that an earlier row already has.
 fn unique(seen: &mut BTreeSet<String>, text: &str, place: Place, sink: &mut Sink) {
     if !seen.insert(text.to_owned()) {
-        sink.report(Diagnostic::error("P006", place, format!("“{text}”重复了")));
+        sink.report(Diagnostic::new("P006", place, format!("“{text}”重复了")));
     }
 }
 
@@ -156,7 +158,7 @@ fn read_facts(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Sink) {
         let Some((_, kind)) = FactType::NAMES.iter().find(|(n, _)| *n == kind_name) else {
             let names: Vec<&str> = FactType::NAMES.iter().map(|(n, _)| *n).collect();
             sink.report(
-                Diagnostic::error("P005", f.place("类型"), format!("没有类型“{kind_name}”"))
+                Diagnostic::new("P005", f.place("类型"), format!("没有类型“{kind_name}”"))
                     .hint(format!("可写 {}", names.join("、"))),
             );
             continue;
@@ -181,7 +183,7 @@ fn read_facts(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Sink) {
             options = SIZE_NAMES.map(str::to_owned).to_vec();
         }
         if matches!(kind, FactType::Choice | FactType::Options) && !(1..=64).contains(&options.len()) {
-            sink.report(Diagnostic::error("P005", f.place("选项"), format!("“{name}”应有 1 至 64 个选项")));
+            sink.report(Diagnostic::new("P005", f.place("选项"), format!("“{name}”应有 1 至 64 个选项")));
         }
         let fact = Fact {
             id,
@@ -199,7 +201,7 @@ fn read_facts(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Sink) {
         };
         if fact.yearly && !kind.is_numeric() {
             let message = format!("只有数能按年填，“{}”是{}", fact.name, kind.name());
-            sink.report(Diagnostic::error("P005", f.place("按年"), message));
+            sink.report(Diagnostic::new("P005", f.place("按年"), message));
         }
         f.finish(sink);
         tables.catalogue.facts.insert(no, fact);
@@ -220,11 +222,11 @@ fn read_items(rows: Vec<yaml::Node>, class: ItemClass, first: ItemNo, tables: &m
         }
         let levels = names_of(&mut f, "级别", sink);
         if levels.len() > 8 {
-            sink.report(Diagnostic::error("P005", f.place("级别"), "级别最多 8 个"));
+            sink.report(Diagnostic::new("P005", f.place("级别"), "级别最多 8 个"));
         }
         let valid = f.optional("有效期年", sink).unwrap_or_else(|| "0".to_owned());
         let valid_years = valid.parse().unwrap_or_else(|_| {
-            sink.report(Diagnostic::error("P005", f.place("有效期年"), format!("应是年数，写的是“{valid}”")));
+            sink.report(Diagnostic::new("P005", f.place("有效期年"), format!("应是年数，写的是“{valid}”")));
             0
         });
         let implied = names_of(&mut f, "蕴含", sink);
@@ -240,7 +242,7 @@ fn read_items(rows: Vec<yaml::Node>, class: ItemClass, first: ItemNo, tables: &m
             let found = tables.catalogue.items.iter().find(|(_, q)| q.id == id).map(|(no, _)| *no);
             match (found, tables.catalogue.items.get_mut(&no)) {
                 (Some(other), Some(row)) => row.implies.push(other),
-                _ => sink.report(Diagnostic::error("P007", place, format!("资质目录里没有编号“{id}”"))),
+                _ => sink.report(Diagnostic::new("P007", place, format!("资质目录里没有编号“{id}”"))),
             }
         }
     }
@@ -280,7 +282,7 @@ fn read_params(rows: Vec<yaml::Node>, catalogue: &mut Catalogue, sink: &mut Sink
                 None => Some(Code::ALL),
                 Some(Ok(code)) => Some(code),
                 Some(Err(_)) => {
-                    sink.report(Diagnostic::error("P103", place, "没有这个地区"));
+                    sink.report(Diagnostic::new("P103", place, "没有这个地区"));
                     None
                 }
             };
@@ -288,7 +290,7 @@ fn read_params(rows: Vec<yaml::Node>, catalogue: &mut Catalogue, sink: &mut Sink
             let value = v.text("值", sink).and_then(|text| match read_quantity(&text) {
                 Ok(value) => Some(value),
                 Err(error) => {
-                    sink.report(Diagnostic::error(error.code, place, error.message));
+                    sink.report(Diagnostic::new(error.code, place, error.message));
                     None
                 }
             });
@@ -297,7 +299,7 @@ fn read_params(rows: Vec<yaml::Node>, catalogue: &mut Catalogue, sink: &mut Sink
                 if *dimension.get_or_insert(unit) == unit {
                     values.push((from, region, value));
                 } else {
-                    sink.report(Diagnostic::error("P131", place, "一个参数的各行单位要一样"));
+                    sink.report(Diagnostic::new("P131", place, "一个参数的各行单位要一样"));
                 }
             }
         }
@@ -307,7 +309,7 @@ fn read_params(rows: Vec<yaml::Node>, catalogue: &mut Catalogue, sink: &mut Sink
             (Some(name), Some(dimension)) => {
                 catalogue.params.insert(at as ParamNo, Param { name, dimension, rows: values });
             }
-            _ => sink.report(Diagnostic::error("P003", row.place, "参数要有 名称 和至少一行 取值")),
+            _ => sink.report(Diagnostic::new("P003", row.place, "参数要有 名称 和至少一行 取值")),
         }
     }
 }
@@ -318,6 +320,9 @@ fn read_materials(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Sink) {
         f.text("id", sink);
         let Some(name) = f.text("名称", sink) else { continue };
         f.flag("电子证照", sink);
+        if f.flag("表格", sink) {
+            tables.forms.insert(name.clone());
+        }
         for alias in names_of(&mut f, "别名", sink) {
             tables.materials.insert(alias, name.clone());
         }

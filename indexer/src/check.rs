@@ -3,17 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use huiqi_engine::date::Date;
 use huiqi_engine::eval::{Evaluator, Verdict, evaluate};
 use huiqi_engine::explain::amount_text;
 use huiqi_engine::firm::Firm;
 use huiqi_engine::rule::{Expr, Func, TextNo};
+use rayon::prelude::*;
 
 use crate::catalogue::{self, Tables};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::fields::Sink;
+use crate::lint::{self, Context};
 use crate::policy::{self, Policy};
+use crate::settings::{self, Settings};
 use crate::yaml;
 
 /// A folder of policies, read and compiled.
@@ -38,11 +42,16 @@ impl Project {
 }
 
 /// Reads `dir`: `catalogue/` and every other `*.yaml` below. `progress` is
-/// called with the number of files done and in all.
+/// called with the number of files done and in all; `today` is what validity and reviews are measured with.
 ///
 /// # Errors
 /// When the folder itself cannot be read. Problems in files go to `sink`.
-pub fn load(dir: &Path, sink: &mut Sink, mut progress: impl FnMut(usize, usize)) -> anyhow::Result<Project> {
+pub fn load(
+    dir: &Path,
+    today: Date,
+    sink: &mut Sink,
+    progress: impl Fn(usize, usize) + Sync,
+) -> anyhow::Result<Project> {
     let catalogue_dir = dir.join("catalogue");
     if !catalogue_dir.is_dir() {
         anyhow::bail!(
@@ -50,19 +59,33 @@ pub fn load(dir: &Path, sink: &mut Sink, mut progress: impl FnMut(usize, usize))
             dir.display()
         );
     }
+    read_settings(dir, sink);
     let tables = catalogue::load(&catalogue_dir, sink);
+    let context = Context::new(&tables, today)?;
     let mut files = Vec::new();
     collect(dir, &mut files)?;
-    files.retain(|path| !path.starts_with(&catalogue_dir));
+    let settings = dir.join(settings::FILE_NAME);
+    files.retain(|path| !path.starts_with(&catalogue_dir) && *path != settings);
     files.sort();
+    let done = AtomicUsize::new(0);
+    let forked = &*sink;
+    let results: Vec<(Option<Policy>, Sink)> = files
+        .par_iter()
+        .map(|path| {
+            let mut sink = forked.fork();
+            let policy = read_file(path, &context, &mut sink);
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, files.len());
+            (policy, sink)
+        })
+        .collect();
     let mut policies = Vec::new();
-    for (at, path) in files.iter().enumerate() {
-        progress(at, files.len());
-        policies.extend(read_file(path, &tables, sink));
+    for (policy, fork) in results {
+        policies.extend(policy);
+        sink.join(fork);
     }
-    progress(files.len(), files.len());
     policies.sort_by(|a, b| a.id.cmp(&b.id));
     link(&mut policies, sink);
+    lint::project(&policies, &context, sink);
     let project = Project { tables, policies };
     check(&project, sink);
     Ok(project)
@@ -71,8 +94,8 @@ pub fn load(dir: &Path, sink: &mut Sink, mut progress: impl FnMut(usize, usize))
 /// Largest policy file that is read, in bytes.
 const FILE_LIMIT: u64 = 4 << 20;
 
-fn read_file(path: &Path, tables: &Tables, sink: &mut Sink) -> Option<Policy> {
-    let fail = |message: String| Diagnostic::error("P000", Place::new(1, 1), message).at(path);
+fn read_file(path: &Path, context: &Context<'_>, sink: &mut Sink) -> Option<Policy> {
+    let fail = |message: String| Diagnostic::new("P000", Place::new(1, 1), message).at(path);
     match std::fs::metadata(path) {
         Ok(meta) if meta.len() > FILE_LIMIT => {
             sink.push(
@@ -96,11 +119,28 @@ fn read_file(path: &Path, tables: &Tables, sink: &mut Sink) -> Option<Policy> {
     };
     sink.enter(path, &text);
     match yaml::parse(&text) {
-        Ok(root) => policy::read(path, &root, tables, sink),
+        Ok(root) => {
+            let policy = policy::read(path, &root, context.tables, sink)?;
+            lint::file(&root, &policy, context, sink);
+            Some(policy)
+        }
         Err(diagnostic) => {
             sink.report(*diagnostic);
             None
         }
+    }
+}
+
+fn read_settings(dir: &Path, sink: &mut Sink) {
+    let path = dir.join(settings::FILE_NAME);
+    let Ok(text) = std::fs::read_to_string(&path) else { return };
+    sink.enter(&path, &text);
+    match yaml::parse(&text) {
+        Ok(root) => {
+            let settings = Settings::read(&root, sink);
+            sink.set_settings(settings);
+        }
+        Err(diagnostic) => sink.report(*diagnostic),
     }
 }
 
@@ -170,7 +210,7 @@ struct LinkProblem {
 
 impl LinkProblem {
     fn at_place(self, place: Place) -> Diagnostic {
-        let d = Diagnostic::error("P045", place, self.message);
+        let d = Diagnostic::new("P045", place, self.message);
         match self.hint {
             Some(hint) => d.hint(hint),
             None => d,
@@ -264,7 +304,7 @@ fn check(project: &Project, sink: &mut Sink) {
         for (id, place) in own {
             if let Some(other) = ids.insert(id, &policy.path) {
                 let message = format!("编号“{id}”在 {} 里已经用过", other.display());
-                sink.report(Diagnostic::error("P006", place, message));
+                sink.report(Diagnostic::new("P006", place, message));
             }
         }
     }
@@ -274,7 +314,7 @@ fn check(project: &Project, sink: &mut Sink) {
             for (id, place) in &measure.prerequisites {
                 if !ids.contains_key(id.as_str()) || *id == measure.measure.id {
                     let hint = huiqi_engine::rule::did_you_mean(id, ids.keys().copied());
-                    let d = Diagnostic::error("P007", *place, format!("“前置”里没有这个事项：“{id}”"));
+                    let d = Diagnostic::new("P007", *place, format!("“前置”里没有这个事项：“{id}”"));
                     sink.report(match hint {
                         Some(hint) => d.hint(hint),
                         None => d,
@@ -286,7 +326,7 @@ fn check(project: &Project, sink: &mut Sink) {
             if let Some(cycle) = prerequisite_cycle(&measure.measure.id, &edges) {
                 let place = measure.prerequisites.first().map_or(measure.place, |(_, place)| *place);
                 let message = format!("“前置”绕了一圈：{}", cycle.join(" → "));
-                sink.report(Diagnostic::error("P046", place, message));
+                sink.report(Diagnostic::new("P046", place, message));
             }
         }
         check_amounts(policy, project, sink);
@@ -303,7 +343,7 @@ fn check_amounts(policy: &Policy, project: &Project, sink: &mut Sink) {
         let interval = Evaluator::new(&m.measure, &project.tables.catalogue, &nobody, today).number(amount);
         if interval.is_ok_and(|i| i.lo.is_none_or(|lo| lo.signum() < 0)) {
             sink.report(
-                Diagnostic::error("P044", m.place, format!("事项“{}”的金额可能算成负数", m.measure.name))
+                Diagnostic::new("P044", m.place, format!("事项“{}”的金额可能算成负数", m.measure.name))
                     .hint("把会变负的部分写成 不低于零(…)"),
             );
         }
@@ -316,7 +356,7 @@ fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
         for (id, place, verdict, amount) in &example.expected {
             let Some(measure) = policy.measures.iter().find(|m| m.measure.id == *id) else {
                 let ids = policy.measures.iter().map(|m| m.measure.id.as_str());
-                let d = Diagnostic::error("P007", *place, format!("“期望”里没有这个事项：“{id}”"));
+                let d = Diagnostic::new("P007", *place, format!("“期望”里没有这个事项：“{id}”"));
                 sink.report(match huiqi_engine::rule::did_you_mean(id, ids) {
                     Some(hint) => d.hint(hint),
                     None => d,
@@ -328,7 +368,7 @@ fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
             }
             let Some((expected, ..)) = Verdict::ALL.iter().find(|(_, _, name)| name == verdict) else {
                 sink.report(
-                    Diagnostic::error("P005", *place, format!("没有结论“{verdict}”"))
+                    Diagnostic::new("P005", *place, format!("没有结论“{verdict}”"))
                         .hint("可写 符合、待人工核实、待补充、不符合"),
                 );
                 continue;
@@ -337,7 +377,7 @@ fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
                 match evaluate(&measure.measure, &project.tables.catalogue, &example.firm, example.today) {
                     Ok(outcome) => outcome,
                     Err(error) => {
-                        sink.report(Diagnostic::error(
+                        sink.report(Diagnostic::new(
                             "P040",
                             *place,
                             format!("{}算不出来：{error}", example.name),
@@ -350,7 +390,7 @@ fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
             seen[1] |= outcome.verdict == Verdict::Ineligible;
             if outcome.verdict != *expected {
                 sink.report(
-                    Diagnostic::error(
+                    Diagnostic::new(
                         "P041",
                         *place,
                         format!("{}：期望{verdict}，算出来是{}", example.name, outcome.verdict.name()),
@@ -360,7 +400,7 @@ fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
             } else if let Some(amount) = amount {
                 let found = outcome.amount.as_ref().map_or_else(|| "没有金额".to_owned(), amount_text);
                 if found != *amount {
-                    sink.report(Diagnostic::error(
+                    sink.report(Diagnostic::new(
                         "P042",
                         *place,
                         format!("{}：期望金额 {amount}，算出来是 {found}", example.name),
@@ -377,7 +417,7 @@ fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
         for (has, word) in [(yes, "符合（或待人工核实）"), (no, "不符合")] {
             if !has {
                 sink.report(
-                    Diagnostic::error(
+                    Diagnostic::new(
                         "P043",
                         measure.place,
                         format!("事项“{}”缺一个“{word}”的示例企业", measure.measure.name),

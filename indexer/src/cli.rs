@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use huiqi_engine::date::Date;
 
 /// 惠企通：检查政策文件，建检索索引，发布成静态文件
@@ -27,9 +27,9 @@ pub enum Command {
         /// 政策文件夹
         #[arg(value_name = "文件夹", default_value = "policies")]
         policies: PathBuf,
-        /// 输出 JSON，一行一条
-        #[arg(long)]
-        json: bool,
+        /// 怎么报
+        #[command(flatten)]
+        report: Report,
     },
     /// 检查后建检索索引，生成发布包
     #[command(help_template = SUB_TEMPLATE)]
@@ -101,6 +101,29 @@ pub enum Command {
         #[arg(long, value_name = "策略")]
         csp: Option<String>,
     },
+}
+
+/// What `huiqi check` prints.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// 输出 JSON，一行一条
+    #[arg(long)]
+    pub json: bool,
+    /// 输出 SARIF 2.1.0，给代码托管平台和编辑器用
+    #[arg(long, conflicts_with = "json")]
+    pub sarif: bool,
+    /// 逐条列出提示（默认只报条数）
+    #[arg(long)]
+    pub notes: bool,
+    /// 输出完整度：各发文机关的得分和缺项；加 --json 输出每个事项、文件、机关的数据
+    #[arg(long, conflicts_with = "sarif")]
+    pub completeness: bool,
+    /// 解释一个代码，如 --explain P202；all 列出全部代码
+    #[arg(long, value_name = "代码")]
+    pub explain: Option<String>,
+    /// 按哪一天查有效期和复核，默认今天（北京时间）
+    #[arg(long, value_name = "日期", value_parser = parse_date)]
+    pub as_of: Option<Date>,
 }
 
 fn parse_date(text: &str) -> Result<Date, String> {

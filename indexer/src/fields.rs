@@ -1,26 +1,65 @@
 //! Reading the keys of a YAML map one by one, with every problem collected.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use huiqi_engine::date::Date;
 use huiqi_engine::rule::did_you_mean;
 
 use crate::diagnostic::{Diagnostic, Place, Severity};
+use crate::settings::Settings;
 use crate::yaml::{Kind, Node};
 
-/// Collects the problems of all files, with their sources for rendering.
+/// Collects the problems of files, with their sources for rendering.
 #[derive(Debug, Default)]
 pub struct Sink {
     current: PathBuf,
-    sources: Vec<(PathBuf, String)>,
+    sources: BTreeMap<PathBuf, String>,
     diagnostics: Vec<Diagnostic>,
+    settings: Settings,
+    counts: Counts,
+}
+
+/// Number of problems by severity.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// 错误
+    pub errors: usize,
+    /// 警告
+    pub warnings: usize,
+    /// 提示
+    pub notes: usize,
 }
 
 impl Sink {
+    /// A sink for another thread, with the same settings.
+    pub fn fork(&self) -> Self {
+        Self { settings: self.settings.clone(), ..Self::default() }
+    }
+
+    /// Takes over what a fork collected.
+    pub fn join(&mut self, fork: Self) {
+        self.sources.extend(fork.sources);
+        self.diagnostics.extend(fork.diagnostics);
+        self.counts.errors += fork.counts.errors;
+        self.counts.warnings += fork.counts.warnings;
+        self.counts.notes += fork.counts.notes;
+    }
+
+    /// From here on, severities are the project's.
+    pub fn set_settings(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
     /// From here on, problems belong to this file.
     pub fn enter(&mut self, path: &Path, source: &str) {
         path.clone_into(&mut self.current);
-        self.sources.push((path.to_owned(), source.to_owned()));
+        self.source(path, source);
+    }
+
+    /// Keeps the text of a file that problems may name.
+    pub fn source(&mut self, path: &Path, source: &str) {
+        self.sources.insert(path.to_owned(), source.to_owned());
     }
 
     /// Goes back to a file that was entered before.
@@ -31,31 +70,36 @@ impl Sink {
     /// A problem in the current file.
     pub fn report(&mut self, diagnostic: Diagnostic) {
         let path = self.current.clone();
-        self.diagnostics.push(diagnostic.at(&path));
+        self.push(diagnostic.at(&path));
     }
 
     /// A problem that names its file itself.
-    pub fn push(&mut self, diagnostic: Diagnostic) {
+    pub fn push(&mut self, mut diagnostic: Diagnostic) {
+        let Some(severity) = self.settings.severity(&diagnostic) else { return };
+        diagnostic.severity = severity;
+        match severity {
+            Severity::Error => self.counts.errors += 1,
+            Severity::Warning => self.counts.warnings += 1,
+            Severity::Note => self.counts.notes += 1,
+        }
         self.diagnostics.push(diagnostic);
     }
 
     /// All problems by file and place.
     pub fn sorted(&self) -> Vec<&Diagnostic> {
         let mut all: Vec<&Diagnostic> = self.diagnostics.iter().collect();
-        all.sort_by(|a, b| (&a.path, a.place, a.code).cmp(&(&b.path, b.place, b.code)));
+        all.sort_by(|a, b| (&a.path, a.place, a.code, &a.message).cmp(&(&b.path, b.place, b.code, &b.message)));
         all
     }
 
-    /// Number of errors and warnings.
-    pub fn counts(&self) -> (usize, usize) {
-        let errors = self.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-        (errors, self.diagnostics.len() - errors)
+    /// Number of problems.
+    pub fn counts(&self) -> Counts {
+        self.counts
     }
 
     /// A problem with its line.
     pub fn render(&self, diagnostic: &Diagnostic) -> String {
-        let source = self.sources.iter().find(|(path, _)| *path == diagnostic.path);
-        diagnostic.render(source.map_or("", |(_, text)| text))
+        diagnostic.render(self.sources.get(&diagnostic.path).map_or("", String::as_str))
     }
 }
 
@@ -75,7 +119,7 @@ impl<'a> Fields<'a> {
     pub fn new(node: &'a Node, what: &'static str, sink: &mut Sink) -> Option<Self> {
         let Kind::Map(entries) = &node.kind else {
             sink.report(
-                Diagnostic::error(
+                Diagnostic::new(
                     "P004",
                     node.place,
                     format!("{what}应是一组“键: 值”，写的是{}", node.describe()),
@@ -87,7 +131,7 @@ impl<'a> Fields<'a> {
         for (at, (key, _)) in entries.iter().enumerate() {
             let name = key.text().unwrap_or_default();
             if entries[..at].iter().any(|(other, _)| other.text() == Some(name)) {
-                sink.report(Diagnostic::error("P006", key.place, format!("键“{name}”写了两次")));
+                sink.report(Diagnostic::new("P006", key.place, format!("键“{name}”写了两次")));
             }
         }
         Some(Self { entries, asked: Vec::new(), what, place: node.place })
@@ -114,7 +158,7 @@ impl<'a> Fields<'a> {
     /// Reports a missing key.
     pub fn missing(&self, key: &str, sink: &mut Sink) {
         sink.report(
-            Diagnostic::error("P003", self.place, format!("{}缺“{key}”", self.what))
+            Diagnostic::new("P003", self.place, format!("{}缺“{key}”", self.what))
                 .hint(format!("加一行 {key}: …")),
         );
     }
@@ -134,7 +178,7 @@ impl<'a> Fields<'a> {
         match &node.kind {
             Kind::Scalar(_, true) => {
                 sink.report(
-                    Diagnostic::error(
+                    Diagnostic::new(
                         "P005",
                         node.place,
                         format!("“{key}”的值里有“ #”，后面的字会被当成注释丢掉"),
@@ -145,14 +189,14 @@ impl<'a> Fields<'a> {
             }
             Kind::Scalar(text, _) if text.is_empty() => {
                 sink.report(
-                    Diagnostic::error("P005", node.place, format!("“{key}”是空的"))
+                    Diagnostic::new("P005", node.place, format!("“{key}”是空的"))
                         .hint("填上内容，或去掉这一行"),
                 );
                 None
             }
             Kind::Scalar(text, _) => Some(text.clone()),
             _ => {
-                sink.report(Diagnostic::error(
+                sink.report(Diagnostic::new(
                     "P004",
                     node.place,
                     format!("“{key}”应是一行文字，写的是{}", node.describe()),
@@ -169,7 +213,7 @@ impl<'a> Fields<'a> {
             Some("是") => true,
             Some(other) => {
                 let place = self.place(key);
-                sink.report(Diagnostic::error(
+                sink.report(Diagnostic::new(
                     "P005",
                     place,
                     format!("“{key}”应是 是 或 否，写的是“{other}”"),
@@ -186,7 +230,7 @@ impl<'a> Fields<'a> {
         if date.is_none() {
             let place = self.place(key);
             sink.report(
-                Diagnostic::error("P005", place, format!("“{key}”应是日期，写的是“{text}”"))
+                Diagnostic::new("P005", place, format!("“{key}”应是日期，写的是“{text}”"))
                     .hint("日期写成 2026-03-01"),
             );
         }
@@ -201,7 +245,7 @@ impl<'a> Fields<'a> {
             let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
             let place = self.place(key);
             sink.report(
-                Diagnostic::error("P005", place, format!("“{key}”没有“{text}”这个写法"))
+                Diagnostic::new("P005", place, format!("“{key}”没有“{text}”这个写法"))
                     .hint(format!("可写 {}", names.join("、"))),
             );
         }
@@ -215,7 +259,7 @@ impl<'a> Fields<'a> {
             Some((Kind::List(list), _)) => list,
             Some((_, node)) => {
                 sink.report(
-                    Diagnostic::error(
+                    Diagnostic::new(
                         "P004",
                         node.place,
                         format!("“{key}”应是一个列表，写的是{}", node.describe()),
@@ -261,7 +305,7 @@ impl<'a> Fields<'a> {
             let hint = did_you_mean(name, self.asked.iter().map(String::as_str))
                 .unwrap_or_else(|| format!("可写 {known}"));
             sink.report(
-                Diagnostic::error("P002", place, format!("{}里没有“{name}”这个键", self.what)).hint(hint),
+                Diagnostic::new("P002", place, format!("{}里没有“{name}”这个键", self.what)).hint(hint),
             );
         }
     }

@@ -3,11 +3,16 @@
 pub mod build;
 pub mod catalogue;
 pub mod check;
+pub mod clause;
 pub mod cli;
+pub mod codes;
+pub mod completeness;
 pub mod diagnostic;
 pub mod fields;
+pub mod lint;
 pub mod policy;
 pub mod run;
 pub mod serve;
+pub mod settings;
 pub mod text_index;
 pub mod yaml;

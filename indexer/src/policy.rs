@@ -7,7 +7,7 @@ use huiqi_engine::catalogue::{Code, FactType, Scope};
 use huiqi_engine::date::Date;
 use huiqi_engine::firm::{Firm, read_line};
 use huiqi_engine::measure::{
-    Audience, Benefit, BenefitKind, CapScope, Card, Condition, Detail, ExclusionRule, Measure, RowKind,
+    Audience, Benefit, BenefitKind, CapScope, Card, Condition, Detail, ExclusionRule, Material, Measure, RowKind,
     Schedule, Selection, Status,
 };
 use huiqi_engine::num::Ratio;
@@ -30,8 +30,20 @@ pub struct Policy {
     pub place: Place,
     /// 标题
     pub title: String,
+    /// 文号, may be empty.
+    pub number: String,
+    /// 发文机关
+    pub issuer: String,
+    /// 适用地区
+    pub regions: Vec<Code>,
     /// Whether it enters a bundle.
     pub published: bool,
+    /// 有效期.止
+    pub valid_to: Option<Date>,
+    /// 被替代为: id of the document that takes its place.
+    pub replaced_by: Option<(String, Place)>,
+    /// 原文
+    pub text: Option<FullText>,
     /// 事项
     pub measures: Vec<PolicyMeasure>,
     /// 示例企业
@@ -55,6 +67,17 @@ pub struct PolicyMeasure {
     pub prerequisites: Vec<(String, Place)>,
     /// Place of 金额, for sums that refer to other measures.
     pub amount_place: Place,
+    /// 复核: when someone who had not written it compared it with its source.
+    pub reviewed: Option<Date>,
+}
+
+/// The full text of a document, which stands in a file of its own beside the policy.
+#[derive(Debug, Clone)]
+pub struct FullText {
+    /// The file.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
 }
 
 /// One example firm.
@@ -99,14 +122,22 @@ pub fn read(path: &Path, root: &Node, tables: &Tables, sink: &mut Sink) -> Optio
     let regions = regions(&mut f, tables, sink);
     let source = link(&mut f, "来源", sink);
     f.optional("底稿", sink);
+    let text = read_text(&mut f, path, sink);
     let status = f.choice("状态", &STATUSES, sink).flatten();
+    let replaced_by = f.optional("被替代为", sink).map(|id| (id, f.place("被替代为")));
     let shared = Shared {
-        issuer,
-        regions,
+        issuer: issuer.clone(),
+        regions: regions.clone(),
         status: status.unwrap_or(Status::Published),
         valid_from: valid_from.or(issued),
         valid_to,
-        detail: Detail { document: title.clone(), number, issued, source, ..Detail::default() },
+        detail: Detail {
+            document: title.clone(),
+            number: number.clone(),
+            issued,
+            source,
+            ..Detail::default()
+        },
     };
     let rows = f.list("事项", sink);
     if rows.is_empty() && f.get("事项").is_none_or(|n| matches!(n.kind, Kind::List(_))) {
@@ -122,10 +153,55 @@ pub fn read(path: &Path, root: &Node, tables: &Tables, sink: &mut Sink) -> Optio
         id: id.unwrap_or_default(),
         place,
         title,
+        number,
+        issuer,
+        regions,
         published: status.is_some(),
+        valid_to,
+        replaced_by,
+        text,
         measures,
         examples,
     })
+}
+
+/// Largest full text that is read, in bytes.
+const TEXT_LIMIT: u64 = 4 << 20;
+
+/// 原文: the name of a text file in the same folder.
+fn read_text(f: &mut Fields<'_>, path: &Path, sink: &mut Sink) -> Option<FullText> {
+    let name = f.optional("原文", sink)?;
+    let place = f.place("原文");
+    let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    if !plain || !name.ends_with(".txt") || name.starts_with('.') {
+        let message = format!("“原文”应是同一个文件夹里的文本文件名，写的是“{name}”");
+        sink.report(Diagnostic::new("P005", place, message).hint("如 demo-2026-0001.txt，UTF-8 编码"));
+        return None;
+    }
+    let file = path.with_file_name(&name);
+    let fail = |message: String| Diagnostic::new("P000", place, message);
+    match std::fs::metadata(&file) {
+        Ok(meta) if meta.len() > TEXT_LIMIT => {
+            sink.report(fail(format!("原文 {name} 有 {} MB，最多 4 MB", meta.len() >> 20)));
+            return None;
+        }
+        Ok(_) => {}
+        Err(error) => {
+            sink.report(fail(format!("读不到原文 {name}：{error}")).hint("把原文存成文本文件，放在同一个文件夹里"));
+            return None;
+        }
+    }
+    match std::fs::read(&file).map(String::from_utf8) {
+        Ok(Ok(text)) => Some(FullText { path: file, text: text.replace("\r\n", "\n") }),
+        Ok(Err(_)) => {
+            sink.report(fail(format!("原文 {name} 不是 UTF-8 编码")).hint("用编辑器另存为 UTF-8"));
+            None
+        }
+        Err(error) => {
+            sink.report(fail(format!("读不到原文 {name}：{error}")));
+            None
+        }
+    }
 }
 
 /// What the measures of a document have in common.
@@ -146,7 +222,7 @@ fn id(f: &mut Fields<'_>, sink: &mut Sink) -> Option<String> {
     if !ok {
         let place = f.place("编号");
         sink.report(
-            Diagnostic::error(
+            Diagnostic::new(
                 "P005",
                 place,
                 format!("编号“{id}”应只用小写字母、数字和连字符，最多 80 个字符"),
@@ -172,7 +248,7 @@ fn ordered(f: &Fields<'_>, from: Option<Date>, to: Option<Date>, sink: &mut Sink
     if let (Some(from), Some(to)) = (from, to)
         && to < from
     {
-        sink.report(Diagnostic::error("P005", f.place("止"), format!("止（{to}）早于起（{from}）")));
+        sink.report(Diagnostic::new("P012", f.place("止"), format!("止（{to}）早于起（{from}）")));
     }
 }
 
@@ -185,14 +261,14 @@ fn regions(f: &mut Fields<'_>, tables: &Tables, sink: &mut Sink) -> Vec<Code> {
         match rule::find_region(&tables.catalogue, &name) {
             Ok(code) => codes.push(code),
             Err(NameProblem::Unknown(hint)) => {
-                let d = Diagnostic::error("P103", place, format!("没有这个地区：“{name}”"));
+                let d = Diagnostic::new("P103", place, format!("没有这个地区：“{name}”"));
                 sink.report(match hint {
                     Some(hint) => d.hint(hint),
                     None => d.hint("写全称，如 河北省承德市，或写六位代码"),
                 });
             }
             Err(NameProblem::Ambiguous(names)) => sink.report(
-                Diagnostic::error(
+                Diagnostic::new(
                     "P106",
                     place,
                     format!("“{name}”有 {} 处：{}", names.len(), names.join("、")),
@@ -210,7 +286,10 @@ fn link(f: &mut Fields<'_>, key: &str, sink: &mut Sink) -> String {
         return url;
     }
     let place = f.place(key);
-    sink.report(Diagnostic::error("P005", place, format!("“{key}”应是 http 或 https 网址，写的是“{url}”")));
+    sink.report(
+        Diagnostic::new("P013", place, format!("“{key}”应是 http 或 https 网址，写的是“{url}”"))
+            .hint("写完整的网址，以 https:// 或 http:// 开头"),
+    );
     String::new()
 }
 
@@ -258,16 +337,12 @@ impl Compiler<'_> {
 
 fn rule_diagnostic(error: &RuleError, place: Place, offset: usize) -> Diagnostic {
     let length = error.span.end.saturating_sub(error.span.start);
-    let new = if error.warning { Diagnostic::warning } else { Diagnostic::error };
-    let d = new(error.code, place.span(offset + error.span.start, length), error.message.clone());
-    match &error.hint {
-        Some(hint) => d.hint(hint.clone()),
-        None => d,
-    }
+    Diagnostic::new(error.code, place.span(offset + error.span.start, length), error.message.clone())
+        .maybe_hint(error.hint.clone())
 }
 
 fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -> Option<PolicyMeasure> {
-    let errors_before = sink.counts().0;
+    let errors_before = sink.counts().errors;
     let mut f = Fields::new(row, "事项", sink)?;
     let id = id(&mut f, sink);
     let place = f.place("编号");
@@ -281,7 +356,7 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
         let year = text.trim_end_matches('年').parse().ok().filter(|y| (1990..2200).contains(y));
         if year.is_none() {
             let place = f.place("基准年");
-            sink.report(Diagnostic::error("P005", place, format!("基准年应是年份，写的是“{text}”")));
+            sink.report(Diagnostic::new("P005", place, format!("基准年应是年份，写的是“{text}”")));
         }
         year
     });
@@ -300,6 +375,7 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
     let (schedule, mut handling) = read_window(&mut f, shared, sink);
     let materials = read_materials(&mut f, tables, sink);
     read_handling(&mut f, &mut handling, sink);
+    let reviewed = read_review(&mut f, sink);
     f.finish(sink);
     let measure = Measure {
         id: id?,
@@ -322,16 +398,17 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
         card: Card { summary, texts: compiler.texts },
         detail: Detail { materials, handling, benefit_note, ..shared.detail.clone() },
         place,
-        broken: sink.counts().0 > errors_before,
+        broken: sink.counts().errors > errors_before,
         prerequisites,
         amount_place,
+        reviewed,
     })
 }
 
 fn too_long(f: &Fields<'_>, key: &str, text: &str, most: usize, sink: &mut Sink) {
     let length = text.chars().count();
     if length > most {
-        sink.report(Diagnostic::warning(
+        sink.report(Diagnostic::new(
             "P020",
             f.place(key),
             format!("“{key}”有 {length} 个字，最多 {most} 个，手机上会折行"),
@@ -349,7 +426,7 @@ fn read_conditions(f: &mut Fields<'_>, compiler: &mut Compiler<'_>, sink: &mut S
         Kind::List(rows) if !rows.is_empty() => rows,
         _ => {
             sink.report(
-                Diagnostic::error(
+                Diagnostic::new(
                     "P004",
                     node.place,
                     format!("“条件”应是一个列表，写的是{}", node.describe()),
@@ -372,7 +449,7 @@ fn read_condition(row: &Node, compiler: &mut Compiler<'_>, sink: &mut Sink) -> O
         let found = present.iter().map(|(key, _)| *key).collect::<Vec<_>>().join("、");
         let found = if found.is_empty() { "一个也没有".to_owned() } else { format!("有 {found}") };
         sink.report(
-            Diagnostic::error("P003", row.place, format!("一条条件要有且只有一个写法，这里{found}"))
+            Diagnostic::new("P003", row.place, format!("一条条件要有且只有一个写法，这里{found}"))
                 .hint(format!("可写 {}", names.join("、"))),
         );
         f.optional("依据", sink);
@@ -389,7 +466,7 @@ fn read_condition(row: &Node, compiler: &mut Compiler<'_>, sink: &mut Sink) -> O
             if verify {
                 let place = f.place(key);
                 sink.report(
-                    Diagnostic::error("P150", place, "“排除”里不能有“核实”")
+                    Diagnostic::new("P150", place, "“排除”里不能有“核实”")
                         .hint("把句子反过来，写成一条 核实"),
                 );
                 return None;
@@ -402,7 +479,7 @@ fn read_condition(row: &Node, compiler: &mut Compiler<'_>, sink: &mut Sink) -> O
     if kind == RowKind::Refer {
         let place = f.place(key);
         sink.report(
-            Diagnostic::warning("P021", place, "条件写在另一份文件里，企业看不到内容")
+            Diagnostic::new("P021", place, "条件写在另一份文件里，企业看不到内容")
                 .hint("找到那份文件，把条件补录成 规则"),
         );
     }
@@ -475,7 +552,7 @@ fn read_benefit(
         Some("可能") => true,
         Some(other) => {
             let place = b.place("折减");
-            sink.report(Diagnostic::error("P005", place, format!("“折减”只能写 可能，写的是“{other}”")));
+            sink.report(Diagnostic::new("P005", place, format!("“折减”只能写 可能，写的是“{other}”")));
             false
         }
     };
@@ -531,14 +608,14 @@ fn read_payments(b: &mut Fields<'_>, sink: &mut Sink) -> Vec<Ratio> {
         match rule::read_quantity(text) {
             Ok((share, Dimension::Share)) if share.signum() > 0 => shares.push(share),
             _ => sink.report(
-                Diagnostic::error("P005", *place, format!("“支付”的每一份应是百分数，写的是“{text}”"))
+                Diagnostic::new("P005", *place, format!("“支付”的每一份应是百分数，写的是“{text}”"))
                     .hint("写成 40%、30%、30%"),
             ),
         }
     }
     let total = shares.iter().try_fold(Ratio::ZERO, |sum, share| sum.add(*share));
     if !shares.is_empty() && shares.len() == items.len() && total != Ok(Ratio::ONE) {
-        sink.report(Diagnostic::error("P005", place, "“支付”的各份加起来应是 100%"));
+        sink.report(Diagnostic::new("P005", place, "“支付”的各份加起来应是 100%"));
     }
     shares
 }
@@ -570,7 +647,7 @@ fn read_caps(b: &mut Fields<'_>, compiler: &mut Compiler<'_>, sink: &mut Sink) -
                 }
             }
             None => sink.report(
-                Diagnostic::error(
+                Diagnostic::new(
                     "P005",
                     place.span(offset + lead, trimmed.chars().count()),
                     format!("“封顶”要写按什么封顶，写的是“{trimmed}”"),
@@ -599,7 +676,7 @@ fn read_exclusions(f: &mut Fields<'_>, sink: &mut Sink) -> Vec<(String, Exclusio
             (2, Some(Ok((fen, Dimension::YUAN)))) => Some(ExclusionRule::Cap(fen.trunc())),
             _ => {
                 sink.report(
-                    Diagnostic::error("P005", place, "“额度”和“方式”对不上")
+                    Diagnostic::new("P005", place, "“额度”和“方式”对不上")
                         .hint("就高 不写额度；限项 写 额度: 2项；合计封顶 写 额度: 5000万元"),
                 );
                 None
@@ -631,7 +708,7 @@ fn read_window(f: &mut Fields<'_>, shared: &Shared, sink: &mut Sink) -> (Schedul
     ordered(&w, schedule.opens, schedule.closes, sink);
     if schedule.rolling && schedule.closes.is_some() {
         let place = w.place("常年");
-        sink.report(Diagnostic::error("P005", place, "写了 常年: 是，就不能再写 止"));
+        sink.report(Diagnostic::new("P005", place, "写了 常年: 是，就不能再写 止"));
     }
     if let Some(way) = w.get("方式").and_then(|_| w.choice("方式", &WAYS, sink)) {
         handling.push(("方式".to_owned(), way.to_owned()));
@@ -643,23 +720,71 @@ fn read_window(f: &mut Fields<'_>, shared: &Shared, sink: &mut Sink) -> (Schedul
     (schedule, handling)
 }
 
-fn read_materials(f: &mut Fields<'_>, tables: &Tables, sink: &mut Sink) -> Vec<String> {
-    let mut materials: Vec<String> = Vec::new();
-    for (name, place) in f.items("材料", sink) {
-        match tables.materials.get(&name) {
-            Some(canonical) if materials.contains(canonical) => {
-                sink.report(Diagnostic::error("P006", place, format!("材料“{canonical}”列了两次")));
-            }
-            Some(canonical) => materials.push(canonical.clone()),
-            None => {
-                let names = tables.materials.keys().map(String::as_str);
-                let hint = rule::did_you_mean(&name, names)
-                    .unwrap_or_else(|| "先在 catalogue/materials.yaml 里加一行".to_owned());
-                sink.report(Diagnostic::error("P007", place, format!("材料目录里没有“{name}”")).hint(hint));
-            }
+/// `营业执照、申请表`, or a list of maps with copies, form and addresses.
+fn read_materials(f: &mut Fields<'_>, tables: &Tables, sink: &mut Sink) -> Vec<Material> {
+    let mut materials: Vec<Material> = Vec::new();
+    let listed = matches!(f.get("材料"), Some(Node { kind: Kind::List(_), .. }));
+    if !listed {
+        for (name, place) in f.items("材料", sink) {
+            let name = material_name(&name, place, &materials, tables, sink);
+            materials.extend(name.map(|name| Material { name, ..Material::default() }));
         }
+        return materials;
+    }
+    for row in f.list("材料", sink) {
+        let Some(mut m) = Fields::new(row, "材料", sink) else { continue };
+        let name = m.text("名称", sink);
+        let place = m.place("名称");
+        let name = name.and_then(|name| material_name(&name, place, &materials, tables, sink));
+        let copies = m.optional("份数", sink).and_then(|text| {
+            let number = text.trim_end_matches('份').trim();
+            let copies = number.parse::<u8>().ok().filter(|n| *n <= 99);
+            if copies.is_none() {
+                let place = m.place("份数");
+                let message = format!("“份数”应是 0 到 99 的整数，写的是“{text}”");
+                sink.report(Diagnostic::new("P005", place, message));
+            }
+            copies
+        });
+        let kind = match m.get("形式") {
+            None => None,
+            Some(_) => m.choice("形式", &FORMS.map(|form| (form, form)), sink),
+        };
+        let note = m.optional("说明", sink);
+        let (form, sample) = (link(&mut m, "空表", sink), link(&mut m, "样表", sink));
+        m.finish(sink);
+        let copies = copies.map(|n| format!("{n} 份"));
+        let how = [kind.map(str::to_owned), copies, note].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        materials.extend(name.map(|name| Material { name, how, form, sample }));
     }
     materials
+}
+
+/// 形式 of a material.
+const FORMS: [&str; 4] = ["原件", "复印件", "电子件", "原件和复印件"];
+
+/// The catalogue's name, unless it is unknown or there already.
+fn material_name(
+    name: &str,
+    place: Place,
+    before: &[Material],
+    tables: &Tables,
+    sink: &mut Sink,
+) -> Option<String> {
+    match tables.materials.get(name) {
+        Some(canonical) if before.iter().any(|m| m.name == *canonical) => {
+            sink.report(Diagnostic::new("P006", place, format!("材料“{canonical}”列了两次")));
+            None
+        }
+        Some(canonical) => Some(canonical.clone()),
+        None => {
+            let names = tables.materials.keys().map(String::as_str);
+            let hint = rule::did_you_mean(name, names)
+                .unwrap_or_else(|| "先在 catalogue/materials.yaml 里加一行".to_owned());
+            sink.report(Diagnostic::new("P007", place, format!("材料目录里没有“{name}”")).hint(hint));
+            None
+        }
+    }
 }
 
 fn read_handling(f: &mut Fields<'_>, handling: &mut Vec<(String, String)>, sink: &mut Sink) {
@@ -669,7 +794,7 @@ fn read_handling(f: &mut Fields<'_>, handling: &mut Vec<(String, String)>, sink:
     if !url.is_empty() {
         handling.push(("网址".to_owned(), url));
     }
-    for key in ["地点", "法定时限", "承诺时限"] {
+    for key in ["部门", "电话", "地点", "法定时限", "承诺时限"] {
         if let Some(text) = h.optional(key, sink) {
             handling.push((key.to_owned(), text));
         }
@@ -677,12 +802,28 @@ fn read_handling(f: &mut Fields<'_>, handling: &mut Vec<(String, String)>, sink:
     h.finish(sink);
 }
 
+/// `2026-11-22 一致`: the day someone compared the measure with its source, and what came of it.
+fn read_review(f: &mut Fields<'_>, sink: &mut Sink) -> Option<Date> {
+    let text = f.optional("复核", sink)?;
+    let found = text.split_once(' ').and_then(|(date, result)| {
+        let result = result.trim();
+        let known = result == "一致"
+            || result.strip_prefix("改了").and_then(|r| r.strip_suffix('处')).is_some_and(|n| n.trim().parse::<u8>().is_ok());
+        Date::parse(date).filter(|_| known)
+    });
+    if found.is_none() {
+        let message = format!("“复核”应是日期和结果，写的是“{text}”");
+        sink.report(Diagnostic::new("P005", f.place("复核"), message).hint("写成 2026-11-22 一致，或 2026-11-22 改了2处"));
+    }
+    found
+}
+
 fn read_example(row: &Node, tables: &Tables, sink: &mut Sink) -> Option<Example> {
     let mut f = Fields::new(row, "示例企业", sink)?;
     let name = f.text("名称", sink)?;
     if !name.starts_with("示例") {
         let place = f.place("名称");
-        sink.report(Diagnostic::error(
+        sink.report(Diagnostic::new(
             "P005",
             place,
             format!("示例企业的名称要以“示例”开头，写的是“{name}”"),
@@ -728,7 +869,7 @@ pub fn read_firm(node: &Node, today: Date, tables: &Tables, sink: &mut Sink) -> 
         let name = key.text().unwrap_or_default();
         seen.insert(name.to_owned(), key.place);
         let Some(text) = value.text() else {
-            sink.report(Diagnostic::error(
+            sink.report(Diagnostic::new(
                 "P004",
                 value.place,
                 format!("“{name}”应是一行文字，写的是{}", value.describe()),
@@ -739,7 +880,7 @@ pub fn read_firm(node: &Node, today: Date, tables: &Tables, sink: &mut Sink) -> 
         if let Err(error) = result {
             let node = if error.in_key { key } else { value };
             let length = node.text().map_or(1, |t| t.chars().count());
-            let d = Diagnostic::error("P030", node.place.span(0, length), error.message);
+            let d = Diagnostic::new("P030", node.place.span(0, length), error.message);
             sink.report(match error.hint {
                 Some(hint) => d.hint(hint),
                 None => d,

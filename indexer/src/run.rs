@@ -1,5 +1,6 @@
 //! What the commands do. Data goes to standard output, talk to standard error.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,11 +19,12 @@ use serde_json::json;
 
 use crate::build::{self, Options};
 use crate::check::{self, Project};
-use crate::cli::Command;
-use crate::fields::Sink;
+use crate::cli::{Command, Report};
+use crate::diagnostic::{self, Severity};
+use crate::fields::{Counts, Sink};
 use crate::policy::{self, PolicyMeasure};
 use crate::text_index::{self, TextIndex};
-use crate::{serve, yaml};
+use crate::{codes, completeness, serve, yaml};
 
 /// Exit code: 0 fine, 1 findings, 2 usage or input and output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +41,7 @@ pub enum Status {
 /// When something cannot be read or written; the message is Chinese.
 pub fn run(command: Command, out: &mut dyn Write, talk: &mut dyn Write) -> anyhow::Result<Status> {
     match command {
-        Command::Check { policies, json } => run_check(&policies, json, out, talk),
+        Command::Check { policies, report } => run_check(&policies, &report, out, talk),
         Command::Build { policies, out: dir, index, publisher, as_of, sequence } => {
             let now = now();
             let options = Options {
@@ -102,43 +104,85 @@ impl Drop for Progress {
     }
 }
 
-fn load(policies: &Path, sink: &mut Sink) -> anyhow::Result<Project> {
+fn load(policies: &Path, today: Date, sink: &mut Sink) -> anyhow::Result<Project> {
     let progress = Progress::new();
-    check::load(policies, sink, |done, total| progress.at("检查", done, total))
+    check::load(policies, today, sink, |done, total| progress.at("检查", done, total))
 }
 
-/// Prints findings; the number of errors.
-fn report(sink: &Sink, talk: &mut dyn Write) -> anyhow::Result<usize> {
+/// Prints findings, 提示 only as numbers unless they are asked for; the number of errors.
+fn report(sink: &Sink, notes: bool, talk: &mut dyn Write) -> anyhow::Result<usize> {
+    let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
     for diagnostic in sink.sorted() {
-        write!(talk, "{}", sink.render(diagnostic))?;
+        if diagnostic.severity == Severity::Note && !notes {
+            *counted.entry(diagnostic.code).or_default() += 1;
+        } else {
+            write!(talk, "{}", sink.render(diagnostic))?;
+        }
     }
-    Ok(sink.counts().0)
+    if !counted.is_empty() {
+        let title = |code: &str| codes::find(code).map_or("", |c| c.title);
+        let words: Vec<String> =
+            counted.iter().map(|(code, count)| format!("{code} {} {count} 处", title(code))).collect();
+        writeln!(talk, "提示（加 --notes 逐条列出）：{}", words.join("，"))?;
+    }
+    Ok(sink.counts().errors)
 }
 
 fn run_check(
     policies: &Path,
-    json: bool,
+    wanted: &Report,
     out: &mut dyn Write,
     talk: &mut dyn Write,
 ) -> anyhow::Result<Status> {
+    if let Some(id) = &wanted.explain {
+        return explain_code(id, out);
+    }
     let mut sink = Sink::default();
-    let project = load(policies, &mut sink)?;
-    let (errors, warnings) = sink.counts();
-    if json {
-        for diagnostic in sink.sorted() {
+    let project = load(policies, wanted.as_of.unwrap_or_else(|| beijing_date(now())), &mut sink)?;
+    let Counts { errors, warnings, notes } = sink.counts();
+    let sorted = sink.sorted();
+    if wanted.sarif {
+        writeln!(out, "{}", diagnostic::sarif(&sorted))?;
+    } else if wanted.completeness {
+        let scores = completeness::scores(&project);
+        if wanted.json {
+            for line in completeness::json_lines(&scores) {
+                writeln!(out, "{line}")?;
+            }
+        } else {
+            write!(out, "{}", completeness::table(&scores))?;
+        }
+    } else if wanted.json {
+        for diagnostic in sorted {
             writeln!(out, "{}", diagnostic.json())?;
         }
     } else {
-        report(&sink, talk)?;
+        report(&sink, wanted.notes, talk)?;
     }
     writeln!(
         talk,
-        "检查了 {} 份文件、{} 个事项、{} 家示例企业：{errors} 个错误，{warnings} 个警告",
+        "检查了 {} 份文件、{} 个事项、{} 家示例企业：{errors} 个错误，{warnings} 个警告，{notes} 条提示",
         project.policies.len(),
         project.measure_count(),
         project.example_count()
     )?;
     Ok(if errors == 0 { Status::Fine } else { Status::Findings })
+}
+
+/// The documentation of a code, or the list of all.
+fn explain_code(id: &str, out: &mut dyn Write) -> anyhow::Result<Status> {
+    if id == "all" {
+        for code in codes::all() {
+            writeln!(out, "{} {} {}", code.id, code.severity.name(), code.title)?;
+        }
+        return Ok(Status::Fine);
+    }
+    let Some(code) = codes::find(&id.to_uppercase()) else {
+        let hint = huiqi_engine::rule::did_you_mean(&id.to_uppercase(), codes::all().iter().map(|c| c.id));
+        anyhow::bail!("没有代码“{id}”{}。运行 huiqi check --explain all 看全部代码", hint.map_or_else(String::new, |h| format!("，{h}")));
+    };
+    writeln!(out, "{}", code.section)?;
+    Ok(Status::Fine)
 }
 
 fn run_build(
@@ -149,8 +193,8 @@ fn run_build(
     talk: &mut dyn Write,
 ) -> anyhow::Result<Status> {
     let mut sink = Sink::default();
-    let project = load(policies, &mut sink)?;
-    let errors = report(&sink, talk)?;
+    let project = load(policies, options.today, &mut sink)?;
+    let errors = report(&sink, false, talk)?;
     if errors > 0 {
         writeln!(talk, "有 {errors} 个错误，没有生成发布包，原来的发布包没动。改好后再运行。")?;
         return Ok(Status::Findings);
@@ -229,10 +273,10 @@ fn run_explain(
     talk: &mut dyn Write,
 ) -> anyhow::Result<Status> {
     let mut sink = Sink::default();
-    let project = load(policies, &mut sink)?;
+    let project = load(policies, today, &mut sink)?;
     let firm = read_profile(firm, today, &project, &mut sink)?;
-    if sink.counts().0 > 0 {
-        let errors = report(&sink, talk)?;
+    if sink.counts().errors > 0 {
+        let errors = report(&sink, false, talk)?;
         writeln!(talk, "有 {errors} 个错误，没有匹配。改好后再运行。")?;
         return Ok(Status::Findings);
     }

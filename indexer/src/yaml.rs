@@ -38,6 +38,14 @@ impl Node {
         }
     }
 
+    /// The value under a key of a map.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        match &self.kind {
+            Kind::Map(entries) => entries.iter().find(|(k, _)| k.text() == Some(key)).map(|(_, v)| v),
+            _ => None,
+        }
+    }
+
     /// The text of a scalar.
     pub fn text(&self) -> Option<&str> {
         match &self.kind {
@@ -58,7 +66,7 @@ pub fn parse(source: &str) -> Result<Node, Box<Diagnostic>> {
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     if let Some((line, column)) = find_tab(source) {
         return Err(Box::new(
-            Diagnostic::error("P001", Place::new(line, column), "缩进里有制表符（Tab）")
+            Diagnostic::new("P001", Place::new(line, column), "缩进里有制表符（Tab）")
                 .hint("改成空格，每层两个"),
         ));
     }
@@ -69,7 +77,7 @@ pub fn parse(source: &str) -> Result<Node, Box<Diagnostic>> {
             (Event::StreamStart | Event::DocumentStart(..), _) => {}
             (Event::StreamEnd | Event::DocumentEnd, place) => {
                 return Err(Box::new(
-                    Diagnostic::error("P001", place, "文件是空的").hint("写法见 policies/README.md"),
+                    Diagnostic::new("P001", place, "文件是空的").hint("写法见 policies/README.md"),
                 ));
             }
             (event, place) => {
@@ -80,7 +88,7 @@ pub fn parse(source: &str) -> Result<Node, Box<Diagnostic>> {
                         (Event::DocumentEnd, _) => {}
                         (_, place) => {
                             return Err(Box::new(
-                                Diagnostic::error("P001", place, "一个文件里只能有一份文档")
+                                Diagnostic::new("P001", place, "一个文件里只能有一份文档")
                                     .hint("去掉 --- 之后的部分，另存一个文件"),
                             ));
                         }
@@ -123,7 +131,7 @@ impl<'a> Reader<'a> {
         let text = error.to_string();
         let before = self.lines.get(place.line.wrapping_sub(2)).copied().unwrap_or_default();
         let indent = |l: &str| l.len() - l.trim_start().len();
-        let diagnostic = |message: &str| Diagnostic::error("P001", place, message);
+        let diagnostic = |message: &str| Diagnostic::new("P001", place, message);
         if line.trim_start().starts_with(['%', '@', '`'])
             || text.contains("cannot start")
             || text.contains("can't start")
@@ -147,7 +155,7 @@ impl<'a> Reader<'a> {
 
     fn node(&mut self, event: Event<'a>, place: Place, depth: usize) -> Result<Node, Box<Diagnostic>> {
         if depth > MAX_DEPTH {
-            return Err(Box::new(Diagnostic::error("P001", place, "层次太深").hint("检查缩进")));
+            return Err(Box::new(Diagnostic::new("P001", place, "层次太深").hint("检查缩进")));
         }
         let kind = match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -182,7 +190,7 @@ impl<'a> Reader<'a> {
             }
             _ => {
                 return Err(Box::new(
-                    Diagnostic::error("P001", place, "不能用 YAML 的引用（* 和 &）").hint("直接写出内容"),
+                    Diagnostic::new("P001", place, "不能用 YAML 的引用（* 和 &）").hint("直接写出内容"),
                 ));
             }
         };
@@ -192,7 +200,7 @@ impl<'a> Reader<'a> {
     fn plain(&self, anchor: usize, tagged: bool, place: Place) -> Result<(), Box<Diagnostic>> {
         if anchor != 0 || tagged {
             return Err(Box::new(
-                Diagnostic::error("P001", place, "不能用 YAML 的锚点和标签（& 和 !）").hint("直接写出内容"),
+                Diagnostic::new("P001", place, "不能用 YAML 的锚点和标签（& 和 !）").hint("直接写出内容"),
             ));
         }
         Ok(())

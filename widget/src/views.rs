@@ -442,7 +442,7 @@ impl App {
         html! { <>
             if !detail.materials.is_empty() {
                 <section class="sec"><h3>{ format!("材料 {} 份", detail.materials.len()) }</h3>
-                    <ul class="lst">{ for detail.materials.iter().map(|m| html! { <li><span>{ m }</span></li> }) }</ul></section>
+                    <ul class="lst">{ for detail.materials.iter().map(|m| html! { <li><span>{ &m.name }</span><span class="s m">{ &m.how }</span></li> }) }</ul></section>
             }
             <section class="sec"><h3>{ "怎么办" }</h3>
                 if detail.handling.is_empty() {

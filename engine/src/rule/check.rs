@@ -467,7 +467,7 @@ impl<'a> Checker<'a> {
                     let unit = dimension.describe_unit();
                     let text = format!("{}{scale}{unit}", value.decimal(4));
                     self.report(
-                        RuleError::warning("P104", right.span.clone(), format!("缺单位，已按“{text}”理解"))
+                        RuleError::warning("P116", right.span.clone(), format!("缺单位，已按“{text}”理解"))
                             .hint(format!("写全：{text}")),
                     );
                     let full = NodeKind::Quantity(value, format!("{scale}{unit}"));
@@ -495,7 +495,7 @@ impl<'a> Checker<'a> {
         }
         if let (Some(_), Expr::Const(number, Dimension::Number)) = (left_dim.currency(), &right_expr) {
             let (number, unit) = (number.decimal(4), left_dim.describe_unit());
-            return Err(RuleError::new("P104", right.span.clone(), format!("数“{number}”缺单位"))
+            return Err(RuleError::new("P133", right.span.clone(), format!("数“{number}”缺单位"))
                 .hint(format!("写成 {number}{unit}，或 {number}万{unit}")));
         }
         if left_dim != right_dim {
@@ -1412,7 +1412,7 @@ fn any_quantity(value: Ratio, unit: &str, span: &Range<usize>) -> Checked<(Ratio
         },
     };
     if rest.is_empty() {
-        return Err(RuleError::new("P104", span.clone(), format!("数“{}{unit}”缺单位", value.decimal(4)))
+        return Err(RuleError::new("P133", span.clone(), format!("数“{}{unit}”缺单位", value.decimal(4)))
             .hint(format!("金额写成 {}{unit}元", value.decimal(4))));
     }
     let value = scale(value, factor)?;

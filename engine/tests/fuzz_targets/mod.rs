@@ -20,7 +20,7 @@ use huiqi_engine::decide::{Decider, Memory};
 use huiqi_engine::eval::{Amount, EvalError, Evaluator, Outcome, Truth, Verdict, evaluate};
 use huiqi_engine::explain::{amount_text, answer_text, explain, formula_line, key_name, size_steps, steps};
 use huiqi_engine::firm::Firm;
-use huiqi_engine::measure::{Benefit, BenefitKind, Card, Condition, Detail, Measure, RowKind};
+use huiqi_engine::measure::{Benefit, BenefitKind, Card, Condition, Detail, Material, Measure, RowKind};
 use huiqi_engine::num::{Interval, Ratio};
 use huiqi_engine::profile;
 use huiqi_engine::report::report;
@@ -121,9 +121,11 @@ pub(crate) fn table_seeds(texts: &[(String, String)]) -> Vec<(String, Vec<u8>)> 
         number: "1号".to_owned(),
         issued: Some(WORLD.today),
         source: "https://example.com/".to_owned(),
-        materials: vec!["申请表".to_owned()],
+        materials: vec![Material { name: "申请表".to_owned(), how: "原件 2 份".to_owned(), ..Material::default() }],
         handling: vec![("方式".to_owned(), "网上".to_owned())],
         benefit_note: String::new(),
+        text: "ab".repeat(12),
+        quotes: vec![(0, 3, 12)],
     };
     add("part-table", table(WORLD.measures.clone()));
     add("part-table-empty", table(Vec::new()));

@@ -1,0 +1,382 @@
+//! Texts that came through a copying machine: half-width marks, pinyin, traditional characters, slipped bytes, pieces
+//! of web pages; and what must never be published: identity numbers and private phones.
+//!
+//! What officers write themselves is checked value by value; in a full text each class is reported once, at its first
+//! place, with the number of places.
+
+use std::collections::BTreeSet;
+
+use huiqi_engine::fold::Simplifier;
+use huiqi_engine::num::Ratio;
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::fields::Sink;
+use crate::lint::{
+    AMOUNT, Context, DEADLINE, IDENTITY, MOBILE, NUMBER_LIKE, PARENS_SPACED, RELATIVE, whole,
+};
+use crate::policy::{FullText, Policy};
+use crate::yaml::{Kind, Node};
+
+/// Keys whose values people read as prose.
+const PROSE: [&str; 15] = [
+    "标题", "名称", "一句话", "说明", "核实", "承诺", "参照", "发文机关", "部门", "地点", "依据", "组", "名额", "文号", "材料",
+];
+/// Keys whose values are sentences, with the most characters between two marks.
+const SENTENCES: [&str; 5] = ["一句话", "说明", "核实", "承诺", "参照"];
+/// Most characters without a mark in between, after which a phone shows a wall of text.
+const SENTENCE_LIMIT: usize = 45;
+/// Longest line of a full text that still has its structure.
+const LINE_LIMIT: usize = 800;
+/// Pieces of web pages.
+const BOILERPLATE: [&str; 22] = [
+    "您的位置", "您当前的位置", "当前位置：", "当前位置:", "打印本页", "【打印】", "关闭窗口", "【关闭", "字体：", "字号：", "浏览次数",
+    "阅读次数", "扫一扫", "相关文章", "网站标识码", "ICP备", "公网安备", "上一篇", "下一篇", "分享到", "未完，全文共", "更新时间",
+];
+
+/// A finding in a text: class, message, hint, first place and length in characters.
+struct Finding {
+    code: &'static str,
+    message: String,
+    hint: &'static str,
+    offset: usize,
+    length: usize,
+}
+
+pub(super) fn file(root: &Node, policy: &Policy, context: &Context<'_>, sink: &mut Sink) {
+    walk(root, "", false, &mut |key, node, example| {
+        let text = node.text().unwrap_or_default();
+        for finding in personal(text) {
+            sink.report(at(finding, node.place));
+        }
+        if example || !PROSE.contains(&key) {
+            return;
+        }
+        for finding in artefacts(text, &context.simplifier) {
+            sink.report(at(finding, node.place));
+        }
+        if SENTENCES.contains(&key) {
+            let longest = text.split(['，', '。', '；', '：', '、', '！', '？', '（', '）']).map(|s| s.chars().count()).max();
+            if let Some(longest) = longest.filter(|n| *n > SENTENCE_LIMIT) {
+                let message = format!("“{key}”里有一句 {longest} 个字没有停顿，手机上读不下去");
+                sink.report(Diagnostic::new("P261", whole(node), message).hint("拆成短句，或加逗号"));
+            }
+        }
+    });
+    if let Some(full) = &policy.text {
+        full_text(root, full, context, sink);
+    }
+}
+
+fn at(finding: Finding, place: Place) -> Diagnostic {
+    Diagnostic::new(finding.code, place.span(finding.offset, finding.length), finding.message).hint(finding.hint)
+}
+
+/// Every scalar with the key it stands under and whether it belongs to an example firm.
+fn walk<'n>(node: &'n Node, key: &'n str, example: bool, f: &mut impl FnMut(&'n str, &'n Node, bool)) {
+    match &node.kind {
+        Kind::Scalar(..) => f(key, node, example),
+        Kind::List(list) => list.iter().for_each(|node| walk(node, key, example, f)),
+        Kind::Map(entries) => {
+            for (name, value) in entries {
+                let name = name.text().unwrap_or_default();
+                walk(value, name, example || name == "示例企业", f);
+            }
+        }
+    }
+}
+
+/// A full text: each class once.
+fn full_text(root: &Node, full: &FullText, context: &Context<'_>, sink: &mut Sink) {
+    let mut found: Vec<(Finding, usize, usize)> = Vec::new();
+    let mut add = |finding: Finding, line: usize| {
+        match found.iter_mut().find(|(known, ..)| known.code == finding.code && known.hint == finding.hint) {
+            Some((_, _, count)) => *count += 1,
+            None => found.push((finding, line, 1)),
+        }
+    };
+    let lines: Vec<&str> = full.text.lines().collect();
+    for (line, text) in lines.iter().enumerate() {
+        for finding in artefacts(text, &context.simplifier).into_iter().chain(personal(text)) {
+            add(finding, line + 1);
+        }
+        let length = text.chars().count();
+        let lost = |message, offset, length| Finding {
+            code: "P306",
+            message,
+            hint: "按条、款、项分行；一行一段",
+            offset,
+            length,
+        };
+        if length > LINE_LIMIT {
+            add(lost(format!("这一行有 {length} 个字，段落没有分开"), 0, 1), line + 1);
+        }
+        if let Some(next) = lines.get(line + 1)
+            && (20..=60).contains(&length)
+            && text.chars().last().is_some_and(is_han)
+            && next.chars().next().is_some_and(is_han)
+            && !crate::clause::starts_clause(next)
+            && lines.get(line + 2).is_some()
+            && next.chars().count() >= length.saturating_sub(2)
+        {
+            add(lost("句子在行尾断开了，像是从 PDF 复制的".to_owned(), length - 1, 1), line + 1);
+        }
+    }
+    for finding in unrecorded(root, &full.text) {
+        let before = &full.text[..byte_of(&full.text, finding.offset)];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
+        add(Finding { offset: column, ..finding }, line);
+    }
+    for (mut finding, line, count) in found {
+        if count > 1 {
+            finding.message = format!("{}（全文共 {count} 处）", finding.message);
+        }
+        let place = Place::new(line, 1).span(finding.offset, finding.length);
+        sink.push(Diagnostic::new(finding.code, place, finding.message).hint(finding.hint).at(&full.path));
+    }
+    sink.source(&full.path, &full.text);
+}
+
+fn byte_of(text: &str, chars: usize) -> usize {
+    text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at)
+}
+
+pub(super) fn is_han(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c) || ('\u{3400}'..='\u{4dbf}').contains(&c)
+}
+
+/// Letters that only pinyin has.
+const TONES: &str = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹ";
+
+/// One finding per class.
+fn artefacts(text: &str, simplifier: &Simplifier) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    let chars: Vec<char> = text.chars().collect();
+    let mut add = |code, hint, offset: usize, length: usize, message: String| {
+        if !found.iter().any(|f: &Finding| f.code == code) {
+            found.push(Finding { code, message, hint, offset, length });
+        }
+    };
+    let mut traditional: Vec<(usize, char)> = Vec::new();
+    for (at, &c) in chars.iter().enumerate() {
+        let before = at.checked_sub(1).map(|i| chars[i]);
+        let after = chars.get(at + 1).copied();
+        let han_before = before.is_some_and(is_han);
+        match c {
+            ',' | ';' | ':' | '!' | '(' | ')' if han_before => {
+                add("P301", "改成全角标点", at, 1, format!("中文里用了半角“{c}”"));
+            }
+            '?' if after.is_some_and(|n| "！；〔〕〖〗、".contains(n) || is_kana(n)) => {
+                let hint = "从这里起错了一个字节，对照原文重新录入";
+                add("P304", hint, at, 2, "编码错位：问号后面的字不对".to_owned());
+            }
+            '?' if han_before => add("P301", "改成全角标点", at, 1, "中文里用了半角“?”".to_owned()),
+            '（' | '(' if han_before => {
+                let inside: Vec<char> =
+                    chars[at + 1..].iter().copied().take(8).take_while(|c| !matches!(c, '）' | ')')).collect();
+                let letters = inside.iter().all(|c| c.is_ascii_lowercase() || TONES.contains(*c) || *c == 'ü' || *c == 'ɡ');
+                if letters && inside.iter().any(|c| TONES.contains(*c)) {
+                    let pinyin: String = inside.iter().collect();
+                    let message = format!("汉字后面夹着拼音“{pinyin}”");
+                    add("P302", "去掉括号里的拼音", at, inside.len() + 2, message);
+                }
+            }
+            '\u{3000}' | '\u{a0}' | '\u{2002}'..='\u{200a}' if at > 0 && !chars[..at].iter().all(|c| c.is_whitespace()) => {
+                add("P307", "删掉，或换成普通空格", at, 1, format!("有特殊空格（U+{:04X}）", u32::from(c)));
+            }
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}' => {
+                add("P307", "删掉，或换成普通空格", at, 1, format!("有看不见的字符（U+{:04X}）", u32::from(c)));
+            }
+            '\u{fffd}' => add("P304", "从这里起错了一个字节，对照原文重新录入", at, 1, "有读不出来的字“\u{fffd}”".to_owned()),
+            '\u{a000}'..='\u{a4cf}' => {
+                add("P306", "按条、款、项分行；一行一段", at, 1, format!("“{c}”应是标点（多半是 ；）"));
+            }
+            '&' if chars[at..].starts_with(&['&', 'n', 'b', 's', 'p', ';']) => {
+                add("P307", "删掉，或换成普通空格", at, 6, "有网页的空格记号 &nbsp;".to_owned());
+            }
+            c if is_kana(c) && (han_before || after.is_some_and(is_han)) => {
+                let hint = "从这里起错了一个字节，对照原文重新录入";
+                add("P304", hint, at, 1, format!("编码错位：汉字里夹着“{c}”"));
+            }
+            c if is_han(c) && simplifier.fold(c) != c && !AMBIGUOUS.contains(c) => traditional.push((at, c)),
+            _ => {}
+        }
+    }
+    if let Some((first, c)) = traditional.first() {
+        let share = traditional.len() * 5 > chars.iter().filter(|c| is_han(**c)).count();
+        let message = if share {
+            format!("文字是繁体（“{c}”等 {} 个字）", traditional.len())
+        } else {
+            format!("简体里夹着繁体“{c}”（应是“{}”），像是机器转换的", simplifier.fold(*c))
+        };
+        add("P303", "改成简体；检索时繁体也能查到", *first, 1, message);
+    }
+    for phrase in BOILERPLATE {
+        if let Some(byte) = text.find(phrase) {
+            let offset = text[..byte].chars().count();
+            let message = format!("夹着网页上的“{}”", phrase.trim_end_matches(['：', ':']));
+            add("P305", "只留正文，去掉网页的导航、打印、备案等", offset, phrase.chars().count(), message);
+        }
+    }
+    for (code, pattern, hint) in [
+        ("P306", &*PARENS_SPACED, "按条、款、项分行；一行一段"),
+        ("P308", &*NUMBER_LIKE, "年份用六角括号，如 〔2022〕"),
+    ] {
+        if let Some(m) = pattern.find(text) {
+            let proper = m.as_str().starts_with('〔') && m.as_str().contains('〕') && !m.as_str().contains(' ');
+            if code == "P308" && proper {
+                continue;
+            }
+            let offset = text[..m.start()].chars().count();
+            let message = match code {
+                "P306" => format!("编号“{}”里有空格", m.as_str()),
+                _ => format!("文号的年份“{}”没用六角括号", m.as_str()),
+            };
+            add(code, hint, offset, m.as_str().chars().count(), message);
+        }
+    }
+    found
+}
+
+/// Characters that the conversion maps although simplified texts use them.
+const AMBIGUOUS: &str = "著乾瞭藉徵於阪祇麽鍾";
+
+fn is_kana(c: char) -> bool {
+    ('\u{3041}'..='\u{30ff}').contains(&c)
+}
+
+/// Identity numbers and private phones.
+fn personal(text: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if !text.bytes().any(|b| b.is_ascii_digit()) {
+        return found;
+    }
+    let offset = |byte: usize| text[..byte].chars().count();
+    for captures in IDENTITY.captures_iter(text) {
+        let Some(m) = captures.get(2) else { continue };
+        if is_identity(m.as_str()) {
+            found.push(Finding {
+                code: "P321",
+                message: "这是公民身份号码，不能公布".to_owned(),
+                hint: "删掉；要说明就写“身份证复印件”",
+                offset: offset(m.start()),
+                length: 18,
+            });
+        }
+    }
+    for captures in MOBILE.captures_iter(text) {
+        let Some(m) = captures.get(2) else { continue };
+        found.push(Finding {
+            code: "P322",
+            message: format!("“{}”是手机号，多半是个人的", m.as_str()),
+            hint: "换成办公电话或 12345",
+            offset: offset(m.start()),
+            length: m.as_str().chars().count(),
+        });
+    }
+    found
+}
+
+/// Check character of GB 11643-1999.
+fn is_identity(text: &str) -> bool {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: u32 = text.chars().zip(WEIGHTS).map(|(c, w)| c.to_digit(10).unwrap_or(0) * w).sum();
+    let expected = b"10X98765432"[(sum % 11) as usize];
+    text.bytes().last().is_some_and(|b| b.to_ascii_uppercase() == expected)
+}
+
+/// What the full text says and no value of the file: sums, shares and days. Offsets count from the text's start.
+fn unrecorded(root: &Node, text: &str) -> Vec<Finding> {
+    let (mut sums, mut values) = (BTreeSet::new(), String::new());
+    walk(root, "", false, &mut |_, node, example| {
+        if !example {
+            let text = node.text().unwrap_or_default();
+            sums.extend(amounts(text).into_iter().map(|(sum, ..)| sum));
+            values.push_str(text);
+            values.push('\n');
+        }
+    });
+    let mut found = Vec::new();
+    let offset = |byte: usize| text[..byte].chars().count();
+    for (sum, start, end) in amounts(text) {
+        if !sums.contains(&sum) {
+            let words = &text[start..end];
+            found.push(Finding {
+                code: "P310",
+                message: format!("原文里的“{words}”没有录进任何事项"),
+                hint: "核对：是漏了一档、一个上限，还是不给企业的钱",
+                offset: offset(start),
+                length: words.chars().count(),
+            });
+        }
+    }
+    for captures in DEADLINE.captures_iter(text) {
+        let Some(m) = captures.get(0) else { continue };
+        let number = |i: usize| captures[i].parse::<u32>().unwrap_or_default();
+        let day = format!("{}-{:02}-{:02}", number(1), number(2), number(3));
+        if !values.contains(&day) {
+            found.push(Finding {
+                code: "P309",
+                message: format!("原文里的期限“{}”没有录入", m.as_str()),
+                hint: "写进 受理 或 有效期，日期写成 2026-03-01",
+                offset: offset(m.start()),
+                length: m.as_str().chars().count(),
+            });
+        }
+    }
+    if let Some(m) = RELATIVE.find(text)
+        && root.get("有效期").and_then(|v| v.get("起")).is_none()
+    {
+        found.push(Finding {
+            code: "P309",
+            message: format!("“{}”没有算出日子", m.as_str()),
+            hint: "按发布日期算出来，写进 有效期",
+            offset: offset(m.start()),
+            length: m.as_str().chars().count(),
+        });
+    }
+    found
+}
+
+/// Sums and shares of a text in fen and in parts of one, with their bytes.
+fn amounts(text: &str) -> Vec<((bool, Ratio), usize, usize)> {
+    let mut found = Vec::new();
+    for captures in AMOUNT.captures_iter(text) {
+        let Some(all) = captures.get(0) else { continue };
+        let unit = &captures[3];
+        let scale = match unit {
+            "亿元" => Ratio::new(10_000_000_000, 1),
+            "万元" => Ratio::new(1_000_000, 1),
+            "千元" => Ratio::new(100_000, 1),
+            "元" => Ratio::new(100, 1),
+            _ => Ratio::new(1, 100),
+        };
+        for number in [captures.get(1), captures.get(2)].into_iter().flatten() {
+            let value = Ratio::parse(&number.as_str().replace(',', ""));
+            if let (Some(value), Some(scale)) = (value, scale)
+                && let Ok(value) = value.mul(scale)
+            {
+                found.push(((unit.ends_with('元'), value), all.start(), all.end()));
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{amounts, is_identity};
+
+    #[test]
+    fn identity_numbers_have_a_check_character() {
+        // The example of GB 11643-1999, and one digit off.
+        assert!(is_identity("11010519491231002X"));
+        assert!(!is_identity("110105194912310021"));
+    }
+
+    #[test]
+    fn sums_of_a_text() {
+        let found = amounts("补助15—50万元，最高1,000万元，按10%~15%");
+        assert_eq!(found.len(), 5);
+    }
+}
