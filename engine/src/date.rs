@@ -67,13 +67,19 @@ impl Date {
         self.ymd().0
     }
 
-    /// Whole months from `self` to `later` by the calendar, 0 if `later` is
-    /// earlier: 2024-01-31 to 2024-02-29 is 0 months, to 2024-03-31 is 2.
-    pub fn months_until(self, later: Self) -> i32 {
+    /// Whole months from `self` to `later` by the calendar and the days that are left, at most 30; nothing if `later`
+    /// is earlier. 2024-01-31 to 2024-02-29 is 0 months and 29 days, to 2024-03-31 is 2 months (《民法典》 第二百零二条).
+    pub fn until(self, later: Self) -> (i32, i32) {
+        if later <= self {
+            return (0, 0);
+        }
         let (y1, m1, d1) = self.ymd();
         let (y2, m2, d2) = later.ymd();
         let months = (y2 - y1) * 12 + m2 as i32 - m1 as i32 - i32::from(d2 < d1);
-        months.max(0)
+        let (year, month) = (y1 + (m1 as i32 - 1 + months) / 12, (m1 as i32 - 1 + months) % 12 + 1);
+        // A month without that day ends on its last one.
+        let full = (28..=d1.max(28)).rev().find_map(|d| Self::new(year, month as u32, d.min(d1)));
+        (months, later.0 - full.map_or(later.0, |full| full.0))
     }
 
     /// 周一 to 周日.
@@ -147,10 +153,12 @@ mod tests {
     fn weekday_and_months() {
         assert_eq!(Date::parse("2026-11-22").unwrap().weekday(), "周日");
         let d = |s| Date::parse(s).unwrap();
-        assert_eq!(d("2024-01-31").months_until(d("2024-02-29")), 0);
-        assert_eq!(d("2024-01-31").months_until(d("2024-03-31")), 2);
-        assert_eq!(d("2020-05-01").months_until(d("2022-05-01")), 24);
-        assert_eq!(d("2020-05-01").months_until(d("2022-04-30")), 23);
+        assert_eq!(d("2024-01-31").until(d("2024-02-29")), (0, 29));
+        assert_eq!(d("2024-01-31").until(d("2024-03-30")), (1, 30));
+        assert_eq!(d("2024-01-31").until(d("2024-03-31")), (2, 0));
+        assert_eq!(d("2020-05-01").until(d("2022-05-01")), (24, 0));
+        assert_eq!(d("2020-05-01").until(d("2022-04-30")), (23, 29));
+        assert_eq!(d("2020-05-01").until(d("2020-04-30")), (0, 0));
     }
 
     #[test]

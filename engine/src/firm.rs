@@ -249,13 +249,15 @@ impl Firm {
 /// Rows that may hold, and staff, revenue and total assets where the catalogue has the fact.
 pub type SizeRows<'a> = (Vec<&'a SizeClass>, [Option<Interval>; 3]);
 
-/// Whole months from a day in `days` (since 1970) to `on`, by the calendar: 2024-11-22 to 2026-11-22 is 24. Days
-/// after `on` count below zero.
+/// Months from a day in `days` (since 1970) to `on`, by the calendar: 2024-11-22 to 2026-11-22 is 24. Each day beyond
+/// the whole months counts a thirty-first, so that “within 24 months” ends with that day. Days after `on` count below
+/// zero.
 pub fn months_since(days: Interval, on: Date) -> Interval {
     let months = |bound: Option<Ratio>| {
         let day = i32::try_from(bound?.floor()).ok().and_then(Date::from_days)?;
-        let months = if day > on { -on.months_until(day).max(1) } else { day.months_until(on) };
-        Some(Ratio::int(i128::from(months)))
+        let (months, days) = if day > on { on.until(day) } else { day.until(on) };
+        let sign = if day > on { -1 } else { 1 };
+        Ratio::new(i128::from(sign * (months * 31 + days)), 31)
     };
     // The later the day, the shorter the time since.
     Interval { lo: months(days.hi), hi: months(days.lo) }

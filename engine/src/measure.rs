@@ -389,6 +389,8 @@ pub struct Measure {
     pub exclusions: Vec<(String, ExclusionRule)>,
     /// Ids of measures that must be won first.
     pub prerequisites: Vec<String>,
+    /// 授予: the title that it gives, as the rule which holds for whoever has it.
+    pub grants: Option<Expr>,
 }
 
 impl Measure {
@@ -424,6 +426,7 @@ impl Measure {
             },
             exclusions: Vec::new(),
             prerequisites: Vec::new(),
+            grants: None,
         }
     }
 
@@ -479,6 +482,7 @@ impl Measure {
             rule.encode(w);
         });
         w.list(&self.prerequisites, |w, id| w.str(id));
+        w.option(self.grants.as_ref(), |w, e| e.encode(w));
     }
 
     /// Reads what [`Measure::encode`] wrote.
@@ -532,6 +536,7 @@ impl Measure {
             },
             exclusions: r.list(|r| (r.string(), ExclusionRule::read(r))),
             prerequisites: r.list(Reader::string),
+            grants: r.option(Expr::read),
         }
     }
 }

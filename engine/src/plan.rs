@@ -11,7 +11,7 @@ use litemap::LiteMap;
 
 use crate::catalogue::Catalogue;
 use crate::date::Date;
-use crate::eval::{Amount, Evaluator, Outcome, Verdict};
+use crate::eval::{Amount, Evaluator, Outcome, Truth, Verdict};
 use crate::firm::Firm;
 use crate::measure::{CapScope, Detail, ExclusionRule, Measure, Window};
 
@@ -122,8 +122,8 @@ pub fn plan(
     firm: &Firm,
     today: Date,
 ) -> Plan {
-    let mut planner = Planner::new(measures, outcomes, firm, today);
-    planner.values(catalogue);
+    let mut planner = Planner::new(measures, outcomes, catalogue, firm, today);
+    planner.values();
     planner.drop_what_cannot_be();
     planner.solve()
 }
@@ -131,6 +131,7 @@ pub fn plan(
 struct Planner<'a> {
     measures: &'a [Measure],
     outcomes: &'a [Option<Outcome>],
+    catalogue: &'a Catalogue,
     firm: &'a Firm,
     today: Date,
     groups: Vec<Group>,
@@ -139,8 +140,15 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(measures: &'a [Measure], outcomes: &'a [Option<Outcome>], firm: &'a Firm, today: Date) -> Self {
-        Self { measures, outcomes, firm, today, groups: Vec::new(), items: Vec::new(), left: Vec::new() }
+    fn new(
+        measures: &'a [Measure],
+        outcomes: &'a [Option<Outcome>],
+        catalogue: &'a Catalogue,
+        firm: &'a Firm,
+        today: Date,
+    ) -> Self {
+        let (groups, items, left) = (Vec::new(), Vec::new(), Vec::new());
+        Self { measures, outcomes, catalogue, firm, today, groups, items, left }
     }
 
     fn outcome(&self, at: usize) -> Option<&'a Outcome> {
@@ -158,8 +166,16 @@ impl<'a> Planner<'a> {
         sums.fold(0, i128::saturating_add)
     }
 
-    fn had_ever(&self, id: &str) -> bool {
+    /// Whether nothing has to be done any more for what needs `id` first: it was received, or its title is held.
+    fn is_done(&self, id: &str) -> bool {
         self.firm.received.iter().any(|r| r.measure == id)
+            || self.measures.iter().any(|m| {
+                m.id == id
+                    && m.grants.as_ref().is_some_and(|title| {
+                        let mut e = Evaluator::new(m, self.catalogue, self.firm, self.today);
+                        e.truth(title) == Ok(Truth::True)
+                    })
+            })
     }
 
     fn was_had_this_year(&self, id: &str) -> bool {
@@ -168,7 +184,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Candidates with what they can add, and the groups with what is left of them.
-    fn values(&mut self, catalogue: &Catalogue) {
+    fn values(&mut self) {
         for (at, measure) in self.measures.iter().enumerate() {
             if !self.open_to(at) {
                 continue;
@@ -184,7 +200,7 @@ impl<'a> Planner<'a> {
             if self.was_had_this_year(&measure.id) {
                 let yearly = measure.benefit.caps.iter().find(|(scope, _)| *scope == CapScope::FirmYear);
                 let cap = yearly.and_then(|(_, cap)| {
-                    let mut e = Evaluator::new(measure, catalogue, self.firm, self.today);
+                    let mut e = Evaluator::new(measure, self.catalogue, self.firm, self.today);
                     e.number(cap).ok()?.exact().map(|cap| cap.trunc())
                 });
                 let rest = cap.map_or(0, |cap| (cap - had).max(0));
@@ -258,7 +274,7 @@ impl<'a> Planner<'a> {
                 for id in &self.measures[item.measure].prerequisites {
                     let at = numbers.get(id.as_str()).copied();
                     let among = self.items.iter().any(|i| Some(i.measure) == at);
-                    if !self.had_ever(id) && !among {
+                    if !self.is_done(id) && !among {
                         dropped.push((no, LeftOut::Needs(id.clone())));
                         break;
                     }
@@ -274,7 +290,7 @@ impl<'a> Planner<'a> {
         }
         for no in 0..self.items.len() {
             let needs =
-                self.measures[self.items[no].measure].prerequisites.iter().filter(|id| !self.had_ever(id));
+                self.measures[self.items[no].measure].prerequisites.iter().filter(|id| !self.is_done(id));
             let at = |id: &String| numbers.get(id.as_str()).copied();
             let needs: Vec<usize> =
                 needs.filter_map(|id| self.items.iter().position(|i| Some(i.measure) == at(id))).collect();

@@ -335,8 +335,14 @@ pub fn share(value: Ratio) -> String {
     value.mul(Ratio::int(100)).map_or_else(|_| "很大".to_owned(), |v| format!("{}%", v.decimal(2)))
 }
 
-/// A duration: 年 when whole, else 个月.
+/// A duration: 年 when whole, else 个月; thirty-firsts of a month are days.
 pub fn months(value: Ratio) -> String {
+    if value.denominator() == 31 && value.signum() > 0 {
+        let whole = Ratio::int(value.trunc());
+        let days = value.numerator() - value.trunc() * 31;
+        let before = if value.trunc() == 0 { String::new() } else { format!("{}零", months(whole)) };
+        return format!("{before}{days}天");
+    }
     match value.mul(Ratio::new(1, 12).unwrap_or(Ratio::ONE)) {
         Ok(years) if years.is_integer() => format!("{}年", years.decimal(0)),
         _ => format!("{}个月", value.decimal(1)),

@@ -120,7 +120,10 @@ fn read_file(path: &Path, context: &Context<'_>, sink: &mut Sink) -> Option<Poli
     sink.enter(path, &text);
     match yaml::parse(&text) {
         Ok(root) => {
-            let policy = policy::read(path, &root, context.tables, sink)?;
+            let mut policy = policy::read(path, &root, context.tables, sink)?;
+            for measure in &mut policy.measures {
+                measure.settle_window(context.today);
+            }
             lint::file(&root, &policy, context, sink);
             Some(policy)
         }
@@ -373,6 +376,8 @@ fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
                 );
                 continue;
             };
+            let mut measure = measure.clone();
+            measure.settle_window(example.today);
             let outcome =
                 match evaluate(&measure.measure, &project.tables.catalogue, &example.firm, example.today) {
                     Ok(outcome) => outcome,
@@ -395,7 +400,7 @@ fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
                         *place,
                         format!("{}：期望{verdict}，算出来是{}", example.name, outcome.verdict.name()),
                     )
-                    .hint(why(measure, &outcome.rows, expected.name())),
+                    .hint(why(&measure, &outcome.rows, expected.name())),
                 );
             } else if let Some(amount) = amount {
                 let found = outcome.amount.as_ref().map_or_else(|| "没有金额".to_owned(), amount_text);

@@ -48,7 +48,7 @@ pub fn find(id: &str) -> Option<&'static Code> {
 }
 
 /// Sections `## P001 错误 标题`, each with a paragraph and fenced examples behind a line `坏：` or `好：`.
-fn sections(source: &'static str) -> Vec<Code> {
+pub fn sections(source: &'static str) -> Vec<Code> {
     let parts = source.split("\n## ").skip(1);
     parts
         .filter_map(|section| {

@@ -67,6 +67,8 @@ pub struct PolicyMeasure {
     pub prerequisites: Vec<(String, Place)>,
     /// Place of 金额, for sums that refer to other measures.
     pub amount_place: Place,
+    /// 受理.每年: first and last day of the window of every year, as month and day.
+    pub yearly: Option<Yearly>,
     /// 复核: when someone who had not written it compared it with its source.
     pub reviewed: Option<Date>,
 }
@@ -369,10 +371,10 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
     let mut conditions = read_conditions(&mut f, &mut compiler, sink);
     add_area(&mut conditions, &mut compiler, &shared.regions);
     let amount_place = f.place("支持");
-    let (benefit, benefit_note) = read_benefit(&mut f, &mut compiler, sink);
+    let (benefit, benefit_note, grants) = read_benefit(&mut f, &mut compiler, sink);
     let exclusions = read_exclusions(&mut f, sink);
     let prerequisites = f.items("前置", sink);
-    let (schedule, mut handling) = read_window(&mut f, shared, sink);
+    let (schedule, yearly, mut handling) = read_window(&mut f, shared, sink);
     let materials = read_materials(&mut f, tables, sink);
     read_handling(&mut f, &mut handling, sink);
     let reviewed = read_review(&mut f, sink);
@@ -392,6 +394,7 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
         schedule,
         exclusions,
         prerequisites: prerequisites.iter().map(|(id, _)| id.clone()).collect(),
+        grants,
     };
     Some(PolicyMeasure {
         measure,
@@ -401,6 +404,7 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
         broken: sink.counts().errors > errors_before,
         prerequisites,
         amount_place,
+        yearly,
         reviewed,
     })
 }
@@ -530,12 +534,12 @@ fn read_benefit(
     f: &mut Fields<'_>,
     compiler: &mut Compiler<'_>,
     sink: &mut Sink,
-) -> (Option<Benefit>, String) {
+) -> (Option<Benefit>, String, Option<Expr>) {
     let Some(node) = f.get("支持") else {
         f.missing("支持", sink);
-        return (None, String::new());
+        return (None, String::new(), None);
     };
-    let Some(mut b) = Fields::new(node, "支持", sink) else { return (None, String::new()) };
+    let Some(mut b) = Fields::new(node, "支持", sink) else { return (None, String::new(), None) };
     let kind = b.choice("类别", &BenefitKind::ALL, sink);
     let amount = compiler.rule_field(&mut b, "金额", true, sink);
     let amount = read_stages(&mut b, amount, compiler, sink);
@@ -559,8 +563,26 @@ fn read_benefit(
     let payments = read_payments(&mut b, sink);
     let basis = b.optional("依据", sink).map(|t| compiler.text(&t));
     let note = b.optional("说明", sink).unwrap_or_default();
+    let grants = read_title(&mut b, compiler, sink);
     b.finish(sink);
-    (kind.map(|kind| Benefit { kind, amount, caps, floor, reducible, basis, payments }), note)
+    let benefit = kind.map(|kind| Benefit { kind, amount, caps, floor, reducible, basis, payments });
+    (benefit, note, grants)
+}
+
+/// 授予: the title that whoever gets this measure then holds, as the rule `资质 含 …`.
+fn read_title(b: &mut Fields<'_>, compiler: &mut Compiler<'_>, sink: &mut Sink) -> Option<Expr> {
+    const BEFORE: &str = "资质 含 ";
+    let text = b.optional("授予", sink)?;
+    let place = b.place("授予");
+    let names =
+        Names { catalogue: &compiler.tables.catalogue, aliases: &compiler.tables.aliases, subject: Scope::Firm };
+    let compiled = rule::compile_rule(&format!("{BEFORE}{text}"), names, &mut compiler.texts);
+    let before = BEFORE.chars().count();
+    for mut problem in compiled.problems {
+        problem.span = problem.span.start.saturating_sub(before)..problem.span.end.saturating_sub(before);
+        sink.report(rule_diagnostic(&problem, place, 0));
+    }
+    compiled.expr
 }
 
 /// 阶段: sums that fall due when a condition is reached. 累加 adds every stage that is reached; 替换 pays only the
@@ -690,7 +712,55 @@ fn read_exclusions(f: &mut Fields<'_>, sink: &mut Sink) -> Vec<(String, Exclusio
 
 const WAYS: [(&str, &str); 3] = [("申报", "申报"), ("免申即享", "免申即享"), ("快申快享", "快申快享")];
 
-fn read_window(f: &mut Fields<'_>, shared: &Shared, sink: &mut Sink) -> (Schedule, Vec<(String, String)>) {
+/// Month and day of both ends of a window that comes back every year.
+pub type Yearly = [(u32, u32); 2];
+
+impl PolicyMeasure {
+    /// Puts a window that comes back every year where it is next open: the one that has not closed by `today`, within
+    /// the validity of the document.
+    pub fn settle_window(&mut self, today: Date) {
+        let Some([opens, closes]) = self.yearly else { return };
+        let schedule = &mut self.measure.schedule;
+        let on = |year: i32, (month, day): (u32, u32)| Date::new(year, month, day);
+        let first = schedule.valid_from.map_or(today.year(), Date::year).max(today.year() - 1);
+        let window = (first..=today.year() + 1).find_map(|year| {
+            let start = on(year, opens)?;
+            let end = on(if closes < opens { year + 1 } else { year }, closes)?;
+            (end >= today && schedule.valid_from.is_none_or(|from| end >= from)).then_some((start, end))
+        });
+        if let Some((start, end)) = window {
+            schedule.opens = Some(schedule.valid_from.map_or(start, |from| start.max(from)));
+            schedule.closes = Some(schedule.valid_to.map_or(end, |to| end.min(to)));
+            // No round is left before the document lapses.
+            if schedule.closes < schedule.opens {
+                (schedule.opens, schedule.closes) = (None, None);
+            }
+        }
+    }
+}
+
+/// `03-01 至 03-31`
+fn read_yearly(w: &mut Fields<'_>, sink: &mut Sink) -> Option<Yearly> {
+    let text = w.optional("每年", sink)?;
+    let day = |text: &str| {
+        let (month, day) = text.trim().split_once('-')?;
+        let found = (month.parse().ok()?, day.parse().ok()?);
+        // 29 February would be missing in most years.
+        Date::new(2025, found.0, found.1).map(|_| found)
+    };
+    let ends = text.split_once('至').and_then(|(from, to)| Some([day(from)?, day(to)?]));
+    if ends.is_none() {
+        let message = format!("“每年”应是起止的月日，写的是“{text}”");
+        sink.report(Diagnostic::new("P005", w.place("每年"), message).hint("写成 03-01 至 03-31"));
+    }
+    ends
+}
+
+fn read_window(
+    f: &mut Fields<'_>,
+    shared: &Shared,
+    sink: &mut Sink,
+) -> (Schedule, Option<Yearly>, Vec<(String, String)>) {
     let mut schedule = Schedule {
         status: shared.status,
         opens: None,
@@ -700,8 +770,8 @@ fn read_window(f: &mut Fields<'_>, shared: &Shared, sink: &mut Sink) -> (Schedul
         valid_to: shared.valid_to,
     };
     let mut handling = Vec::new();
-    let Some(node) = f.get("受理") else { return (schedule, handling) };
-    let Some(mut w) = Fields::new(node, "受理", sink) else { return (schedule, handling) };
+    let Some(node) = f.get("受理") else { return (schedule, None, handling) };
+    let Some(mut w) = Fields::new(node, "受理", sink) else { return (schedule, None, handling) };
     schedule.opens = w.date("起", sink);
     schedule.closes = w.date("止", sink);
     schedule.rolling = w.flag("常年", sink);
@@ -710,6 +780,11 @@ fn read_window(f: &mut Fields<'_>, shared: &Shared, sink: &mut Sink) -> (Schedul
         let place = w.place("常年");
         sink.report(Diagnostic::new("P005", place, "写了 常年: 是，就不能再写 止"));
     }
+    let yearly = read_yearly(&mut w, sink);
+    if yearly.is_some() && (schedule.rolling || schedule.opens.or(schedule.closes).is_some()) {
+        let place = w.place("每年");
+        sink.report(Diagnostic::new("P005", place, "写了 每年，就不能再写 起、止、常年"));
+    }
     if let Some(way) = w.get("方式").and_then(|_| w.choice("方式", &WAYS, sink)) {
         handling.push(("方式".to_owned(), way.to_owned()));
     }
@@ -717,7 +792,7 @@ fn read_window(f: &mut Fields<'_>, shared: &Shared, sink: &mut Sink) -> (Schedul
         handling.push(("名额".to_owned(), quota));
     }
     w.finish(sink);
-    (schedule, handling)
+    (schedule, yearly, handling)
 }
 
 /// `营业执照、申请表`, or a list of maps with copies, form and addresses.

@@ -17,11 +17,17 @@ mod shadow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
+use huiqi_engine::date::Date;
 
 /// The root of the repository.
 pub fn workspace_root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()
+}
+
+/// The day on which every test takes place.
+pub fn today() -> Date {
+    Date::new(2026, 11, 22).unwrap_or(Date::LAST)
 }
 
 /// The demo site: the pages of `examples/plain` with the widget and a published bundle beside them.

@@ -13,12 +13,12 @@ use huiqi_engine::bundle::{Catalog, Table, decode_catalogue, verify_part};
 use huiqi_engine::eval::evaluate;
 use huiqi_engine::rule::{Names, compile_amount, compile_rule, print_expr};
 use huiqi_engine::search::Root;
-use huiqi_tests::{demo_dir, workspace_root};
+use huiqi_tests::{demo_dir, today, workspace_root};
 use serde_json::Value;
 
 fn project() -> Result<Project> {
     let mut sink = Sink::default();
-    load(&workspace_root().join("policies"), &mut sink, |_, _| {})
+    load(&workspace_root().join("policies"), today(), &mut sink, |_, _| {})
 }
 
 fn part(folder: &Path, name: &str) -> Result<Vec<u8>> {

@@ -17,7 +17,7 @@ use huiqi_engine::measure::Measure;
 use huiqi_engine::num::Ratio;
 use huiqi_engine::rule::{Expr, Names, compile_rule, find_industry, find_region, print_expr};
 use huiqi_engine::unit::Dimension;
-use huiqi_tests::workspace_root;
+use huiqi_tests::{today, workspace_root};
 
 type Tables = huiqi::catalogue::Tables;
 
@@ -30,7 +30,7 @@ fn rows(name: &str) -> Result<Vec<Vec<String>>> {
 /// The catalogue of the policies with the names that only these conditions use.
 fn tables() -> Result<Tables> {
     let mut sink = Sink::default();
-    let mut tables = load(&workspace_root().join("policies"), &mut sink, |_, _| {})?.tables;
+    let mut tables = load(&workspace_root().join("policies"), today(), &mut sink, |_, _| {})?.tables;
     let c = &mut tables.catalogue;
     for name in ["LPR", "贷款基准利率", "城镇调查失业率控制目标", "最低工资"] {
         let money = name == "最低工资";

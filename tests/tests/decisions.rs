@@ -12,13 +12,11 @@ use huiqi_engine::firm::{Firm, Span, read_line};
 use huiqi_engine::measure::{BenefitKind, CapScope, Card, Condition, ExclusionRule, Measure, RowKind};
 use huiqi_engine::report::{Group, report, what_if};
 use huiqi_engine::rule::{Expr, Names, compile_amount, compile_rule};
-use huiqi_tests::workspace_root;
-
-const TODAY: &str = "2026-11-22";
+use huiqi_tests::{today, workspace_root};
 
 fn project() -> Result<Project> {
     let mut sink = Sink::default();
-    load(&workspace_root().join("policies"), &mut sink, |_, _| {})
+    load(&workspace_root().join("policies"), today(), &mut sink, |_, _| {})
 }
 
 fn measure(id: &str) -> Measure {
@@ -37,7 +35,7 @@ fn compile(text: &str, amount: bool, project: &Project, texts: &mut Vec<String>)
 
 /// `营业收入[2025年]=6420万元; 独立法人=是`
 fn firm(text: &str, project: &Project) -> Result<Firm> {
-    let today = Date::parse(TODAY).context("today")?;
+    let today = today();
     let mut firm = Firm::default();
     for line in text.split(';').map(str::trim).filter(|l| !l.is_empty()) {
         let (key, value) = line.split_once('=').context("key=value")?;
@@ -152,7 +150,7 @@ fn truth() -> Result<()> {
         ("主体类型 ≠ 企业", "主体类型=合伙企业", T),
     ];
     let project = project()?;
-    let today = Date::parse(TODAY).context("today")?;
+    let today = today();
     let empty = measure("demo");
     for (rule, facts, expected) in cases {
         let expr = compile(rule, false, &project, &mut Vec::new())?;
@@ -211,7 +209,7 @@ fn amounts() -> Result<()> {
         ("按 企业规模： 大型→30万元, 其余→60万元", None, "企业规模=大型", "30万元"),
     ];
     let project = project()?;
-    let today = Date::parse(TODAY).context("today")?;
+    let today = today();
     for (formula, cap, facts, expected) in cases {
         let mut m = measure("demo");
         let mut card = Card::default();
@@ -233,7 +231,7 @@ fn amounts() -> Result<()> {
 #[test]
 fn absurd_sums_are_errors_not_verdicts() -> Result<()> {
     let project = project()?;
-    let today = Date::parse(TODAY).context("today")?;
+    let today = today();
     let mut m = measure("demo");
     m.benefit.amount = Some(compile("研发费用[上年] − 100万元", true, &project, &mut Vec::new())?);
     let facts = firm("研发费用[2025年]=1万元", &project)?;
@@ -271,7 +269,7 @@ fn with_rule(id: &str, rule: &str, amount: &str, project: &Project) -> Result<Me
 #[test]
 fn groups_headline_and_next_question() -> Result<()> {
     let project = project()?;
-    let today = Date::parse(TODAY).context("today")?;
+    let today = today();
     let mut best = with_rule("best", "独立法人", "100万元", &project)?;
     let mut second = with_rule("second", "独立法人", "30万元~60万元", &project)?;
     for m in [&mut best, &mut second] {

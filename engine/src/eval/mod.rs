@@ -742,7 +742,7 @@ impl<'a> Evaluator<'a> {
                     && self.implied(item, items);
                 let plain = item.levels == 0
                     && item.rank == 0
-                    && !item.first
+                    && item.first.is_none()
                     && matches!(item.when, When::Valid | When::Ever);
                 match (implied && plain, *closed) {
                     (true, _) => Truth::True,
@@ -782,10 +782,14 @@ impl<'a> Evaluator<'a> {
         false
     }
 
+    /// Whether what is held is what is asked for. It is told once, at its highest level and with the year of its
+    /// latest recognition: of lower levels and earlier years nothing is known.
     fn qualified(&self, item: &Item, held: &Held) -> Truth {
         let q = self.catalogue.items.get(&item.item);
         let levels = q.map_or(0, |q| q.levels.len().min(8));
         let level = if levels == 1 { Some(0) } else { held.level };
+        let dated = !matches!(item.when, When::Valid | When::Ever);
+        let mut untold = false;
         let level_ok = match (item.levels, level) {
             (0, _) => Truth::True,
             (_, None) => Truth::Unknown,
@@ -793,7 +797,8 @@ impl<'a> Evaluator<'a> {
                 let exact = mask & 1u8.checked_shl(u32::from(level)).unwrap_or(0) != 0;
                 let lowest = 7 - mask.leading_zeros().min(7) as u8;
                 let downward = mask.count_ones() > 1 && mask & 1 == 0;
-                let presumed = !downward && matches!(item.when, When::Valid | When::Ever) && level <= lowest;
+                let presumed = !downward && level <= lowest;
+                untold = !exact && presumed && dated;
                 Truth::of(exact || presumed)
             }
         };
@@ -805,22 +810,29 @@ impl<'a> Evaluator<'a> {
                 Truth::of(!expired)
             }
             (_, None) => Truth::Unknown,
-            (When::In(wanted), Some(year)) => Truth::of(self.year(wanted) == year),
+            (When::In(wanted), Some(year)) => {
+                untold |= self.year(wanted) < year;
+                Truth::of(self.year(wanted) <= year)
+            }
             (When::Within(n), Some(year)) => {
-                let first = self.base_year.saturating_sub(u16::from(n));
-                Truth::of((first..=self.base_year).contains(&year))
+                untold |= year > self.base_year;
+                Truth::of(year >= self.base_year.saturating_sub(u16::from(n)))
             }
         };
+        let told = level_ok.min(when_ok);
+        if untold {
+            return told.min(Truth::Unknown);
+        }
         let rank_ok = match (item.rank, held.rank) {
             (0, _) => Truth::True,
             (_, None) => Truth::Unknown,
             (most, Some(rank)) => Truth::of(rank <= most),
         };
         let first_ok = match (item.first, held.first) {
-            (false, _) => Truth::True,
-            (true, first) => first.map_or(Truth::Unknown, Truth::of),
+            (None, _) => Truth::True,
+            (Some(wanted), first) => first.map_or(Truth::Unknown, |first| Truth::of(first == wanted)),
         };
-        level_ok.min(when_ok).min(rank_ok).min(first_ok)
+        told.min(rank_ok).min(first_ok)
     }
 }
 

@@ -235,8 +235,7 @@ impl Evaluator<'_> {
                 };
                 let level = (item.levels != 0).then(|| item.levels.trailing_zeros() as u8);
                 let rank = (item.rank != 0).then_some(item.rank);
-                let first = item.first.then_some(true);
-                held.insert(item.item, Held { yes: true, level, year: None, rank, first });
+                held.insert(item.item, Held { yes: true, level, year: None, rank, first: item.first });
                 Some(Some((key, Answer::Set { items: held, closed })))
             }
             Expr::Compare(op @ (Op::Ge | Op::Gt), a, b) => {

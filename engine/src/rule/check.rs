@@ -1115,8 +1115,8 @@ impl<'a> Checker<'a> {
                 return Err(RuleError::new("P104", span.clone(), format!("已获支持不能带“{text}”"))
                     .hint("可写 本年、上年、2024年、近3年"));
             }
-            if text == "首次" {
-                item.first = true;
+            if let "首次" | "非首次" = text.as_str() {
+                item.first = Some(text == "首次");
                 continue;
             }
             if let Some(rank) = text.strip_prefix("排名≤") {
@@ -1528,7 +1528,7 @@ pub fn read_held(
         level: (item.levels != 0).then(|| item.levels.trailing_zeros() as u8),
         year,
         rank: (item.rank != 0).then_some(item.rank),
-        first: item.first.then_some(true),
+        first: item.first,
     };
     Ok((item.item, held))
 }

@@ -185,14 +185,14 @@ pub struct Item {
     pub when: When,
     /// 排名≤n: at least this far up in a ranking; 0: any place.
     pub rank: u8,
-    /// 首次: recognised for the first time.
-    pub first: bool,
+    /// 首次, 非首次: recognised for the first time, or again.
+    pub first: Option<bool>,
 }
 
 impl Item {
     /// The item at any level, valid now.
     pub fn any(item: ItemNo) -> Self {
-        Self { item, levels: 0, when: When::Valid, rank: 0, first: false }
+        Self { item, levels: 0, when: When::Valid, rank: 0, first: None }
     }
 }
 
@@ -670,7 +670,10 @@ fn encode_item(w: &mut Writer, item: &Item) {
             w.u8(n);
         }
     }
-    w.u8(item.rank << 1 | u8::from(item.first));
+    w.u8(item.rank << 1 | u8::from(item.first.is_some()));
+    if let Some(first) = item.first {
+        w.u8(u8::from(first));
+    }
 }
 
 fn read_item(r: &mut Reader<'_>) -> Item {
@@ -683,7 +686,8 @@ fn read_item(r: &mut Reader<'_>) -> Item {
         _ => When::Within(r.u8()),
     };
     let rank = r.u8();
-    Item { item, levels, when, rank: rank >> 1, first: rank & 1 != 0 }
+    let first = (rank & 1 != 0).then(|| r.flag());
+    Item { item, levels, when, rank: rank >> 1, first }
 }
 
 fn encode_members(w: &mut Writer, members: &Members) {

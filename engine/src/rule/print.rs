@@ -395,8 +395,8 @@ pub fn item_text(fact: FactNo, item: &Item, catalogue: &Catalogue) -> String {
         When::In(year) => qualifiers.push(format!("{}{recognised}", year_text(year))),
         When::Within(n) => qualifiers.push(format!("近{n}年{recognised}")),
     }
-    if item.first {
-        qualifiers.push("首次".to_owned());
+    if let Some(first) = item.first {
+        qualifiers.push(if first { "首次" } else { "非首次" }.to_owned());
     }
     if item.rank != 0 {
         qualifiers.push(format!("排名≤{}", item.rank));

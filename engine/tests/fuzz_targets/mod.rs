@@ -332,6 +332,7 @@ fn everything() -> Measure {
             ("丙".to_owned(), ExclusionRule::Cap(100)),
         ],
         prerequisites: vec!["first".to_owned()],
+        grants: Some(first.conditions[0].rule.clone()),
         ..first.clone()
     }
 }

@@ -17,7 +17,7 @@ use huiqi_engine::profile;
 use huiqi_engine_tests::workload::{self, Workload};
 use huiqi_tests::browser::{Browser, Kind};
 use huiqi_tests::server::Server;
-use huiqi_tests::{demo_dir, engine_module, workspace_root};
+use huiqi_tests::{demo_dir, engine_module, today, workspace_root};
 
 /// Measures of a large table.
 const MEASURES: usize = 10_000;
@@ -109,7 +109,7 @@ fn workload_file() -> Result<Vec<u8>> {
     };
     let (_, table, _) = catalog.areas.first().context("an area")?;
     let mut sink = Sink::default();
-    let project = load(&workspace_root().join("policies"), &mut sink, |_, _| {})?;
+    let project = load(&workspace_root().join("policies"), today(), &mut sink, |_, _| {})?;
     let catalogue = &project.tables.catalogue;
     let province = Code::region("130000").context("a code")?;
     let examples = project.policies.iter().flat_map(|p| &p.examples).map(|e| &e.firm);
