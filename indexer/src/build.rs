@@ -323,7 +323,8 @@ fn lexicon(project: &Project) -> BTreeSet<String> {
     let names = tables.catalogue.items.values().map(|q| q.name.clone());
     let facts = tables.catalogue.facts.values().map(|f| f.name.clone());
     let aliases = tables.aliases.items.iter().map(|(a, _)| a.clone());
-    names.chain(facts).chain(aliases).filter(|w| w.chars().all(char::is_alphanumeric)).collect()
+    let typed = tables.lexicon.iter().flat_map(|s| [s.term.clone(), s.canonical.clone()]);
+    names.chain(facts).chain(aliases).chain(typed).filter(|w| w.chars().all(char::is_alphanumeric)).collect()
 }
 
 fn search_document(m: &PolicyMeasure, catalogue: &Catalogue) -> SearchDocument {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use huiqi_engine::catalogue::{
-    Catalogue, CatalogueItem, Code, CodeNames, Derived, Fact, FactNo, FactType, ItemClass, ItemNo, ListNo,
+    Catalogue, CatalogueItem, Code, Derived, Fact, FactNo, FactType, ItemClass, ItemNo, ListNo,
     NamedList, Param, ParamNo, SIZE_NAMES, Scope, SizeClass,
 };
 use huiqi_engine::date::Date;
@@ -26,37 +26,63 @@ pub struct Tables {
     pub materials: BTreeMap<String, String>,
     /// Materials that the firm fills in: an empty form and a sample belong to them.
     pub forms: BTreeSet<String>,
+    /// Words people type.
+    pub lexicon: Vec<Synonym>,
 }
 
-/// Reads the folder. Problems go to `sink`.
+/// The catalogue that every publisher shares, built into the program. Its ids are global and owned by the version of
+/// the format: a publisher adds rows of its own and changes none of these.
+const CORE: [(&str, &str); 9] = [
+    ("facts.yaml", include_str!("../../policies/catalogue/facts.yaml")),
+    ("qualifications.yaml", include_str!("../../policies/catalogue/qualifications.yaml")),
+    ("programmes.yaml", include_str!("../../policies/catalogue/programmes.yaml")),
+    ("rosters.yaml", include_str!("../../policies/catalogue/rosters.yaml")),
+    ("materials.yaml", include_str!("../../policies/catalogue/materials.yaml")),
+    ("params.yaml", include_str!("../../policies/catalogue/params.yaml")),
+    ("regions.tsv", include_str!("../../policies/catalogue/regions.tsv")),
+    ("industries.tsv", include_str!("../../policies/catalogue/industries.tsv")),
+    ("enterprise-sizes.tsv", include_str!("../../policies/catalogue/enterprise-sizes.tsv")),
+];
+const CORE_LISTS: [(&str, &str); 3] = [
+    ("industry-groups.tsv", include_str!("../../policies/catalogue/industry-groups.tsv")),
+    ("lists.tsv", include_str!("../../policies/catalogue/lists.tsv")),
+    ("lexicon.tsv", include_str!("../../policies/catalogue/lexicon.tsv")),
+];
+
+fn core(file: &str) -> &'static str {
+    CORE.iter().chain(&CORE_LISTS).find(|(name, _)| *name == file).map_or("", |(_, text)| text)
+}
+
+/// The built-in catalogue and what the publisher adds in `dir`, which may be missing. Problems go to `sink`.
 pub fn load(dir: &Path, sink: &mut Sink) -> Tables {
-    let mut tables = Tables::default();
-    read_yaml(&dir.join("facts.yaml"), sink, |rows, sink| read_facts(rows, &mut tables, sink));
-    let files = ["qualifications.yaml", "programmes.yaml", "rosters.yaml"];
-    for ((class, _, first), file) in ItemClass::ALL.into_iter().zip(files) {
-        let path = dir.join(file);
-        // Only the first is needed by every publisher.
-        if class == ItemClass::Qualification || path.exists() {
-            read_yaml(&path, sink, |rows, sink| read_items(rows, class, first, &mut tables, sink));
-        }
+    let mut loader = Loader { dir, tables: Tables::default(), seen: BTreeSet::new() };
+    loader.yaml("facts.yaml", sink, read_facts);
+    for (class, _, first) in ItemClass::ALL {
+        let file = match class {
+            ItemClass::Qualification => "qualifications.yaml",
+            ItemClass::Programme => "programmes.yaml",
+            ItemClass::Roster => "rosters.yaml",
+        };
+        loader.yaml(file, sink, |rows, tables, seen, sink| read_items(rows, class, first, tables, seen, sink));
     }
-    read_yaml(&dir.join("materials.yaml"), sink, |rows, sink| read_materials(rows, &mut tables, sink));
-    read_codes(&dir.join("regions.tsv"), sink, &mut tables.catalogue.regions, Code::region);
-    read_codes(&dir.join("industries.tsv"), sink, &mut tables.catalogue.industries, Code::new);
-    read_tsv(&dir.join("industry-groups.tsv"), 3, sink, |cells| {
-        let codes = codes(cells[1])?;
-        tables.aliases.industries.push((cells[0].to_owned(), codes));
+    loader.yaml("materials.yaml", sink, read_materials);
+    loader.tsv("regions.tsv", 4, sink, |cells, tables| {
+        let code = Code::region(cells[0]).ok_or_else(|| format!("“{}”不是代码", cells[0]))?;
+        tables.catalogue.regions.insert(code, cells[1]);
         Ok(())
     });
-    let lists = dir.join("lists.tsv");
-    if lists.exists() {
-        read_tsv(&lists, 4, sink, |cells| read_list(cells, &mut tables.catalogue));
-    }
-    let params = dir.join("params.yaml");
-    if params.exists() {
-        read_yaml(&params, sink, |rows, sink| read_params(rows, &mut tables.catalogue, sink));
-    }
-    read_tsv(&dir.join("enterprise-sizes.tsv"), 6, sink, |cells| {
+    loader.tsv("industries.tsv", 4, sink, |cells, tables| {
+        let code = Code::new(cells[0]).ok_or_else(|| format!("“{}”不是代码", cells[0]))?;
+        tables.catalogue.industries.insert(code, cells[1]);
+        Ok(())
+    });
+    loader.tsv("industry-groups.tsv", 3, sink, |cells, tables| {
+        tables.aliases.industries.push((cells[0].to_owned(), codes(cells[1])?));
+        Ok(())
+    });
+    loader.tsv("lists.tsv", 4, sink, |cells, tables| read_list(cells, &mut tables.catalogue));
+    loader.yaml("params.yaml", sink, read_params);
+    loader.tsv("enterprise-sizes.tsv", 6, sink, |cells, tables| {
         tables.catalogue.sizes.push(SizeClass {
             name: cells[0].to_owned(),
             include: codes(cells[1])?,
@@ -67,58 +93,206 @@ pub fn load(dir: &Path, sink: &mut Sink) -> Tables {
         });
         Ok(())
     });
-    tables
+    loader.tsv("lexicon.tsv", 3, sink, |cells, tables| read_synonym(cells, &mut tables.lexicon));
+    loader.tables
 }
 
-fn read(path: &Path, sink: &mut Sink) -> Option<String> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Some(text),
-        Err(error) => {
-            sink.push(
-                Diagnostic::new("P010", Place::new(1, 1), format!("读不到目录文件：{error}")).at(path),
-            );
-            None
+/// Rows of a catalogue file and the ids and names that are taken.
+type ReadRows<'r> = dyn Fn(&[yaml::Node], &mut Tables, &mut BTreeSet<String>, &mut Sink) + 'r;
+
+struct Loader<'d> {
+    dir: &'d Path,
+    tables: Tables,
+    seen: BTreeSet<String>,
+}
+
+impl Loader<'_> {
+    /// The publisher's file, unless it is missing or the built-in one.
+    fn own(&self, file: &str, sink: &mut Sink) -> Option<String> {
+        let path = self.dir.join(file);
+        match std::fs::read_to_string(&path) {
+            Ok(text) if text == core(file) => None,
+            Ok(text) => {
+                sink.enter(&path, &text);
+                Some(text)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => {
+                let message = format!("读不到目录文件：{error}");
+                sink.push(Diagnostic::new("P010", Place::new(1, 1), message).at(&path));
+                None
+            }
+        }
+    }
+
+    fn yaml(
+        &mut self,
+        file: &str,
+        sink: &mut Sink,
+        read: impl Fn(&[yaml::Node], &mut Tables, &mut BTreeSet<String>, &mut Sink),
+    ) {
+        let read: &ReadRows<'_> = &read;
+        self.seen.clear();
+        sink.enter(&self.dir.join(file), core(file));
+        let shared = rows_of(core(file), sink);
+        read(&shared, &mut self.tables, &mut self.seen, sink);
+        let Some(text) = self.own(file, sink) else { return };
+        let mut own = rows_of(&text, sink);
+        own.retain(|row| is_own_row(row, &shared, sink));
+        read(&own, &mut self.tables, &mut self.seen, sink);
+    }
+
+    fn tsv(
+        &mut self,
+        file: &str,
+        columns: usize,
+        sink: &mut Sink,
+        mut row: impl FnMut(&[&str], &mut Tables) -> Result<(), Problem>,
+    ) {
+        let shared = core(file);
+        sink.enter(&self.dir.join(file), shared);
+        let mut known: BTreeMap<&str, &str> = BTreeMap::new();
+        for (at, line) in shared.lines().enumerate().skip(1) {
+            known.insert(key_of(file, line), line);
+            read_line(at, line, columns, &mut self.tables, &mut row, sink);
+        }
+        let Some(text) = self.own(file, sink) else { return };
+        for (at, line) in text.lines().enumerate().skip(1) {
+            match known.get(key_of(file, line)) {
+                Some(same) if *same == line => {}
+                Some(same) => {
+                    let message = format!("改动了核心目录的一行，原来是“{}”", same.replace('\t', "  "));
+                    let place = Place::new(at + 1, 1).span(0, line.chars().count());
+                    sink.report(Diagnostic::new("P341", place, message).hint("改回原样；自己的内容另加一行"));
+                }
+                None => read_line(at, line, columns, &mut self.tables, &mut row, sink),
+            }
         }
     }
 }
 
-fn read_yaml(path: &Path, sink: &mut Sink, rows: impl FnOnce(Vec<yaml::Node>, &mut Sink)) {
-    let Some(text) = read(path, sink) else { return };
-    sink.enter(path, &text);
-    match yaml::parse(&text) {
-        Ok(yaml::Node { kind: yaml::Kind::List(list), .. }) => rows(list, sink),
-        Ok(node) => sink.report(Diagnostic::new("P004", node.place, "这里应是一个列表")),
-        Err(diagnostic) => sink.report(*diagnostic),
+/// What tells two rows of a table apart: the first cell, of the lexicon the first two.
+fn key_of<'l>(file: &str, line: &'l str) -> &'l str {
+    let cells = if file == "lexicon.tsv" { 2 } else { 1 };
+    line.match_indices('\t').nth(cells - 1).map_or(line, |(at, _)| &line[..at])
+}
+
+/// Why a row of a table cannot be read: the code, and what is wrong.
+struct Problem(&'static str, String);
+
+impl From<String> for Problem {
+    fn from(message: String) -> Self {
+        Self("P010", message)
     }
 }
 
-fn read_tsv(
-    path: &Path,
+fn read_line(
+    at: usize,
+    line: &str,
     columns: usize,
+    tables: &mut Tables,
+    row: &mut impl FnMut(&[&str], &mut Tables) -> Result<(), Problem>,
     sink: &mut Sink,
-    mut row: impl FnMut(&[&str]) -> Result<(), String>,
 ) {
-    let Some(text) = read(path, sink) else { return };
-    sink.enter(path, &text);
-    for (at, line) in text.lines().enumerate().skip(1) {
-        let cells: Vec<&str> = line.split('\t').collect();
-        let result = if cells.len() == columns {
-            row(&cells)
-        } else {
-            Err(format!("应有 {columns} 列，这行有 {} 列", cells.len()))
-        };
-        if let Err(message) = result {
-            sink.report(Diagnostic::new("P010", Place::new(at + 1, 1), message));
+    let cells: Vec<&str> = line.split('\t').collect();
+    let result = if cells.len() == columns {
+        row(&cells, tables)
+    } else {
+        Err(Problem::from(format!("应有 {columns} 列，这行有 {} 列", cells.len())))
+    };
+    if let Err(Problem(code, message)) = result {
+        sink.report(Diagnostic::new(code, Place::new(at + 1, 1).span(0, line.chars().count()), message));
+    }
+}
+
+fn rows_of(text: &str, sink: &mut Sink) -> Vec<yaml::Node> {
+    if text.trim().is_empty() {
+        return Vec::new();
+    }
+    match yaml::parse(text) {
+        Ok(yaml::Node { kind: yaml::Kind::List(list), .. }) => list,
+        Ok(node) => {
+            sink.report(Diagnostic::new("P004", node.place, "这里应是一个列表"));
+            Vec::new()
+        }
+        Err(diagnostic) => {
+            sink.report(*diagnostic);
+            Vec::new()
         }
     }
 }
 
-fn read_codes(path: &Path, sink: &mut Sink, names: &mut CodeNames, code: impl Fn(&str) -> Option<Code>) {
-    read_tsv(path, 4, sink, |cells| {
-        let code = code(cells[0]).ok_or_else(|| format!("“{}”不是代码", cells[0]))?;
-        names.insert(code, cells[1]);
-        Ok(())
-    });
+/// Whether a row is the publisher's: it does not repeat a built-in one, and its id names the publisher.
+fn is_own_row(row: &yaml::Node, shared: &[yaml::Node], sink: &mut Sink) -> bool {
+    let id = row.get("id");
+    let Some(text) = id.and_then(yaml::Node::text) else { return true };
+    let place = id.map_or(row.place, |n| n.place.span(0, text.chars().count()));
+    if let Some(same) = shared.iter().find(|r| r.get("id").and_then(yaml::Node::text) == Some(text)) {
+        if let Some(key) = same.difference(row) {
+            let message = format!("改动了核心目录的“{text}”（{key}）");
+            let hint = format!("改回原样；要自己的说法，另加一行，编号写成 发布单位/{text}");
+            sink.report(Diagnostic::new("P341", place, message).hint(hint));
+        }
+        return false;
+    }
+    let part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b))
+    };
+    if !text.split_once('/').is_some_and(|(publisher, name)| part(publisher) && part(name)) {
+        let message = format!("自己加的目录行，编号要写成 发布单位/编号，写的是“{text}”");
+        sink.report(Diagnostic::new("P342", place, message).hint(format!("如 shijiazhuang/{}", text.replace('/', "-"))));
+    }
+    true
+}
+
+/// How a typed word lies to the word of the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// 同义: either may stand for the other.
+    Same,
+    /// 俗称: typed, never written; stands for the other when typed.
+    Colloquial,
+    /// 上位: covers more than the other.
+    Broader,
+    /// 下位: a part of the other.
+    Narrower,
+}
+
+impl Relation {
+    const ALL: [(&'static str, Self); 4] =
+        [("同义", Self::Same), ("俗称", Self::Colloquial), ("上位", Self::Broader), ("下位", Self::Narrower)];
+}
+
+/// A word that people type for a word that policies use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Synonym {
+    /// What is typed.
+    pub term: String,
+    /// What stands in the texts.
+    pub canonical: String,
+    /// How they lie to each other.
+    pub relation: Relation,
+}
+
+fn read_synonym(cells: &[&str], lexicon: &mut Vec<Synonym>) -> Result<(), Problem> {
+    let wrong = |message: String| Err(Problem("P343", message));
+    let [term, canonical, relation] = [cells[0].trim(), cells[1].trim(), cells[2].trim()];
+    let Some((_, relation)) = Relation::ALL.iter().find(|(name, _)| *name == relation) else {
+        return wrong(format!("第 3 列应是 同义、俗称、上位 或 下位，写的是“{relation}”"));
+    };
+    if term == canonical {
+        return wrong(format!("“{term}”写成了自己的同义词"));
+    }
+    if term.chars().count() < 2 || canonical.chars().count() < 2 {
+        return wrong(format!("“{term}”“{canonical}”：一个字的词会到处命中，不能作同义词"));
+    }
+    if let Some(before) = lexicon.iter().find(|s| {
+        (s.term == term && s.canonical == canonical) || (s.term == canonical && s.canonical == term)
+    }) {
+        return wrong(format!("“{term}”和“{canonical}”前面已经写过（{}）", before.term));
+    }
+    lexicon.push(Synonym { term: term.to_owned(), canonical: canonical.to_owned(), relation: *relation });
+    Ok(())
 }
 
 fn codes(text: &str) -> Result<Vec<Code>, String> {
@@ -148,11 +322,11 @@ fn unique(seen: &mut BTreeSet<String>, text: &str, place: Place, sink: &mut Sink
     }
 }
 
-fn read_facts(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Sink) {
-    let mut seen = BTreeSet::new();
+fn read_facts(rows: &[yaml::Node], tables: &mut Tables, seen: &mut BTreeSet<String>, sink: &mut Sink) {
+    let first = tables.catalogue.facts.len();
     for (at, row) in rows.iter().enumerate() {
         let Some(mut f) = Fields::new(row, "要素", sink) else { continue };
-        let no = at as FactNo;
+        let no = (first + at) as FactNo;
         let (Some(id), Some(name)) = (f.text("id", sink), f.text("名称", sink)) else { continue };
         let kind_name = f.text("类型", sink).unwrap_or_default();
         let Some((_, kind)) = FactType::NAMES.iter().find(|(n, _)| *n == kind_name) else {
@@ -167,9 +341,9 @@ fn read_facts(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Sink) {
             None => Scope::Firm,
             Some(_) => f.choice("范围", &Scope::ALL.map(|(s, n, _)| (n, s)), sink).unwrap_or_default(),
         };
-        unique(&mut seen, &id, f.place("id"), sink);
+        unique(seen, &id, f.place("id"), sink);
         let full = if scope == Scope::Firm { name.clone() } else { format!("{}.{name}", scope.name()) };
-        unique(&mut seen, &full, f.place("名称"), sink);
+        unique(seen, &full, f.place("名称"), sink);
         for alias in names_of(&mut f, "别名", sink) {
             tables.aliases.facts.push((alias, no));
         }
@@ -208,15 +382,22 @@ fn read_facts(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Sink) {
     }
 }
 
-fn read_items(rows: Vec<yaml::Node>, class: ItemClass, first: ItemNo, tables: &mut Tables, sink: &mut Sink) {
-    let mut seen = BTreeSet::new();
+fn read_items(
+    rows: &[yaml::Node],
+    class: ItemClass,
+    first: ItemNo,
+    tables: &mut Tables,
+    seen: &mut BTreeSet<String>,
+    sink: &mut Sink,
+) {
+    let first = first + tables.catalogue.items.values().filter(|row| row.class == class).count() as ItemNo;
     let mut implies: Vec<(ItemNo, Vec<String>, Place)> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
         let Some(mut f) = Fields::new(row, "目录", sink) else { continue };
         let no = first + at as ItemNo;
         let (Some(id), Some(name)) = (f.text("id", sink), f.text("名称", sink)) else { continue };
-        unique(&mut seen, &id, f.place("id"), sink);
-        unique(&mut seen, &name, f.place("名称"), sink);
+        unique(seen, &id, f.place("id"), sink);
+        unique(seen, &name, f.place("名称"), sink);
         for alias in names_of(&mut f, "别名", sink) {
             tables.aliases.items.push((alias, no));
         }
@@ -249,11 +430,11 @@ fn read_items(rows: Vec<yaml::Node>, class: ItemClass, first: ItemNo, tables: &m
 }
 
 /// `名称`, `地区` or `行业`, names or codes separated by `、`, source.
-fn read_list(cells: &[&str], catalogue: &mut Catalogue) -> Result<(), String> {
+fn read_list(cells: &[&str], catalogue: &mut Catalogue) -> Result<(), Problem> {
     let industries = match cells[1] {
         "地区" => false,
         "行业" => true,
-        other => return Err(format!("第 2 列应是 地区 或 行业，写的是“{other}”")),
+        other => return Err(format!("第 2 列应是 地区 或 行业，写的是“{other}”").into()),
     };
     let code = |name: &str| {
         let found =
@@ -266,11 +447,16 @@ fn read_list(cells: &[&str], catalogue: &mut Catalogue) -> Result<(), String> {
     Ok(())
 }
 
-fn read_params(rows: Vec<yaml::Node>, catalogue: &mut Catalogue, sink: &mut Sink) {
+fn read_params(rows: &[yaml::Node], tables: &mut Tables, seen: &mut BTreeSet<String>, sink: &mut Sink) {
+    let catalogue = &mut tables.catalogue;
+    let first = catalogue.params.len();
     for (at, row) in rows.iter().enumerate() {
         let Some(mut f) = Fields::new(row, "参数", sink) else { continue };
         f.text("id", sink);
         let name = f.text("名称", sink);
+        if let Some(name) = &name {
+            unique(seen, name, f.place("名称"), sink);
+        }
         f.optional("来源", sink);
         let mut dimension = None;
         let mut values = Vec::new();
@@ -307,18 +493,22 @@ fn read_params(rows: Vec<yaml::Node>, catalogue: &mut Catalogue, sink: &mut Sink
         values.sort_by_key(|(from, code, _): &(Date, Code, _)| (*from, *code));
         match (name, dimension) {
             (Some(name), Some(dimension)) => {
-                catalogue.params.insert(at as ParamNo, Param { name, dimension, rows: values });
+                catalogue.params.insert((first + at) as ParamNo, Param { name, dimension, rows: values });
             }
             _ => sink.report(Diagnostic::new("P003", row.place, "参数要有 名称 和至少一行 取值")),
         }
     }
 }
 
-fn read_materials(rows: Vec<yaml::Node>, tables: &mut Tables, sink: &mut Sink) {
-    for row in &rows {
+fn read_materials(rows: &[yaml::Node], tables: &mut Tables, seen: &mut BTreeSet<String>, sink: &mut Sink) {
+    for row in rows {
         let Some(mut f) = Fields::new(row, "材料", sink) else { continue };
-        f.text("id", sink);
+        let id = f.text("id", sink);
         let Some(name) = f.text("名称", sink) else { continue };
+        if let Some(id) = id {
+            unique(seen, &id, f.place("id"), sink);
+        }
+        unique(seen, &name, f.place("名称"), sink);
         f.flag("电子证照", sink);
         if f.flag("表格", sink) {
             tables.forms.insert(name.clone());

@@ -41,7 +41,7 @@ impl Project {
     }
 }
 
-/// Reads `dir`: `catalogue/` and every other `*.yaml` below. `progress` is
+/// Reads `dir`: `huiqi.yaml`, `catalogue/` and every other `*.yaml` below. `progress` is
 /// called with the number of files done and in all; `today` is what validity and reviews are measured with.
 ///
 /// # Errors
@@ -53,12 +53,6 @@ pub fn load(
     progress: impl Fn(usize, usize) + Sync,
 ) -> anyhow::Result<Project> {
     let catalogue_dir = dir.join("catalogue");
-    if !catalogue_dir.is_dir() {
-        anyhow::bail!(
-            "{} 不是政策文件夹：里面应有 catalogue/（要素、资质等目录）。\n用法：huiqi check <政策文件夹>，如 huiqi check policies",
-            dir.display()
-        );
-    }
     read_settings(dir, sink);
     let tables = catalogue::load(&catalogue_dir, sink);
     let context = Context::new(&tables, today)?;
@@ -67,6 +61,12 @@ pub fn load(
     let settings = dir.join(settings::FILE_NAME);
     files.retain(|path| !path.starts_with(&catalogue_dir) && *path != settings);
     files.sort();
+    if files.is_empty() {
+        anyhow::bail!(
+            "{} 里没有政策文件（.yaml）。\n用法：huiqi check <政策文件夹>，如 huiqi check policies；写法见 policies/README.md",
+            dir.display()
+        );
+    }
     let done = AtomicUsize::new(0);
     let forked = &*sink;
     let results: Vec<(Option<Policy>, Sink)> = files

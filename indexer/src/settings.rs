@@ -54,5 +54,5 @@ impl Settings {
 
 /// What cannot be read cannot be decided on either; what is only bad style may be a publisher's choice.
 fn is_adjustable(id: &str) -> bool {
-    id >= "P200"
+    id >= "P200" || id == "P021" || id == "P020"
 }

@@ -46,6 +46,25 @@ impl Node {
         }
     }
 
+    /// The first key whose value differs in another map, or “内容” where the two are no maps of the same keys.
+    pub fn difference(&self, other: &Node) -> Option<String> {
+        match (&self.kind, &other.kind) {
+            (Kind::Scalar(a, _), Kind::Scalar(b, _)) => (a != b).then(|| "内容".to_owned()),
+            (Kind::List(a), Kind::List(b)) => {
+                let same = a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.difference(b).is_none());
+                (!same).then(|| "内容".to_owned())
+            }
+            (Kind::Map(a), Kind::Map(b)) => {
+                let name = |entry: &(Node, Node)| entry.0.text().unwrap_or_default().to_owned();
+                let changed = a.iter().find(|entry| {
+                    other.get(&name(entry)).is_none_or(|value| entry.1.difference(value).is_some())
+                });
+                changed.or_else(|| b.iter().find(|entry| self.get(&name(entry)).is_none())).map(name)
+            }
+            _ => Some("内容".to_owned()),
+        }
+    }
+
     /// The text of a scalar.
     pub fn text(&self) -> Option<&str> {
         match &self.kind {
