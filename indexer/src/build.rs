@@ -13,13 +13,16 @@ use huiqi_engine::bundle::{
 };
 use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, ItemNo, ListNo, ParamNo};
 use huiqi_engine::date::Date;
-use huiqi_engine::measure::{Audience, BenefitKind, Measure, Selection};
+use huiqi_engine::measure::{Audience, BenefitKind, Detail, Measure, Selection};
 use huiqi_engine::rule::{Expr, Head, Members, Mode, print_expr};
 use huiqi_engine::search::{self, Block, Entry, Root};
 
 use crate::check::Project;
 use crate::policy::PolicyMeasure;
 use crate::text_index::{self, SearchDocument, TextIndex};
+
+/// 示例省: GB/T 2260 gives no code that begins with 99.
+const SAMPLE_PROVINCE: &str = "99";
 
 /// What a build was asked for.
 #[derive(Debug, Clone)]
@@ -122,7 +125,17 @@ pub fn build(
     for block in cards.chunks(CARDS_PER_BLOCK) {
         table.cards.push(parts.add(PartKind::Cards, &bundle::encode_cards(block))?);
     }
-    let details: Vec<_> = measures.iter().map(|m| m.detail.clone()).collect();
+    let mut details = Vec::new();
+    for policy in &published {
+        let text = match &policy.text {
+            Some(full) => parts.add(
+                PartKind::Text,
+                &bundle::encode_texts(PartKind::Text, std::slice::from_ref(&full.text)),
+            )?,
+            None => String::new(),
+        };
+        details.extend(policy.measures.iter().map(|m| Detail { text: text.clone(), ..m.detail.clone() }));
+    }
     for block in details.chunks(DETAILS_PER_BLOCK) {
         table.details.push(parts.add(PartKind::Details, &bundle::encode_details(block))?);
     }
@@ -130,12 +143,20 @@ pub fn build(
 
     let used = used_rows(catalogue, &table.measures);
     let catalogue_name = parts.add(PartKind::Catalogue, &bundle::encode_catalogue(&used))?;
-    let regions = split_regions(&catalogue.regions, &mut parts)?;
+    let mut names = CodeNames::default();
+    for (code, name) in catalogue.regions.iter() {
+        // The invented province of the sample documents is no choice for visitors of a real bundle.
+        let sample = code.as_str().starts_with(SAMPLE_PROVINCE);
+        if !sample || table.measures.iter().any(|m| m.regions.iter().any(|c| c.as_str().starts_with(SAMPLE_PROVINCE))) {
+            names.insert(code, name);
+        }
+    }
+    let regions = split_regions(&names, &mut parts)?;
     let regions_name = parts.add(PartKind::Regions, &regions.encode())?;
     let industries = bundle::encode_names(PartKind::Industries, &catalogue.industries);
     let industries_name = parts.add(PartKind::Industries, &industries)?;
-    let names: Vec<String> = parts.stored.keys().cloned().collect();
-    let files = parts.add(PartKind::Files, &bundle::encode_texts(PartKind::Files, &names))?;
+    let stored: Vec<String> = parts.stored.keys().cloned().collect();
+    let files = parts.add(PartKind::Files, &bundle::encode_texts(PartKind::Files, &stored))?;
 
     let catalog = Catalog {
         sequence: next_sequence(out, options.sequence)?,

@@ -15,8 +15,10 @@ use huiqi_engine::rule::{self, Arith, Expr, NameProblem, Names, RuleError, TextN
 use huiqi_engine::unit::Dimension;
 
 use crate::catalogue::Tables;
+use crate::clause;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::fields::{Fields, Sink};
+use crate::lint;
 use crate::yaml::{Kind, Node};
 
 /// One document.
@@ -32,6 +34,8 @@ pub struct Policy {
     pub title: String,
     /// 文号, may be empty.
     pub number: String,
+    /// Places of 标题 and 文号.
+    pub title_places: [Place; 2],
     /// 发文机关
     pub issuer: String,
     /// 适用地区
@@ -115,6 +119,7 @@ pub fn read(path: &Path, root: &Node, tables: &Tables, sink: &mut Sink) -> Optio
     let place = f.place("编号");
     let title = f.text("标题", sink).unwrap_or_default();
     let number = f.optional("文号", sink).unwrap_or_default();
+    let (title_place, number_place) = (f.place("标题"), f.place("文号"));
     let issuer = f.text("发文机关", sink).unwrap_or_default();
     if f.get("发布日期").is_none() {
         f.missing("发布日期", sink);
@@ -145,8 +150,11 @@ pub fn read(path: &Path, root: &Node, tables: &Tables, sink: &mut Sink) -> Optio
     if rows.is_empty() && f.get("事项").is_none_or(|n| matches!(n.kind, Kind::List(_))) {
         f.missing("事项", sink);
     }
-    let measures: Vec<PolicyMeasure> =
+    let mut measures: Vec<PolicyMeasure> =
         rows.iter().filter_map(|row| read_measure(row, &shared, tables, sink)).collect();
+    if let Some(full) = &text {
+        measures.iter_mut().for_each(|m| m.quote(&full.text));
+    }
     let examples =
         f.list("示例企业", sink).iter().filter_map(|row| read_example(row, tables, sink)).collect();
     f.finish(sink);
@@ -154,6 +162,7 @@ pub fn read(path: &Path, root: &Node, tables: &Tables, sink: &mut Sink) -> Optio
         path: path.to_owned(),
         id: id.unwrap_or_default(),
         place,
+        title_places: [title_place, number_place],
         title,
         number,
         issuer,
@@ -716,6 +725,19 @@ const WAYS: [(&str, &str); 3] = [("申报", "申报"), ("免申即享", "免申�
 pub type Yearly = [(u32, u32); 2];
 
 impl PolicyMeasure {
+    /// Finds the clauses that conditions and sum come from.
+    fn quote(&mut self, text: &str) {
+        let conditions = self.measure.conditions.iter().filter(|c| c.kind != RowKind::Area).map(|c| c.basis);
+        let mut bases: Vec<TextNo> = conditions.chain(self.measure.benefit.basis).collect();
+        bases.sort_unstable();
+        bases.dedup();
+        for basis in bases {
+            for range in clause::find(text, self.card.text(basis)) {
+                self.detail.quotes.push((basis, range.start as u32, range.end as u32));
+            }
+        }
+    }
+
     /// Puts a window that comes back every year where it is next open: the one that has not closed by `today`, within
     /// the validity of the document.
     pub fn settle_window(&mut self, today: Date) {
@@ -853,7 +875,8 @@ fn material_name(
         }
         Some(canonical) => Some(canonical.clone()),
         None => {
-            let names = tables.materials.keys().map(String::as_str);
+            // What says nothing is not mended by another word that says nothing (P216).
+            let names = tables.materials.keys().map(String::as_str).filter(|_| !lint::is_catch_all(name));
             let hint = rule::did_you_mean(name, names)
                 .unwrap_or_else(|| "先在 catalogue/materials.yaml 里加一行".to_owned());
             sink.report(Diagnostic::new("P007", place, format!("材料目录里没有“{name}”")).hint(hint));

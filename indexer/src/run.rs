@@ -409,6 +409,9 @@ fn print_one(
         if !row.note.is_empty() {
             writeln!(out, "    {}", row.note)?;
         }
+        for quote in quotes(m, &row.basis, project) {
+            writeln!(out, "    原文：{quote}")?;
+        }
     }
     for step in explain::steps(&m.measure, &m.card, catalogue, firm, today)? {
         writeln!(out, "  {}：{}", step.label, step.value)?;
@@ -435,6 +438,18 @@ fn print_one(
         writeln!(out, "  还缺：{}", names.join("、"))?;
     }
     Ok(())
+}
+
+/// The clauses of the full text that a basis names.
+fn quotes(m: &PolicyMeasure, basis: &str, project: &Project) -> Vec<String> {
+    let home = project.policies.iter().find(|p| p.measures.iter().any(|other| other.measure.id == m.measure.id));
+    let Some(full) = home.and_then(|p| p.text.as_ref()) else { return Vec::new() };
+    let here = m.detail.quotes.iter().filter(|(no, ..)| m.card.text(*no) == basis);
+    here.map(|(_, start, end)| {
+        let (start, length) = (*start as usize, (end - start) as usize);
+        full.text.chars().skip(start).take(length).collect::<String>().replace('\n', " ")
+    })
+    .collect()
 }
 
 fn print_node(
@@ -481,6 +496,7 @@ fn explain_json(
         .map(|row| json!({
             "basis": row.basis, "note": row.note, "sentence": row.node.sentence, "truth": row.node.truth.map(truth_id),
             "have": row.node.have, "need": row.node.need, "gap": row.node.gap,
+            "quotes": quotes(m, &row.basis, project),
         }))
         .collect();
     Ok(json!({

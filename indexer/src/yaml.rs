@@ -46,6 +46,13 @@ impl Node {
         }
     }
 
+    /// Place of a key of a map.
+    pub fn key_place(&self, key: &str) -> Option<Place> {
+        let Kind::Map(entries) = &self.kind else { return None };
+        let (key, _) = entries.iter().find(|(k, _)| k.text() == Some(key))?;
+        Some(key.place.span(0, key.text().map_or(1, |t| t.chars().count())))
+    }
+
     /// The first key whose value differs in another map, or “内容” where the two are no maps of the same keys.
     pub fn difference(&self, other: &Node) -> Option<String> {
         match (&self.kind, &other.kind) {

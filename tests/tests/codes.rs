@@ -16,7 +16,7 @@ const DOCUMENT_KEYS: [&str; 13] = [
     "编号", "标题", "文号", "发文机关", "发布日期", "有效期", "适用地区", "来源", "原文", "状态", "被替代为", "事项", "示例企业",
 ];
 
-/// Two complete policies without a single finding, and the real catalogue.
+/// Two complete policies and an archived one without a single finding, and the real catalogue.
 fn base() -> Result<TempDir> {
     let dir = tempfile::tempdir()?;
     copy(&workspace_root().join("policies/catalogue"), &dir.path().join("catalogue"))?;
@@ -174,4 +174,44 @@ fn sources(dir: &Path) -> Result<Vec<std::path::PathBuf>> {
         }
     }
     Ok(files)
+}
+
+/// Each file of `tests/fixtures/bad` has one thing wrong; its first line says which code must stand where:
+/// `# P202 bad.yaml:38:11`. A text file of the same name is its full text.
+#[test]
+fn bad_files_are_named_by_code_line_and_column() -> Result<()> {
+    let folder = workspace_root().join("tests/fixtures/bad");
+    let mut wrong = Vec::new();
+    let mut checked = 0;
+    for entry in fs::read_dir(&folder)? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|e| e != "yaml") {
+            continue;
+        }
+        let text = fs::read_to_string(&path)?;
+        let expected = text.lines().next().and_then(|l| l.strip_prefix("# ")).context("the first line")?.to_owned();
+        let dir = base()?;
+        fs::write(dir.path().join("130000/bad.yaml"), &text)?;
+        let full = path.with_extension("txt");
+        if full.exists() {
+            fs::copy(&full, dir.path().join("130000/bad.txt"))?;
+        }
+        let mut sink = Sink::default();
+        load(dir.path(), today(), &mut sink, |_, _| {})?;
+        let found: Vec<String> = sink
+            .sorted()
+            .iter()
+            .map(|d| {
+                let name = d.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                format!("{} {name}:{}:{}", d.code, d.place.line, d.place.column)
+            })
+            .collect();
+        if !found.contains(&expected) {
+            wrong.push(format!("{}: expected {expected}, found {found:?}", path.display()));
+        }
+        checked += 1;
+    }
+    ensure!(checked >= 70, "only {checked} files");
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
 }

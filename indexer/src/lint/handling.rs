@@ -75,7 +75,7 @@ fn placeholder(key: &str, node: &Node, sink: &mut Sink) -> bool {
 fn contact(measure: &Node, place: Place, sink: &mut Sink) {
     let handling = measure.get("办理");
     let field = |key: &str| handling.and_then(|h| h.get(key));
-    let at = handling.map_or(place, |h| h.place);
+    let at = measure.key_place("办理").unwrap_or(place);
     for key in ["部门", "电话", "地点", "法定时限", "承诺时限"] {
         let Some(node) = field(key) else { continue };
         if placeholder(key, node, sink) {
@@ -118,11 +118,14 @@ fn contact(measure: &Node, place: Place, sink: &mut Sink) {
 
 fn phones(node: &Node, text: &str, sink: &mut Sink) {
     let mut offset = 0;
-    for part in text.split(['、', '；']) {
+    for part in text.split(['、', '；', '，', ',', '/', ' ']) {
         let number = part.trim();
         let lead = part.chars().take_while(|c| c.is_whitespace()).count();
         let place = node.place.span(offset + lead, number.chars().count());
         offset += part.chars().count() + 1;
+        if number.is_empty() {
+            continue;
+        }
         // A mobile number is reported as personal data.
         let digits: String = number.chars().filter(char::is_ascii_digit).collect();
         if digits.len() == 11 && digits.starts_with('1') {
@@ -131,7 +134,7 @@ fn phones(node: &Node, text: &str, sink: &mut Sink) {
         if !PHONE.is_match(number) {
             sink.report(
                 Diagnostic::new("P203", place, format!("电话“{number}”的格式不对"))
-                    .hint("写区号和号码，如 0311-87801234；热线写 12345；几个号码用顿号分开"),
+                    .hint("写区号和号码，不加括号，如 0311-87801234；热线写 12345；几个号码用顿号分开"),
             );
         }
     }
@@ -169,7 +172,8 @@ fn materials(measure: &Node, place: Place, context: &Context<'_>, sink: &mut Sin
         let field = |key: &str| row.get(key).and_then(Node::text);
         let lacks: Vec<&str> = ["份数", "形式"].into_iter().filter(|key| row.get(key).is_none()).collect();
         if !lacks.is_empty() {
-            sink.report(Diagnostic::new("P211", at, format!("材料“{title}”没写{}", lacks.join("和"))));
+            let hint = format!("在这份材料下加 {}", lacks.iter().map(|k| format!("{k}: …")).collect::<Vec<_>>().join("、"));
+            sink.report(Diagnostic::new("P211", at, format!("材料“{title}”没写{}", lacks.join("和"))).hint(hint));
         }
         if let Some(copies) = row.get("份数")
             && copies.text().is_some_and(|t| t.trim_end_matches('份').trim().parse() == Ok(0))
@@ -198,8 +202,13 @@ fn materials(measure: &Node, place: Place, context: &Context<'_>, sink: &mut Sin
     }
 }
 
+/// Whether a material names nothing: 其他材料.
+pub(crate) fn is_catch_all(name: &str) -> bool {
+    CATCH_ALL.contains(&name)
+}
+
 fn catch_all(name: &str, place: Place, sink: &mut Sink) {
-    if CATCH_ALL.contains(&name) {
+    if is_catch_all(name) {
         sink.report(
             Diagnostic::new("P216", place, format!("“{name}”是兜底的写法，企业不知道要带什么"))
                 .hint("把要交的逐份写出来；没有别的就去掉"),

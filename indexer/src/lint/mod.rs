@@ -25,7 +25,7 @@ use crate::fields::Sink;
 use crate::policy::Policy;
 use crate::yaml::{Kind, Node};
 
-pub(crate) use handling::is_placeholder;
+pub(crate) use handling::{is_catch_all, is_placeholder};
 pub use project::project;
 
 /// What every lint may look at.

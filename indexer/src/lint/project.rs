@@ -73,8 +73,9 @@ fn twins(policies: &[Policy], sink: &mut Sink) {
     let mut told: HashSet<&Path> = HashSet::new();
     for policy in policies {
         sink.re_enter(&policy.path);
-        let keys = [("文号", &policy.number), ("标题", &policy.title)];
-        for (what, text) in keys {
+        let [title, number] = policy.title_places;
+        let keys = [("文号", &policy.number, number), ("标题", &policy.title, title)];
+        for (what, text, place) in keys {
             if text.is_empty() {
                 continue;
             }
@@ -84,7 +85,7 @@ fn twins(policies: &[Policy], sink: &mut Sink) {
             if let Some(other) = seen.get(&key) {
                 if told.insert(&policy.path) {
                     let message = format!("{what}“{text}”和 {} 的一样", other.path.display());
-                    sink.report(Diagnostic::new("P254", policy.place, message).hint("同一份文件只写一次；不是同一份就核对文号和标题"));
+                    sink.report(Diagnostic::new("P254", place, message).hint("同一份文件只写一次；不是同一份就核对文号和标题"));
                 }
             } else {
                 seen.insert(key, policy);

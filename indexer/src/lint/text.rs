@@ -148,6 +148,14 @@ pub(super) fn is_han(c: char) -> bool {
 /// Letters that only pinyin has.
 const TONES: &str = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹ";
 
+/// Number of letters of a bracket's content that is one syllable of pinyin.
+fn pinyin(chars: &[char]) -> Option<usize> {
+    let length = chars.iter().take(8).position(|c| matches!(c, '）' | ')'))?;
+    let letter = |c: &char| c.is_ascii_lowercase() || TONES.contains(*c) || matches!(c, 'ü' | 'ɡ');
+    let inside = &chars[..length];
+    (inside.iter().all(letter) && inside.iter().any(|c| TONES.contains(*c))).then_some(length)
+}
+
 /// One finding per class.
 fn artefacts(text: &str, simplifier: &Simplifier) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
@@ -158,28 +166,28 @@ fn artefacts(text: &str, simplifier: &Simplifier) -> Vec<Finding> {
         }
     };
     let mut traditional: Vec<(usize, char)> = Vec::new();
+    // Brackets around a year are the business of P308.
+    let year: Vec<usize> = NUMBER_LIKE
+        .find_iter(text)
+        .flat_map(|m| text[..m.start()].chars().count()..text[..m.end()].chars().count())
+        .collect();
     for (at, &c) in chars.iter().enumerate() {
         let before = at.checked_sub(1).map(|i| chars[i]);
         let after = chars.get(at + 1).copied();
         let han_before = before.is_some_and(is_han);
         match c {
-            ',' | ';' | ':' | '!' | '(' | ')' if han_before => {
-                add("P301", "改成全角标点", at, 1, format!("中文里用了半角“{c}”"));
-            }
             '?' if after.is_some_and(|n| "！；〔〕〖〗、".contains(n) || is_kana(n)) => {
                 let hint = "从这里起错了一个字节，对照原文重新录入";
                 add("P304", hint, at, 2, "编码错位：问号后面的字不对".to_owned());
             }
             '?' if han_before => add("P301", "改成全角标点", at, 1, "中文里用了半角“?”".to_owned()),
-            '（' | '(' if han_before => {
-                let inside: Vec<char> =
-                    chars[at + 1..].iter().copied().take(8).take_while(|c| !matches!(c, '）' | ')')).collect();
-                let letters = inside.iter().all(|c| c.is_ascii_lowercase() || TONES.contains(*c) || *c == 'ü' || *c == 'ɡ');
-                if letters && inside.iter().any(|c| TONES.contains(*c)) {
-                    let pinyin: String = inside.iter().collect();
-                    let message = format!("汉字后面夹着拼音“{pinyin}”");
-                    add("P302", "去掉括号里的拼音", at, inside.len() + 2, message);
-                }
+            '（' | '(' if han_before && pinyin(&chars[at + 1..]).is_some() => {
+                let length = pinyin(&chars[at + 1..]).unwrap_or(0);
+                let letters: String = chars[at + 1..at + 1 + length].iter().collect();
+                add("P302", "去掉括号里的拼音", at, length + 2, format!("汉字后面夹着拼音“{letters}”"));
+            }
+            ',' | ';' | ':' | '!' | '(' | ')' if han_before && !year.contains(&at) => {
+                add("P301", "改成全角标点", at, 1, format!("中文里用了半角“{c}”"));
             }
             '\u{3000}' | '\u{a0}' | '\u{2002}'..='\u{200a}' if at > 0 && !chars[..at].iter().all(|c| c.is_whitespace()) => {
                 add("P307", "删掉，或换成普通空格", at, 1, format!("有特殊空格（U+{:04X}）", u32::from(c)));
@@ -189,7 +197,7 @@ fn artefacts(text: &str, simplifier: &Simplifier) -> Vec<Finding> {
             }
             '\u{fffd}' => add("P304", "从这里起错了一个字节，对照原文重新录入", at, 1, "有读不出来的字“\u{fffd}”".to_owned()),
             '\u{a000}'..='\u{a4cf}' => {
-                add("P306", "按条、款、项分行；一行一段", at, 1, format!("“{c}”应是标点（多半是 ；）"));
+                add("P306", "改成标点，对照原文", at, 1, format!("“{c}”应是标点（多半是 ；）"));
             }
             '&' if chars[at..].starts_with(&['&', 'n', 'b', 's', 'p', ';']) => {
                 add("P307", "删掉，或换成普通空格", at, 6, "有网页的空格记号 &nbsp;".to_owned());
@@ -219,7 +227,7 @@ fn artefacts(text: &str, simplifier: &Simplifier) -> Vec<Finding> {
         }
     }
     for (code, pattern, hint) in [
-        ("P306", &*PARENS_SPACED, "按条、款、项分行；一行一段"),
+        ("P306", &*PARENS_SPACED, "去掉编号里的空格"),
         ("P308", &*NUMBER_LIKE, "年份用六角括号，如 〔2022〕"),
     ] {
         if let Some(m) = pattern.find(text) {

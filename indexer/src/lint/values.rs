@@ -41,7 +41,9 @@ fn document(root: &Node, policy: &Policy, context: &Context<'_>, sink: &mut Sink
         let hint = hint.unwrap_or_else(|| "写成 机关代字〔年份〕序号号，如 冀政办字〔2023〕84号".to_owned());
         sink.report(Diagnostic::new("P251", whole(node), message).hint(hint));
     }
+    let replaced = root.get("状态").and_then(Node::text) == Some("被替代");
     if policy.published
+        && !replaced
         && let Some(last) = policy.valid_to.filter(|last| *last < context.today)
         && let Some(node) = root.get("有效期").and_then(|v| v.get("止"))
     {
@@ -74,7 +76,7 @@ fn document(root: &Node, policy: &Policy, context: &Context<'_>, sink: &mut Sink
         );
         sink.report(Diagnostic::new("P255", whole(node), message).hint("把文件移到适用地区代码的文件夹"));
     }
-    if root.get("状态").and_then(Node::text) == Some("被替代")
+    if replaced
         && policy.replaced_by.is_none()
         && let Some(node) = root.get("状态")
     {
@@ -184,7 +186,8 @@ fn basis(node: &Node, policy: &Policy, sink: &mut Sink) {
         && support.get("金额").is_some_and(|n| n.text() != Some("未定"))
         && support.get("依据").is_none()
     {
-        sink.report(Diagnostic::new("P244", support.place, "支持没写依据，企业查不到钱从哪一条来").hint("加一行 依据: 条款号"));
+        let place = node.key_place("支持").unwrap_or(support.place);
+        sink.report(Diagnostic::new("P244", place, "支持没写依据，企业查不到钱从哪一条来").hint("加一行 依据: 条款号"));
     }
 }
 
@@ -202,11 +205,11 @@ fn sums(node: &Node, measure: &PolicyMeasure, context: &Context<'_>, sink: &mut 
     let floor = benefit.floor.as_ref().and_then(interval).and_then(|i| i.lo);
     for (_, cap) in &benefit.caps {
         let Some(most) = interval(cap).and_then(|i| i.hi) else { continue };
-        let below = [("起付", floor), ("金额", least)]
+        let below = [("起付", floor, "够起付的企业也拿不到起付的数"), ("金额", least, "写的金额永远给不足")]
             .into_iter()
-            .find(|(_, low)| low.is_some_and(|low| below(most, low)));
-        if let (Some((what, _)), Some(at)) = (below, support.get("封顶")) {
-            let message = format!("封顶比{what}还低，{what}永远拿不到");
+            .find(|(_, low, _)| low.is_some_and(|low| below(most, low)));
+        if let (Some((what, _, why)), Some(at)) = (below, support.get("封顶")) {
+            let message = format!("封顶比{what}还低，{why}");
             sink.report(Diagnostic::new("P231", whole(at), message).hint(format!("核对 封顶 和 {what}")));
             break;
         }
