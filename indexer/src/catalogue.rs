@@ -9,7 +9,7 @@ use huiqi_engine::catalogue::{
     NamedList, Param, ParamNo, SIZE_NAMES, Scope, SizeClass,
 };
 use huiqi_engine::date::Date;
-use huiqi_engine::rule::{Aliases, find_industry, find_region, read_quantity};
+use huiqi_engine::rule::{Aliases, Expr, Period, dimension, find_industry, find_region, read_quantity};
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::fields::{Fields, Sink};
@@ -377,8 +377,14 @@ fn read_facts(rows: &[yaml::Node], tables: &mut Tables, seen: &mut BTreeSet<Stri
             let message = format!("只有数能按年填，“{}”是{}", fact.name, kind.name());
             sink.report(Diagnostic::new("P005", f.place("按年"), message));
         }
+        let unit = f.place("单位");
         f.finish(sink);
+        let (numeric, given) = (kind.is_numeric(), fact.unit.clone());
         tables.catalogue.facts.insert(no, fact);
+        if numeric && dimension(&Expr::Fact(no, Period::None), &tables.catalogue).is_none() {
+            let message = format!("单位“{given}”不能用于计算");
+            sink.report(Diagnostic::new("P137", unit, message).hint("可写 元、万元、亿元、%、人、项、件、家、天、个月、年 等，见 policies/README.md"));
+        }
     }
 }
 

@@ -109,7 +109,7 @@ fn read_file(path: &Path, context: &Context<'_>, sink: &mut Sink) -> Option<Poli
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) => {
-            sink.push(fail(format!("读不了这个文件：{error}")));
+            sink.push(fail(format!("读不了这个文件：{}", io_words(&error))));
             return None;
         }
     };
@@ -144,6 +144,16 @@ fn read_settings(dir: &Path, sink: &mut Sink) {
             sink.set_settings(settings);
         }
         Err(diagnostic) => sink.report(*diagnostic),
+    }
+}
+
+/// Why a file cannot be read, in Chinese where the reason is a common one.
+pub(crate) fn io_words(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "没有这个文件".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "没有读取权限".to_owned(),
+        std::io::ErrorKind::IsADirectory => "这是一个文件夹".to_owned(),
+        _ => error.to_string(),
     }
 }
 
@@ -315,7 +325,7 @@ fn check(project: &Project, sink: &mut Sink) {
         sink.re_enter(&policy.path);
         for measure in &policy.measures {
             for (id, place) in &measure.prerequisites {
-                if !ids.contains_key(id.as_str()) || *id == measure.measure.id {
+                if !ids.contains_key(id.as_str()) {
                     let hint = huiqi_engine::rule::did_you_mean(id, ids.keys().copied());
                     let d = Diagnostic::new("P007", *place, format!("“前置”里没有这个事项：“{id}”"));
                     sink.report(match hint {
@@ -376,6 +386,13 @@ fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
                 );
                 continue;
             };
+            // What was expected counts as well: a wrong one is reported for itself.
+            let seen = seen.entry(id).or_default();
+            seen[0] |= matches!(expected, Verdict::Eligible | Verdict::Likely);
+            seen[1] |= *expected == Verdict::Ineligible;
+            if example.broken {
+                continue;
+            }
             let mut measure = measure.clone();
             measure.settle_window(example.today);
             let outcome =
@@ -390,7 +407,6 @@ fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
                         continue;
                     }
                 };
-            let seen = seen.entry(id).or_default();
             seen[0] |= matches!(outcome.verdict, Verdict::Eligible | Verdict::Likely);
             seen[1] |= outcome.verdict == Verdict::Ineligible;
             if outcome.verdict != *expected {

@@ -15,6 +15,7 @@ use huiqi_engine::rule::{self, Arith, Expr, NameProblem, Names, RuleError, TextN
 use huiqi_engine::unit::Dimension;
 
 use crate::catalogue::Tables;
+use crate::check::io_words;
 use crate::clause;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::fields::{Fields, Sink};
@@ -95,6 +96,8 @@ pub struct Example {
     pub today: Date,
     /// The firm.
     pub firm: Firm,
+    /// Whether a part of it could not be read: nothing is decided for it.
+    pub broken: bool,
     /// Measure id, place, expected verdict and amount text.
     pub expected: Vec<(String, Place, String, Option<String>)>,
 }
@@ -198,7 +201,7 @@ fn read_text(f: &mut Fields<'_>, path: &Path, sink: &mut Sink) -> Option<FullTex
         }
         Ok(_) => {}
         Err(error) => {
-            sink.report(fail(format!("读不到原文 {name}：{error}")).hint("把原文存成文本文件，放在同一个文件夹里"));
+            sink.report(fail(format!("读不到原文 {name}：{}", io_words(&error))).hint("把原文存成文本文件，放在同一个文件夹里"));
             return None;
         }
     }
@@ -209,7 +212,7 @@ fn read_text(f: &mut Fields<'_>, path: &Path, sink: &mut Sink) -> Option<FullTex
             None
         }
         Err(error) => {
-            sink.report(fail(format!("读不到原文 {name}：{error}")));
+            sink.report(fail(format!("读不到原文 {name}：{}", io_words(&error))));
             None
         }
     }
@@ -352,6 +355,9 @@ fn rule_diagnostic(error: &RuleError, place: Place, offset: usize) -> Diagnostic
         .maybe_hint(error.hint.clone())
 }
 
+/// Most different texts (核实, 承诺, 依据, 说明) of one measure.
+const TEXTS_LIMIT: usize = 2000;
+
 fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -> Option<PolicyMeasure> {
     let errors_before = sink.counts().errors;
     let mut f = Fields::new(row, "事项", sink)?;
@@ -379,7 +385,8 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
     let mut compiler = Compiler { tables, subject, texts: Vec::new() };
     let mut conditions = read_conditions(&mut f, &mut compiler, sink);
     add_area(&mut conditions, &mut compiler, &shared.regions);
-    let amount_place = f.place("支持");
+    let amount = f.get("支持").and_then(|s| s.get("金额"));
+    let amount_place = amount.map_or_else(|| f.place("支持"), |n| n.place.span(0, n.text().map_or(1, |t| t.chars().count())));
     let (benefit, benefit_note, grants) = read_benefit(&mut f, &mut compiler, sink);
     let exclusions = read_exclusions(&mut f, sink);
     let prerequisites = f.items("前置", sink);
@@ -388,6 +395,11 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
     read_handling(&mut f, &mut handling, sink);
     let reviewed = read_review(&mut f, sink);
     f.finish(sink);
+    if compiler.texts.len() > TEXTS_LIMIT {
+        let message = format!("这个事项有 {} 段文字，最多 {TEXTS_LIMIT} 段", compiler.texts.len());
+        sink.report(Diagnostic::new("P152", place, message).hint("拆成几个事项"));
+        return None;
+    }
     let measure = Measure {
         id: id?,
         name,
@@ -935,7 +947,9 @@ fn read_example(row: &Node, tables: &Tables, sink: &mut Sink) -> Option<Example>
     if facts.is_none() {
         f.missing("要素", sink);
     }
+    let errors_before = sink.counts().errors;
     let firm = facts.map(|node| read_firm(node, today, tables, sink)).unwrap_or_default();
+    let broken = sink.counts().errors > errors_before;
     let mut expected = Vec::new();
     match f.get("期望") {
         None => f.missing("期望", sink),
@@ -955,7 +969,7 @@ fn read_example(row: &Node, tables: &Tables, sink: &mut Sink) -> Option<Example>
         }
     }
     f.finish(sink);
-    Some(Example { name, today, firm, expected })
+    Some(Example { name, today, firm, broken, expected })
 }
 
 /// Reads 要素: names and values of one firm.

@@ -165,6 +165,10 @@ impl<'a> Reader<'a> {
             return diagnostic("值不能以这个符号开头").hint("用双引号把值括起来");
         }
         if text.contains("mapping values") || text.contains("simple key") || text.contains("':'") {
+            if line.matches(": ").count() > 1 {
+                return diagnostic("这一行读不懂：值里又有一个“: ”")
+                    .hint("值里的冒号写成全角“：”，或用双引号把值括起来");
+            }
             return diagnostic("这一行读不懂：一行只能有一个“键: 值”，冒号后面空一格").hint(format!(
                 "看看上一行“{}”和这一行的缩进（上一行 {} 格，这一行 {} 格）",
                 before.trim(),
