@@ -620,7 +620,9 @@ impl Detail {
         w.str(&self.number);
         w.option(self.issued.as_ref(), |w, d| w.int(i128::from(d.days())));
         w.str(&self.source);
-        w.list(&self.materials, |w, m| [&m.name, &m.how, &m.form, &m.sample].into_iter().for_each(|t| w.str(t)));
+        w.list(&self.materials, |w, m| {
+            [&m.name, &m.how, &m.form, &m.sample].into_iter().for_each(|t| w.str(t))
+        });
         w.list(&self.handling, |w, (label, text)| {
             w.str(label);
             w.str(text);

@@ -240,8 +240,13 @@ fn item() -> impl Strategy<Value = Item> {
     let levels = prop_oneof![Just(0u8), Just(1), Just(2), Just(4), Just(3), Just(6), Just(7)];
     let rank = prop_oneof![3 => Just(0u8), 1 => 1u8..5];
     let first = prop::option::weighted(0.2, any::<bool>());
-    (0u16..3, levels, when, rank, first)
-        .prop_map(|(item, levels, when, rank, first)| Item { item, levels, when, rank, first })
+    (0u16..3, levels, when, rank, first).prop_map(|(item, levels, when, rank, first)| Item {
+        item,
+        levels,
+        when,
+        rank,
+        first,
+    })
 }
 
 fn has() -> impl Strategy<Value = Expr> {

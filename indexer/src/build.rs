@@ -147,7 +147,12 @@ pub fn build(
     for (code, name) in catalogue.regions.iter() {
         // The invented province of the sample documents is no choice for visitors of a real bundle.
         let sample = code.as_str().starts_with(SAMPLE_PROVINCE);
-        if !sample || table.measures.iter().any(|m| m.regions.iter().any(|c| c.as_str().starts_with(SAMPLE_PROVINCE))) {
+        if !sample
+            || table
+                .measures
+                .iter()
+                .any(|m| m.regions.iter().any(|c| c.as_str().starts_with(SAMPLE_PROVINCE)))
+        {
             names.insert(code, name);
         }
     }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use huiqi_engine::catalogue::{
-    Catalogue, CatalogueItem, Code, Derived, Fact, FactNo, FactType, ItemClass, ItemNo, ListNo,
-    NamedList, Param, ParamNo, SIZE_NAMES, Scope, SizeClass,
+    Catalogue, CatalogueItem, Code, Derived, Fact, FactNo, FactType, ItemClass, ItemNo, ListNo, NamedList,
+    Param, ParamNo, SIZE_NAMES, Scope, SizeClass,
 };
 use huiqi_engine::date::Date;
 use huiqi_engine::rule::{Aliases, Expr, Period, dimension, find_industry, find_region, read_quantity};
@@ -63,7 +63,8 @@ pub fn load(dir: &Path, sink: &mut Sink) -> Tables {
             ItemClass::Programme => "programmes.yaml",
             ItemClass::Roster => "rosters.yaml",
         };
-        loader.yaml(file, sink, |rows, tables, seen, sink| read_items(rows, class, first, tables, seen, sink));
+        loader
+            .yaml(file, sink, |rows, tables, seen, sink| read_items(rows, class, first, tables, seen, sink));
     }
     loader.yaml("materials.yaml", sink, read_materials);
     loader.tsv("regions.tsv", 4, sink, |cells, tables| {
@@ -236,11 +237,15 @@ fn is_own_row(row: &yaml::Node, shared: &[yaml::Node], sink: &mut Sink) -> bool 
         return false;
     }
     let part = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b))
+        !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b))
     };
     if !text.split_once('/').is_some_and(|(publisher, name)| part(publisher) && part(name)) {
         let message = format!("自己加的目录行，编号要写成 发布单位/编号，写的是“{text}”");
-        sink.report(Diagnostic::new("P342", place, message).hint(format!("如 shijiazhuang/{}", text.replace('/', "-"))));
+        sink.report(
+            Diagnostic::new("P342", place, message)
+                .hint(format!("如 shijiazhuang/{}", text.replace('/', "-"))),
+        );
     }
     true
 }
@@ -341,6 +346,12 @@ fn read_facts(rows: &[yaml::Node], tables: &mut Tables, seen: &mut BTreeSet<Stri
             None => Scope::Firm,
             Some(_) => f.choice("范围", &Scope::ALL.map(|(s, n, _)| (n, s)), sink).unwrap_or_default(),
         };
+        // A rule names it without quotation marks.
+        let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '·');
+        if !plain || name.starts_with(|c: char| c.is_ascii_digit()) {
+            let message = format!("要素名称只能用文字和数字，不能以数字开头，写的是“{name}”");
+            sink.report(Diagnostic::new("P005", f.place("名称"), message).hint("去掉名称里的标点"));
+        }
         unique(seen, &id, f.place("id"), sink);
         let full = if scope == Scope::Firm { name.clone() } else { format!("{}.{name}", scope.name()) };
         unique(seen, &full, f.place("名称"), sink);
@@ -383,7 +394,10 @@ fn read_facts(rows: &[yaml::Node], tables: &mut Tables, seen: &mut BTreeSet<Stri
         tables.catalogue.facts.insert(no, fact);
         if numeric && dimension(&Expr::Fact(no, Period::None), &tables.catalogue).is_none() {
             let message = format!("单位“{given}”不能用于计算");
-            sink.report(Diagnostic::new("P137", unit, message).hint("可写 元、万元、亿元、%、人、项、件、家、天、个月、年 等，见 policies/README.md"));
+            sink.report(
+                Diagnostic::new("P137", unit, message)
+                    .hint("可写 元、万元、亿元、%、人、项、件、家、天、个月、年 等，见 policies/README.md"),
+            );
         }
     }
 }

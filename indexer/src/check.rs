@@ -158,8 +158,15 @@ pub(crate) fn io_words(error: &std::io::Error) -> String {
 }
 
 fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    for entry in std::fs::read_dir(dir)? {
-        let path = entry?.path();
+    let unreadable = |error| {
+        anyhow::anyhow!(
+            "读不到文件夹 {}：{}",
+            dir.display(),
+            io_words(&error).replace("这个文件", "这个文件夹")
+        )
+    };
+    for entry in std::fs::read_dir(dir).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
         let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
         if path.is_dir() && !hidden {
             collect(&path, files)?;

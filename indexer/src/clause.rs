@@ -233,7 +233,10 @@ mod tests {
         assert_eq!(words(TEXT, "第一条"), ["第一条 目的。"]);
         assert_eq!(words(TEXT, "第二条（一）"), ["（一）甲类；"]);
         assert_eq!(words(TEXT, "第二条第（二）项1"), ["1.小的；"]);
-        assert_eq!(words(TEXT, "第二条（一）、（二）2"), ["（一）甲类；", "2.大的。\n  另有规定的从其规定。"]);
+        assert_eq!(
+            words(TEXT, "第二条（一）、（二）2"),
+            ["（一）甲类；", "2.大的。\n  另有规定的从其规定。"]
+        );
         assert_eq!(words(TEXT, "第十二条第二款"), ["第二款在这里。"]);
         assert_eq!(words(PLAIN, "二（一）"), ["（一）丙"]);
         assert_eq!(words(PLAIN, "附件1 一（一）"), ["（一）戊"]);
@@ -241,7 +244,8 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_not_found() {
-        for basis in ["第三条", "第二条（三）", "二（三）", "第一条第三款", "无", "总则", "第二条（二）3", ""] {
+        for basis in ["第三条", "第二条（三）", "二（三）", "第一条第三款", "无", "总则", "第二条（二）3", ""]
+        {
             assert!(find(TEXT, basis).is_empty(), "{basis}");
         }
     }

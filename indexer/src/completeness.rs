@@ -56,7 +56,8 @@ fn score(policy: &Policy, m: &PolicyMeasure, project: &Project) -> Score {
     let measure = &m.measure;
     let handling = |key: &str| m.detail.handling.iter().any(|(label, _)| label == key);
     let schedule = &measure.schedule;
-    let by_machine = measure.conditions.iter().filter(|c| matches!(c.kind, RowKind::Rule | RowKind::Exclude)).count();
+    let by_machine =
+        measure.conditions.iter().filter(|c| matches!(c.kind, RowKind::Rule | RowKind::Exclude)).count();
     let elsewhere = measure.conditions.iter().any(|c| c.kind == RowKind::Refer);
     let mut items = Vec::new();
     let mut add = |name, weight, present| items.push(Item { name, weight, present });
@@ -75,7 +76,8 @@ fn score(policy: &Policy, m: &PolicyMeasure, project: &Project) -> Score {
     if !m.detail.materials.is_empty() {
         add("材料份数和形式", 1, m.detail.materials.iter().all(|material| !material.how.is_empty()));
     }
-    let mut forms = m.detail.materials.iter().filter(|material| project.tables.forms.contains(&material.name)).peekable();
+    let mut forms =
+        m.detail.materials.iter().filter(|material| project.tables.forms.contains(&material.name)).peekable();
     if forms.peek().is_some() {
         let (mut empty, mut sample) = (true, true);
         for form in forms {
@@ -123,7 +125,9 @@ pub fn json_lines(scores: &[Score]) -> Vec<Value> {
     let groups = [("document", by(scores, |s| &s.document)), ("issuer", by(scores, |s| &s.issuer))];
     for (kind, sums) in groups {
         for (name, (there, all, measures)) in sums {
-            lines.push(json!({ "kind": kind, "id": name, "measures": measures, "percent": percent((there, all)) }));
+            lines.push(
+                json!({ "kind": kind, "id": name, "measures": measures, "percent": percent((there, all)) }),
+            );
         }
     }
     lines

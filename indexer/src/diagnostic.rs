@@ -159,7 +159,10 @@ pub fn sarif(diagnostics: &[&Diagnostic]) -> serde_json::Value {
     let results: Vec<_> = diagnostics
         .iter()
         .map(|d| {
-            let text = d.hint.as_ref().map_or_else(|| d.message.clone(), |hint| format!("{}\n建议：{hint}", d.message));
+            let text = d
+                .hint
+                .as_ref()
+                .map_or_else(|| d.message.clone(), |hint| format!("{}\n建议：{hint}", d.message));
             let region = json!({
                 "startLine": d.place.line,
                 "startColumn": d.place.column,

@@ -88,7 +88,9 @@ impl Sink {
     /// All problems by file and place.
     pub fn sorted(&self) -> Vec<&Diagnostic> {
         let mut all: Vec<&Diagnostic> = self.diagnostics.iter().collect();
-        all.sort_by(|a, b| (&a.path, a.place, a.code, &a.message).cmp(&(&b.path, b.place, b.code, &b.message)));
+        all.sort_by(|a, b| {
+            (&a.path, a.place, a.code, &a.message).cmp(&(&b.path, b.place, b.code, &b.message))
+        });
         all
     }
 
@@ -213,11 +215,7 @@ impl<'a> Fields<'a> {
             Some("是") => true,
             Some(other) => {
                 let place = self.place(key);
-                sink.report(Diagnostic::new(
-                    "P005",
-                    place,
-                    format!("“{key}”应是 是 或 否，写的是“{other}”"),
-                ));
+                sink.report(Diagnostic::new("P005", place, format!("“{key}”应是 是 或 否，写的是“{other}”")));
                 false
             }
         }

@@ -7,8 +7,8 @@ use huiqi_engine::catalogue::{Code, FactType, Scope};
 use huiqi_engine::date::Date;
 use huiqi_engine::firm::{Firm, read_line};
 use huiqi_engine::measure::{
-    Audience, Benefit, BenefitKind, CapScope, Card, Condition, Detail, ExclusionRule, Material, Measure, RowKind,
-    Schedule, Selection, Status,
+    Audience, Benefit, BenefitKind, CapScope, Card, Condition, Detail, ExclusionRule, Material, Measure,
+    RowKind, Schedule, Selection, Status,
 };
 use huiqi_engine::num::Ratio;
 use huiqi_engine::rule::{self, Arith, Expr, NameProblem, Names, RuleError, TextNo};
@@ -201,7 +201,10 @@ fn read_text(f: &mut Fields<'_>, path: &Path, sink: &mut Sink) -> Option<FullTex
         }
         Ok(_) => {}
         Err(error) => {
-            sink.report(fail(format!("读不到原文 {name}：{}", io_words(&error))).hint("把原文存成文本文件，放在同一个文件夹里"));
+            sink.report(
+                fail(format!("读不到原文 {name}：{}", io_words(&error)))
+                    .hint("把原文存成文本文件，放在同一个文件夹里"),
+            );
             return None;
         }
     }
@@ -236,12 +239,8 @@ fn id(f: &mut Fields<'_>, sink: &mut Sink) -> Option<String> {
     if !ok {
         let place = f.place("编号");
         sink.report(
-            Diagnostic::new(
-                "P005",
-                place,
-                format!("编号“{id}”应只用小写字母、数字和连字符，最多 80 个字符"),
-            )
-            .hint("如 hebei-2023-gxt-0629-01"),
+            Diagnostic::new("P005", place, format!("编号“{id}”应只用小写字母、数字和连字符，最多 80 个字符"))
+                .hint("如 hebei-2023-gxt-0629-01"),
         );
         return None;
     }
@@ -386,7 +385,8 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
     let mut conditions = read_conditions(&mut f, &mut compiler, sink);
     add_area(&mut conditions, &mut compiler, &shared.regions);
     let amount = f.get("支持").and_then(|s| s.get("金额"));
-    let amount_place = amount.map_or_else(|| f.place("支持"), |n| n.place.span(0, n.text().map_or(1, |t| t.chars().count())));
+    let amount_place = amount
+        .map_or_else(|| f.place("支持"), |n| n.place.span(0, n.text().map_or(1, |t| t.chars().count())));
     let (benefit, benefit_note, grants) = read_benefit(&mut f, &mut compiler, sink);
     let exclusions = read_exclusions(&mut f, sink);
     let prerequisites = f.items("前置", sink);
@@ -451,12 +451,8 @@ fn read_conditions(f: &mut Fields<'_>, compiler: &mut Compiler<'_>, sink: &mut S
         Kind::List(rows) if !rows.is_empty() => rows,
         _ => {
             sink.report(
-                Diagnostic::new(
-                    "P004",
-                    node.place,
-                    format!("“条件”应是一个列表，写的是{}", node.describe()),
-                )
-                .hint("每条一行，以“- ”开头；确实没有条件写 条件: 无"),
+                Diagnostic::new("P004", node.place, format!("“条件”应是一个列表，写的是{}", node.describe()))
+                    .hint("每条一行，以“- ”开头；确实没有条件写 条件: 无"),
             );
             return Vec::new();
         }
@@ -595,8 +591,11 @@ fn read_title(b: &mut Fields<'_>, compiler: &mut Compiler<'_>, sink: &mut Sink) 
     const BEFORE: &str = "资质 含 ";
     let text = b.optional("授予", sink)?;
     let place = b.place("授予");
-    let names =
-        Names { catalogue: &compiler.tables.catalogue, aliases: &compiler.tables.aliases, subject: Scope::Firm };
+    let names = Names {
+        catalogue: &compiler.tables.catalogue,
+        aliases: &compiler.tables.aliases,
+        subject: Scope::Firm,
+    };
     let compiled = rule::compile_rule(&format!("{BEFORE}{text}"), names, &mut compiler.texts);
     let before = BEFORE.chars().count();
     for mut problem in compiled.problems {
@@ -918,12 +917,18 @@ fn read_review(f: &mut Fields<'_>, sink: &mut Sink) -> Option<Date> {
     let found = text.split_once(' ').and_then(|(date, result)| {
         let result = result.trim();
         let known = result == "一致"
-            || result.strip_prefix("改了").and_then(|r| r.strip_suffix('处')).is_some_and(|n| n.trim().parse::<u8>().is_ok());
+            || result
+                .strip_prefix("改了")
+                .and_then(|r| r.strip_suffix('处'))
+                .is_some_and(|n| n.trim().parse::<u8>().is_ok());
         Date::parse(date).filter(|_| known)
     });
     if found.is_none() {
         let message = format!("“复核”应是日期和结果，写的是“{text}”");
-        sink.report(Diagnostic::new("P005", f.place("复核"), message).hint("写成 2026-11-22 一致，或 2026-11-22 改了2处"));
+        sink.report(
+            Diagnostic::new("P005", f.place("复核"), message)
+                .hint("写成 2026-11-22 一致，或 2026-11-22 改了2处"),
+        );
     }
     found
 }
@@ -933,11 +938,7 @@ fn read_example(row: &Node, tables: &Tables, sink: &mut Sink) -> Option<Example>
     let name = f.text("名称", sink)?;
     if !name.starts_with("示例") {
         let place = f.place("名称");
-        sink.report(Diagnostic::new(
-            "P005",
-            place,
-            format!("示例企业的名称要以“示例”开头，写的是“{name}”"),
-        ));
+        sink.report(Diagnostic::new("P005", place, format!("示例企业的名称要以“示例”开头，写的是“{name}”")));
     }
     if f.get("今天").is_none() {
         f.missing("今天", sink);

@@ -179,7 +179,10 @@ fn explain_code(id: &str, out: &mut dyn Write) -> anyhow::Result<Status> {
     }
     let Some(code) = codes::find(&id.to_uppercase()) else {
         let hint = huiqi_engine::rule::did_you_mean(&id.to_uppercase(), codes::all().iter().map(|c| c.id));
-        anyhow::bail!("没有代码“{id}”{}。运行 huiqi check --explain all 看全部代码", hint.map_or_else(String::new, |h| format!("，{h}")));
+        anyhow::bail!(
+            "没有代码“{id}”{}。运行 huiqi check --explain all 看全部代码",
+            hint.map_or_else(String::new, |h| format!("，{h}"))
+        );
     };
     writeln!(out, "{}", code.section)?;
     Ok(Status::Fine)
@@ -442,7 +445,8 @@ fn print_one(
 
 /// The clauses of the full text that a basis names.
 fn quotes(m: &PolicyMeasure, basis: &str, project: &Project) -> Vec<String> {
-    let home = project.policies.iter().find(|p| p.measures.iter().any(|other| other.measure.id == m.measure.id));
+    let home =
+        project.policies.iter().find(|p| p.measures.iter().any(|other| other.measure.id == m.measure.id));
     let Some(full) = home.and_then(|p| p.text.as_ref()) else { return Vec::new() };
     let here = m.detail.quotes.iter().filter(|(no, ..)| m.card.text(*no) == basis);
     here.map(|(_, start, end)| {

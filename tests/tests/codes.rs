@@ -13,7 +13,19 @@ use huiqi_tests::{today, workspace_root};
 use tempfile::TempDir;
 
 const DOCUMENT_KEYS: [&str; 13] = [
-    "编号", "标题", "文号", "发文机关", "发布日期", "有效期", "适用地区", "来源", "原文", "状态", "被替代为", "事项", "示例企业",
+    "编号",
+    "标题",
+    "文号",
+    "发文机关",
+    "发布日期",
+    "有效期",
+    "适用地区",
+    "来源",
+    "原文",
+    "状态",
+    "被替代为",
+    "事项",
+    "示例企业",
 ];
 
 /// Two complete policies and an archived one without a single finding, and the real catalogue.
@@ -47,7 +59,8 @@ fn merge(file: &str, fragment: &str) -> Result<String> {
         let key = block[0].split(':').next().unwrap_or_default();
         let indent = if DOCUMENT_KEYS.contains(&key) { 0 } else { 4 };
         let pad = " ".repeat(indent);
-        let fresh = block.iter().map(|line| if line.is_empty() { String::new() } else { format!("{pad}{line}") });
+        let fresh =
+            block.iter().map(|line| if line.is_empty() { String::new() } else { format!("{pad}{line}") });
         let head = format!("{pad}{key}:");
         let start = lines.iter().position(|l| l.starts_with(&head));
         let deeper = |l: &String| {
@@ -55,7 +68,9 @@ fn merge(file: &str, fragment: &str) -> Result<String> {
             l.trim().is_empty() || depth > indent || (depth == indent && l.trim_start().starts_with("- "))
         };
         let (start, end) = match start {
-            Some(start) => (start, (start + 1..lines.len()).find(|at| !deeper(&lines[*at])).unwrap_or(lines.len())),
+            Some(start) => {
+                (start, (start + 1..lines.len()).find(|at| !deeper(&lines[*at])).unwrap_or(lines.len()))
+            }
             // A key that the file does not have goes before the measures, or to the end of the measure.
             None if indent == 0 => {
                 let at = lines.iter().position(|l| l == "事项:").context("事项")?;
@@ -175,7 +190,10 @@ fn codes_in_the_sources_and_in_the_documentation_are_the_same() -> Result<()> {
     let documented: BTreeSet<String> = codes::all().iter().map(|c| c.id.to_owned()).collect();
     let unknown: Vec<_> = used.difference(&documented).collect();
     let unused: Vec<_> = documented.difference(&used).collect();
-    ensure!(unknown.is_empty() && unused.is_empty(), "not documented: {unknown:?}; never reported: {unused:?}");
+    ensure!(
+        unknown.is_empty() && unused.is_empty(),
+        "not documented: {unknown:?}; never reported: {unused:?}"
+    );
     Ok(())
 }
 
@@ -205,7 +223,8 @@ fn bad_files_are_named_by_code_line_and_column() -> Result<()> {
             continue;
         }
         let text = fs::read_to_string(&path)?;
-        let expected = text.lines().next().and_then(|l| l.strip_prefix("# ")).context("the first line")?.to_owned();
+        let expected =
+            text.lines().next().and_then(|l| l.strip_prefix("# ")).context("the first line")?.to_owned();
         let dir = base()?;
         fs::write(dir.path().join("130000/bad.yaml"), &text)?;
         let full = path.with_extension("txt");

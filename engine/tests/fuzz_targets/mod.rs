@@ -121,7 +121,11 @@ pub(crate) fn table_seeds(texts: &[(String, String)]) -> Vec<(String, Vec<u8>)> 
         number: "1号".to_owned(),
         issued: Some(WORLD.today),
         source: "https://example.com/".to_owned(),
-        materials: vec![Material { name: "申请表".to_owned(), how: "原件 2 份".to_owned(), ..Material::default() }],
+        materials: vec![Material {
+            name: "申请表".to_owned(),
+            how: "原件 2 份".to_owned(),
+            ..Material::default()
+        }],
         handling: vec![("方式".to_owned(), "网上".to_owned())],
         benefit_note: String::new(),
         text: "ab".repeat(12),

@@ -10,8 +10,28 @@ use crate::yaml::{Kind, Node};
 
 /// Words that fill a field without saying anything.
 const PLACEHOLDERS: [&str; 22] = [
-    "无", "暂无", "没有", "待定", "待补充", "不详", "未知", "略", "同上", "见附件", "详见附件", "测试", "某某", "空",
-    "n/a", "na", "none", "null", "tbd", "test", "电话", "地址",
+    "无",
+    "暂无",
+    "没有",
+    "待定",
+    "待补充",
+    "不详",
+    "未知",
+    "略",
+    "同上",
+    "见附件",
+    "详见附件",
+    "测试",
+    "某某",
+    "空",
+    "n/a",
+    "na",
+    "none",
+    "null",
+    "tbd",
+    "test",
+    "电话",
+    "地址",
 ];
 
 /// Whether a text only fills its field: 无, 1, 000, ——, xxx.
@@ -172,8 +192,13 @@ fn materials(measure: &Node, place: Place, context: &Context<'_>, sink: &mut Sin
         let field = |key: &str| row.get(key).and_then(Node::text);
         let lacks: Vec<&str> = ["份数", "形式"].into_iter().filter(|key| row.get(key).is_none()).collect();
         if !lacks.is_empty() {
-            let hint = format!("在这份材料下加 {}", lacks.iter().map(|k| format!("{k}: …")).collect::<Vec<_>>().join("、"));
-            sink.report(Diagnostic::new("P211", at, format!("材料“{title}”没写{}", lacks.join("和"))).hint(hint));
+            let hint = format!(
+                "在这份材料下加 {}",
+                lacks.iter().map(|k| format!("{k}: …")).collect::<Vec<_>>().join("、")
+            );
+            sink.report(
+                Diagnostic::new("P211", at, format!("材料“{title}”没写{}", lacks.join("和"))).hint(hint),
+            );
         }
         if let Some(copies) = row.get("份数")
             && copies.text().is_some_and(|t| t.trim_end_matches('份').trim().parse() == Ok(0))
@@ -220,7 +245,9 @@ fn forms(name: &str, empty: Option<&str>, sample: Option<&str>, place: Place, si
     for (code, address, what) in [("P213", empty, "空表"), ("P214", sample, "样表")] {
         if address.is_none() {
             let message = format!("“{name}”要企业填写，没有给{what}的网址");
-            sink.report(Diagnostic::new(code, place, message).hint(format!("在这份材料下加一行 {what}: https://…")));
+            sink.report(
+                Diagnostic::new(code, place, message).hint(format!("在这份材料下加一行 {what}: https://…")),
+            );
         }
     }
 }
@@ -231,7 +258,8 @@ mod tests {
 
     #[test]
     fn what_fills_a_field_and_what_says_something() {
-        for text in ["无", "1", "000", "0000000", "——", "xxx", "N/A", "待定", "123456", "/", "暂无"] {
+        for text in ["无", "1", "000", "0000000", "——", "xxx", "N/A", "待定", "123456", "/", "暂无"]
+        {
             assert!(is_placeholder(text), "{text}");
         }
         for text in ["12345", "0311-87801234", "没有规定", "5楼", "长安区", "10工作日", "A座"] {
@@ -241,7 +269,13 @@ mod tests {
 
     #[test]
     fn periods_in_days() {
-        let cases = [("20工作日", Some(28)), ("20个工作日", Some(28)), ("3个月", Some(90)), ("即时办结", Some(0)), ("尽快", None)];
+        let cases = [
+            ("20工作日", Some(28)),
+            ("20个工作日", Some(28)),
+            ("3个月", Some(90)),
+            ("即时办结", Some(0)),
+            ("尽快", None),
+        ];
         for (text, days) in cases {
             assert_eq!(days_of(text), days, "{text}");
         }

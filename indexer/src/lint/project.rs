@@ -45,7 +45,9 @@ fn references(policies: &[Policy], context: &Context<'_>, sink: &mut Sink) {
                 if policy.published && (over || !home.published) && home.id != policy.id {
                     let why = if over { "已失效" } else { "没有发布" };
                     let message = format!("前置“{id}”所在的文件{why}，企业没法先办它");
-                    sink.report(Diagnostic::new("P223", *place, message).hint("换成新文件里的事项，或去掉这个前置"));
+                    sink.report(
+                        Diagnostic::new("P223", *place, message).hint("换成新文件里的事项，或去掉这个前置"),
+                    );
                 }
             }
         }
@@ -85,7 +87,10 @@ fn twins(policies: &[Policy], sink: &mut Sink) {
             if let Some(other) = seen.get(&key) {
                 if told.insert(&policy.path) {
                     let message = format!("{what}“{text}”和 {} 的一样", other.path.display());
-                    sink.report(Diagnostic::new("P254", place, message).hint("同一份文件只写一次；不是同一份就核对文号和标题"));
+                    sink.report(
+                        Diagnostic::new("P254", place, message)
+                            .hint("同一份文件只写一次；不是同一份就核对文号和标题"),
+                    );
                 }
             } else {
                 seen.insert(key, policy);
@@ -137,7 +142,10 @@ fn twin_measures(policies: &[Policy], context: &Context<'_>, sink: &mut Sink) {
         sink.re_enter(&policy.path);
         let message = format!("和事项 {}“{}”几乎一样", twin.measure.id, twin.measure.name);
         let place: Place = m.place;
-        sink.report(Diagnostic::new("P253", place, message).hint("同一件事只写一次；确是两件事，名称和一句话要写出不同"));
+        sink.report(
+            Diagnostic::new("P253", place, message)
+                .hint("同一件事只写一次；确是两件事，名称和一句话要写出不同"),
+        );
     }
 }
 

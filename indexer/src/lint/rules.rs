@@ -91,7 +91,9 @@ fn check(node: &Node, measure: &PolicyMeasure, context: &Context<'_>, sink: &mut
                 |n| format!("第 {} 行的“{}”", n.place.line, n.text().unwrap_or_default()),
             );
             let message = format!("这条和{other}不可能同时成立，没有企业能符合");
-            sink.report(Diagnostic::new("P243", whole(value), message).hint("核对两条条件；只要满足一条的写成 或"));
+            sink.report(
+                Diagnostic::new("P243", whole(value), message).hint("核对两条条件；只要满足一条的写成 或"),
+            );
         }
     }
 }
@@ -237,11 +239,14 @@ impl<'a> Solver<'a> {
             left = Some(match left {
                 None => set,
                 // What two areas share is the deeper of the two, where one lies in the other.
-                Some(before) => before.iter().flat_map(|a| set.iter().filter_map(|b| shared(*a, *b))).collect(),
+                Some(before) => {
+                    before.iter().flat_map(|a| set.iter().filter_map(|b| shared(*a, *b))).collect()
+                }
             });
         }
         let Some(left) = left else { return true };
-        let refused: Vec<Code> = sets.iter().filter(|(_, wanted)| !*wanted).flat_map(|(set, _)| codes(set)).collect();
+        let refused: Vec<Code> =
+            sets.iter().filter(|(_, wanted)| !*wanted).flat_map(|(set, _)| codes(set)).collect();
         left.iter().any(|code| !refused.iter().any(|no| within(*code, *no)))
     }
 }

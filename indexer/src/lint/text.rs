@@ -11,15 +11,27 @@ use huiqi_engine::num::Ratio;
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::fields::Sink;
-use crate::lint::{
-    AMOUNT, Context, DEADLINE, IDENTITY, MOBILE, NUMBER_LIKE, PARENS_SPACED, RELATIVE, whole,
-};
+use crate::lint::{AMOUNT, Context, DEADLINE, IDENTITY, MOBILE, NUMBER_LIKE, PARENS_SPACED, RELATIVE, whole};
 use crate::policy::{FullText, Policy};
 use crate::yaml::{Kind, Node};
 
 /// Keys whose values people read as prose.
 const PROSE: [&str; 15] = [
-    "标题", "名称", "一句话", "说明", "核实", "承诺", "参照", "发文机关", "部门", "地点", "依据", "组", "名额", "文号", "材料",
+    "标题",
+    "名称",
+    "一句话",
+    "说明",
+    "核实",
+    "承诺",
+    "参照",
+    "发文机关",
+    "部门",
+    "地点",
+    "依据",
+    "组",
+    "名额",
+    "文号",
+    "材料",
 ];
 /// Keys whose values are sentences, with the most characters between two marks.
 const SENTENCES: [&str; 5] = ["一句话", "说明", "核实", "承诺", "参照"];
@@ -29,8 +41,28 @@ const SENTENCE_LIMIT: usize = 45;
 const LINE_LIMIT: usize = 800;
 /// Pieces of web pages.
 const BOILERPLATE: [&str; 22] = [
-    "您的位置", "您当前的位置", "当前位置：", "当前位置:", "打印本页", "【打印】", "关闭窗口", "【关闭", "字体：", "字号：", "浏览次数",
-    "阅读次数", "扫一扫", "相关文章", "网站标识码", "ICP备", "公网安备", "上一篇", "下一篇", "分享到", "未完，全文共", "更新时间",
+    "您的位置",
+    "您当前的位置",
+    "当前位置：",
+    "当前位置:",
+    "打印本页",
+    "【打印】",
+    "关闭窗口",
+    "【关闭",
+    "字体：",
+    "字号：",
+    "浏览次数",
+    "阅读次数",
+    "扫一扫",
+    "相关文章",
+    "网站标识码",
+    "ICP备",
+    "公网安备",
+    "上一篇",
+    "下一篇",
+    "分享到",
+    "未完，全文共",
+    "更新时间",
 ];
 
 /// A finding in a text: class, message, hint, first place and length in characters.
@@ -55,7 +87,10 @@ pub(super) fn file(root: &Node, policy: &Policy, context: &Context<'_>, sink: &m
             sink.report(at(finding, node.place));
         }
         if SENTENCES.contains(&key) {
-            let longest = text.split(['，', '。', '；', '：', '、', '！', '？', '（', '）']).map(|s| s.chars().count()).max();
+            let longest = text
+                .split(['，', '。', '；', '：', '、', '！', '？', '（', '）'])
+                .map(|s| s.chars().count())
+                .max();
             if let Some(longest) = longest.filter(|n| *n > SENTENCE_LIMIT) {
                 let message = format!("“{key}”里有一句 {longest} 个字没有停顿，手机上读不下去");
                 sink.report(Diagnostic::new("P261", whole(node), message).hint("拆成短句，或加逗号"));
@@ -68,7 +103,8 @@ pub(super) fn file(root: &Node, policy: &Policy, context: &Context<'_>, sink: &m
 }
 
 fn at(finding: Finding, place: Place) -> Diagnostic {
-    Diagnostic::new(finding.code, place.span(finding.offset, finding.length), finding.message).hint(finding.hint)
+    Diagnostic::new(finding.code, place.span(finding.offset, finding.length), finding.message)
+        .hint(finding.hint)
 }
 
 /// Every scalar with the key it stands under and whether it belongs to an example firm.
@@ -88,11 +124,12 @@ fn walk<'n>(node: &'n Node, key: &'n str, example: bool, f: &mut impl FnMut(&'n 
 /// A full text: each class once.
 fn full_text(root: &Node, full: &FullText, context: &Context<'_>, sink: &mut Sink) {
     let mut found: Vec<(Finding, usize, usize)> = Vec::new();
-    let mut add = |finding: Finding, line: usize| {
-        match found.iter_mut().find(|(known, ..)| known.code == finding.code && known.hint == finding.hint) {
-            Some((_, _, count)) => *count += 1,
-            None => found.push((finding, line, 1)),
-        }
+    let mut add = |finding: Finding, line: usize| match found
+        .iter_mut()
+        .find(|(known, ..)| known.code == finding.code && known.hint == finding.hint)
+    {
+        Some((_, _, count)) => *count += 1,
+        None => found.push((finding, line, 1)),
     };
     let lines: Vec<&str> = full.text.lines().collect();
     for (line, text) in lines.iter().enumerate() {
@@ -189,13 +226,31 @@ fn artefacts(text: &str, simplifier: &Simplifier) -> Vec<Finding> {
             ',' | ';' | ':' | '!' | '(' | ')' if han_before && !year.contains(&at) => {
                 add("P301", "改成全角标点", at, 1, format!("中文里用了半角“{c}”"));
             }
-            '\u{3000}' | '\u{a0}' | '\u{2002}'..='\u{200a}' if at > 0 && !chars[..at].iter().all(|c| c.is_whitespace()) => {
+            '\u{3000}' | '\u{a0}' | '\u{2002}'..='\u{200a}'
+                if at > 0 && !chars[..at].iter().all(|c| c.is_whitespace()) =>
+            {
                 add("P307", "删掉，或换成普通空格", at, 1, format!("有特殊空格（U+{:04X}）", u32::from(c)));
             }
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}' => {
-                add("P307", "删掉，或换成普通空格", at, 1, format!("有看不见的字符（U+{:04X}）", u32::from(c)));
+            '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'
+            | '\u{feff}'
+            | '\u{e000}'..='\u{f8ff}' => {
+                add(
+                    "P307",
+                    "删掉，或换成普通空格",
+                    at,
+                    1,
+                    format!("有看不见的字符（U+{:04X}）", u32::from(c)),
+                );
             }
-            '\u{fffd}' => add("P304", "从这里起错了一个字节，对照原文重新录入", at, 1, "有读不出来的字“\u{fffd}”".to_owned()),
+            '\u{fffd}' => add(
+                "P304",
+                "从这里起错了一个字节，对照原文重新录入",
+                at,
+                1,
+                "有读不出来的字“\u{fffd}”".to_owned(),
+            ),
             '\u{a000}'..='\u{a4cf}' => {
                 add("P306", "改成标点，对照原文", at, 1, format!("“{c}”应是标点（多半是 ；）"));
             }
@@ -231,7 +286,8 @@ fn artefacts(text: &str, simplifier: &Simplifier) -> Vec<Finding> {
         ("P308", &*NUMBER_LIKE, "年份用六角括号，如 〔2022〕"),
     ] {
         if let Some(m) = pattern.find(text) {
-            let proper = m.as_str().starts_with('〔') && m.as_str().contains('〕') && !m.as_str().contains(' ');
+            let proper =
+                m.as_str().starts_with('〔') && m.as_str().contains('〕') && !m.as_str().contains(' ');
             if code == "P308" && proper {
                 continue;
             }

@@ -33,7 +33,8 @@ fn document(root: &Node, policy: &Policy, context: &Context<'_>, sink: &mut Sink
     {
         let hint = NUMBER_LIKE.find(text).map(|found| {
             let year: String = found.as_str().chars().filter(char::is_ascii_digit).take(4).collect();
-            let rest = found.as_str().trim_start_matches(|c: char| !c.is_ascii_digit()).trim_start_matches(&year);
+            let rest =
+                found.as_str().trim_start_matches(|c: char| !c.is_ascii_digit()).trim_start_matches(&year);
             let rest = rest.trim_start_matches([']', ')', '）', '】', '〕', ' ']).replace([' ', '第'], "");
             format!("写成 {}〔{year}〕{rest}", text[..found.start()].trim())
         });
@@ -57,7 +58,8 @@ fn document(root: &Node, policy: &Policy, context: &Context<'_>, sink: &mut Sink
     {
         let fits = |issuer: &Code| policy.regions.iter().any(|area| covers(*issuer, *area));
         if !codes.iter().any(fits) {
-            let areas: Vec<String> = policy.regions.iter().map(|c| context.tables.catalogue.region_name(*c)).collect();
+            let areas: Vec<String> =
+                policy.regions.iter().map(|c| context.tables.catalogue.region_name(*c)).collect();
             let message = format!("发文机关是“{name}”的，适用地区却是{}", areas.join("、"));
             sink.report(Diagnostic::new("P252", whole(node), message).hint("核对 发文机关 和 适用地区"));
         }
@@ -81,7 +83,8 @@ fn document(root: &Node, policy: &Policy, context: &Context<'_>, sink: &mut Sink
         && let Some(node) = root.get("状态")
     {
         sink.report(
-            Diagnostic::new("P224", whole(node), "文件被替代了，没写由哪份文件替代").hint("加一行 被替代为: 新文件的编号"),
+            Diagnostic::new("P224", whole(node), "文件被替代了，没写由哪份文件替代")
+                .hint("加一行 被替代为: 新文件的编号"),
         );
     }
 }
@@ -142,7 +145,8 @@ fn review(node: &Node, measure: &PolicyMeasure, context: &Context<'_>, sink: &mu
     let Some(row) = node.get("复核") else {
         let message = format!("事项“{}”还没有人对照原文复核", measure.measure.name);
         sink.report(
-            Diagnostic::new("P351", measure.place, message).hint("由没写这个事项的人复核，加一行 复核: 日期 一致"),
+            Diagnostic::new("P351", measure.place, message)
+                .hint("由没写这个事项的人复核，加一行 复核: 日期 一致"),
         );
         return;
     };
@@ -179,7 +183,9 @@ fn basis(node: &Node, policy: &Policy, sink: &mut Sink) {
             && clause::find(&full.text, text).is_empty()
         {
             let message = format!("原文里找不到“{text}”");
-            sink.report(Diagnostic::new("P245", whole(at), message).hint("核对条款号，写法如 第三条（一）、二（三）"));
+            sink.report(
+                Diagnostic::new("P245", whole(at), message).hint("核对条款号，写法如 第三条（一）、二（三）"),
+            );
         }
     }
     if let Some(support) = support
@@ -187,7 +193,10 @@ fn basis(node: &Node, policy: &Policy, sink: &mut Sink) {
         && support.get("依据").is_none()
     {
         let place = node.key_place("支持").unwrap_or(support.place);
-        sink.report(Diagnostic::new("P244", place, "支持没写依据，企业查不到钱从哪一条来").hint("加一行 依据: 条款号"));
+        sink.report(
+            Diagnostic::new("P244", place, "支持没写依据，企业查不到钱从哪一条来")
+                .hint("加一行 依据: 条款号"),
+        );
     }
 }
 
@@ -230,12 +239,14 @@ fn useless(amount: &Expr) -> Option<String> {
     let mut found = None;
     amount.walk(&mut |expr| {
         let problem = match expr {
-            Expr::Pick(_, rows) | Expr::PickFact(_, rows) if rows.len() > 1 => {
-                rows.windows(2).all(|pair| pair[0].1 == pair[1].1).then_some("“按”的各档给的都一样，按什么分没有作用")
-            }
-            Expr::Slices(_, rows) if rows.len() > 1 => {
-                rows.windows(2).all(|pair| pair[0].1 == pair[1].1).then_some("“分段”的各段比例都一样，不用分段")
-            }
+            Expr::Pick(_, rows) | Expr::PickFact(_, rows) if rows.len() > 1 => rows
+                .windows(2)
+                .all(|pair| pair[0].1 == pair[1].1)
+                .then_some("“按”的各档给的都一样，按什么分没有作用"),
+            Expr::Slices(_, rows) if rows.len() > 1 => rows
+                .windows(2)
+                .all(|pair| pair[0].1 == pair[1].1)
+                .then_some("“分段”的各段比例都一样，不用分段"),
             Expr::If(_, yes, no) if yes == no => Some("“若”成立不成立给的都一样，这个条件没有作用"),
             Expr::Arith(Arith::Mul, a, b) if is_zero(a) || is_zero(b) => Some("乘了 0，另一个因数没有作用"),
             Expr::Call(Func::Min | Func::Max, list) if list.windows(2).any(|pair| pair[0] == pair[1]) => {
