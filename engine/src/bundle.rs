@@ -14,7 +14,7 @@ use crate::catalogue::{Catalogue, Code, CodeNames};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::date::Date;
 use crate::fold::Simplifier;
-use crate::measure::{Card, Detail, Measure};
+use crate::measure::{Card, Detail, FullText, Measure};
 
 /// Version of the catalog format.
 pub const CATALOG_VERSION: u32 = 1;
@@ -544,6 +544,21 @@ pub fn encode_texts(kind: PartKind, texts: &[String]) -> Vec<u8> {
 /// When it is of another kind or version, or damaged.
 pub fn decode_texts(kind: PartKind, raw: &[u8]) -> Result<Vec<String>, BundleError> {
     read_part(kind, raw, |r| r.list(Reader::string))
+}
+
+/// The full text of a document as a part.
+pub fn encode_full_text(text: &FullText) -> Vec<u8> {
+    let mut w = part_writer(PartKind::Text);
+    text.encode(&mut w);
+    w.into_bytes()
+}
+
+/// Reads the full text of a document.
+///
+/// # Errors
+/// When it is of another kind or version, or damaged.
+pub fn decode_full_text(raw: &[u8]) -> Result<FullText, BundleError> {
+    read_part(PartKind::Text, raw, FullText::read)
 }
 
 #[cfg(test)]

@@ -75,11 +75,13 @@ impl Date {
         }
         let (y1, m1, d1) = self.ymd();
         let (y2, m2, d2) = later.ymd();
-        let months = (y2 - y1) * 12 + m2 as i32 - m1 as i32 - i32::from(d2 < d1);
-        let (year, month) = (y1 + (m1 as i32 - 1 + months) / 12, (m1 as i32 - 1 + months) % 12 + 1);
+        let months = (y2 - y1) * 12 + m2 as i32 - m1 as i32;
+        if d2 >= d1 {
+            return (months, (d2 - d1) as i32);
+        }
         // A month without that day ends on its last one.
-        let full = (28..=d1.max(28)).rev().find_map(|d| Self::new(year, month as u32, d.min(d1)));
-        (months, later.0 - full.map_or(later.0, |full| full.0))
+        let (.., last) = Self(later.0 - d2 as i32).ymd();
+        (months - 1, (d2 + last - d1.min(last)) as i32)
     }
 
     /// 周一 to 周日.

@@ -596,8 +596,49 @@ pub struct Detail {
     pub benefit_note: String,
     /// Name of the part with the full text, empty where it is not published.
     pub text: String,
-    /// Where a basis stands in the full text: its text number, first character and the one behind the last.
-    pub quotes: Vec<(TextNo, u32, u32)>,
+}
+
+/// The full text of a document, for quoting its clauses.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FullText {
+    /// The text with its line breaks.
+    pub text: String,
+    /// 依据, the first character of the clause and the one behind its last; a basis that names several clauses has
+    /// several rows.
+    pub clauses: Vec<(String, u32, u32)>,
+}
+
+impl FullText {
+    /// The clauses that a basis names, in their order.
+    pub fn quotes(&self, basis: &str) -> Vec<String> {
+        let named = self.clauses.iter().filter(|(name, ..)| name == basis);
+        named
+            .map(|(_, start, end)| {
+                let (start, end) = (*start as usize, *end as usize);
+                self.text.chars().skip(start).take(end.saturating_sub(start)).collect()
+            })
+            .collect()
+    }
+
+    /// Appends to `w`.
+    pub fn encode(&self, w: &mut Writer) {
+        w.str(&self.text);
+        w.list(&self.clauses, |w, (basis, start, end)| {
+            w.str(basis);
+            w.uint(u128::from(*start));
+            w.uint(u128::from(*end));
+        });
+    }
+
+    /// Reads what [`FullText::encode`] wrote.
+    pub fn decode(r: &mut Reader<'_>) -> Decoded<Self> {
+        let text = Self::read(r);
+        r.finish(text)
+    }
+
+    pub(crate) fn read(r: &mut Reader<'_>) -> Self {
+        Self { text: r.string(), clauses: r.list(|r| (r.string(), r.u32(), r.u32())) }
+    }
 }
 
 /// One paper of one measure. The name is the catalogue's, so that lists of several measures can be merged.
@@ -629,11 +670,6 @@ impl Detail {
         });
         w.str(&self.benefit_note);
         w.str(&self.text);
-        w.list(&self.quotes, |w, (basis, start, end)| {
-            for number in [u32::from(*basis), *start, *end] {
-                w.uint(u128::from(number));
-            }
-        });
     }
 
     /// Reads what [`Detail::encode`] wrote.
@@ -657,7 +693,6 @@ impl Detail {
             handling: r.list(|r| (r.string(), r.string())),
             benefit_note: r.string(),
             text: r.string(),
-            quotes: r.list(|r| (r.u16(), r.u32(), r.u32())),
         }
     }
 }

@@ -128,10 +128,7 @@ pub fn build(
     let mut details = Vec::new();
     for policy in &published {
         let text = match &policy.text {
-            Some(full) => parts.add(
-                PartKind::Text,
-                &bundle::encode_texts(PartKind::Text, std::slice::from_ref(&full.text)),
-            )?,
+            Some(file) => parts.add(PartKind::Text, &bundle::encode_full_text(&file.full))?,
             None => String::new(),
         };
         details.extend(policy.measures.iter().map(|m| Detail { text: text.clone(), ..m.detail.clone() }));

@@ -1,14 +1,14 @@
 //! A policy file: one issued document with its measures and example firms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use huiqi_engine::catalogue::{Code, FactType, Scope};
 use huiqi_engine::date::Date;
 use huiqi_engine::firm::{Firm, read_line};
 use huiqi_engine::measure::{
-    Audience, Benefit, BenefitKind, CapScope, Card, Condition, Detail, ExclusionRule, Material, Measure,
-    RowKind, Schedule, Selection, Status,
+    Audience, Benefit, BenefitKind, CapScope, Card, Condition, Detail, ExclusionRule, FullText, Material,
+    Measure, RowKind, Schedule, Selection, Status,
 };
 use huiqi_engine::num::Ratio;
 use huiqi_engine::rule::{self, Arith, Expr, NameProblem, Names, RuleError, TextNo};
@@ -48,7 +48,7 @@ pub struct Policy {
     /// 被替代为: id of the document that takes its place.
     pub replaced_by: Option<(String, Place)>,
     /// 原文
-    pub text: Option<FullText>,
+    pub text: Option<TextFile>,
     /// 事项
     pub measures: Vec<PolicyMeasure>,
     /// 示例企业
@@ -80,11 +80,11 @@ pub struct PolicyMeasure {
 
 /// The full text of a document, which stands in a file of its own beside the policy.
 #[derive(Debug, Clone)]
-pub struct FullText {
+pub struct TextFile {
     /// The file.
     pub path: PathBuf,
-    /// Its text.
-    pub text: String,
+    /// Its text, and where the clauses stand that the measures name.
+    pub full: FullText,
 }
 
 /// One example firm.
@@ -132,7 +132,7 @@ pub fn read(path: &Path, root: &Node, tables: &Tables, sink: &mut Sink) -> Optio
     let regions = regions(&mut f, tables, sink);
     let source = link(&mut f, "来源", sink);
     f.optional("底稿", sink);
-    let text = read_text(&mut f, path, sink);
+    let mut text = read_text(&mut f, path, sink);
     let status = f.choice("状态", &STATUSES, sink).flatten();
     let replaced_by = f.optional("被替代为", sink).map(|id| (id, f.place("被替代为")));
     let shared = Shared {
@@ -153,10 +153,15 @@ pub fn read(path: &Path, root: &Node, tables: &Tables, sink: &mut Sink) -> Optio
     if rows.is_empty() && f.get("事项").is_none_or(|n| matches!(n.kind, Kind::List(_))) {
         f.missing("事项", sink);
     }
-    let mut measures: Vec<PolicyMeasure> =
+    let measures: Vec<PolicyMeasure> =
         rows.iter().filter_map(|row| read_measure(row, &shared, tables, sink)).collect();
-    if let Some(full) = &text {
-        measures.iter_mut().for_each(|m| m.quote(&full.text));
+    if let Some(file) = &mut text {
+        let bases: BTreeSet<&str> = measures.iter().flat_map(PolicyMeasure::bases).collect();
+        for basis in bases {
+            for range in clause::find(&file.full.text, basis) {
+                file.full.clauses.push((basis.to_owned(), range.start as u32, range.end as u32));
+            }
+        }
     }
     let examples =
         f.list("示例企业", sink).iter().filter_map(|row| read_example(row, tables, sink)).collect();
@@ -183,7 +188,7 @@ pub fn read(path: &Path, root: &Node, tables: &Tables, sink: &mut Sink) -> Optio
 const TEXT_LIMIT: u64 = 4 << 20;
 
 /// 原文: the name of a text file in the same folder.
-fn read_text(f: &mut Fields<'_>, path: &Path, sink: &mut Sink) -> Option<FullText> {
+fn read_text(f: &mut Fields<'_>, path: &Path, sink: &mut Sink) -> Option<TextFile> {
     let name = f.optional("原文", sink)?;
     let place = f.place("原文");
     let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
@@ -209,7 +214,10 @@ fn read_text(f: &mut Fields<'_>, path: &Path, sink: &mut Sink) -> Option<FullTex
         }
     }
     match std::fs::read(&file).map(String::from_utf8) {
-        Ok(Ok(text)) => Some(FullText { path: file, text: text.replace("\r\n", "\n") }),
+        Ok(Ok(text)) => {
+            let full = FullText { text: text.replace("\r\n", "\n"), clauses: Vec::new() };
+            Some(TextFile { path: file, full })
+        }
         Ok(Err(_)) => {
             sink.report(fail(format!("原文 {name} 不是 UTF-8 编码")).hint("用编辑器另存为 UTF-8"));
             None
@@ -736,17 +744,10 @@ const WAYS: [(&str, &str); 3] = [("申报", "申报"), ("免申即享", "免申�
 pub type Yearly = [(u32, u32); 2];
 
 impl PolicyMeasure {
-    /// Finds the clauses that conditions and sum come from.
-    fn quote(&mut self, text: &str) {
+    /// The clauses that conditions and sum come from.
+    fn bases(&self) -> impl Iterator<Item = &str> {
         let conditions = self.measure.conditions.iter().filter(|c| c.kind != RowKind::Area).map(|c| c.basis);
-        let mut bases: Vec<TextNo> = conditions.chain(self.measure.benefit.basis).collect();
-        bases.sort_unstable();
-        bases.dedup();
-        for basis in bases {
-            for range in clause::find(text, self.card.text(basis)) {
-                self.detail.quotes.push((basis, range.start as u32, range.end as u32));
-            }
-        }
+        conditions.chain(self.measure.benefit.basis).map(|basis| self.card.text(basis))
     }
 
     /// Puts a window that comes back every year where it is next open: the one that has not closed by `today`, within

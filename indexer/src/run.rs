@@ -413,7 +413,7 @@ fn print_one(
             writeln!(out, "    {}", row.note)?;
         }
         for quote in quotes(m, &row.basis, project) {
-            writeln!(out, "    原文：{quote}")?;
+            writeln!(out, "    原文：{}", quote.replace('\n', " "))?;
         }
     }
     for step in explain::steps(&m.measure, &m.card, catalogue, firm, today)? {
@@ -447,13 +447,8 @@ fn print_one(
 fn quotes(m: &PolicyMeasure, basis: &str, project: &Project) -> Vec<String> {
     let home =
         project.policies.iter().find(|p| p.measures.iter().any(|other| other.measure.id == m.measure.id));
-    let Some(full) = home.and_then(|p| p.text.as_ref()) else { return Vec::new() };
-    let here = m.detail.quotes.iter().filter(|(no, ..)| m.card.text(*no) == basis);
-    here.map(|(_, start, end)| {
-        let (start, length) = (*start as usize, (end - start) as usize);
-        full.text.chars().skip(start).take(length).collect::<String>().replace('\n', " ")
-    })
-    .collect()
+    let file = home.and_then(|p| p.text.as_ref());
+    file.map(|file| file.full.quotes(basis)).unwrap_or_default()
 }
 
 fn print_node(

@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 
 use huiqi_engine::LiteMap;
 use huiqi_engine::bundle::{
-    Table, decode_cards, decode_catalogue, decode_details, encode_cards, encode_catalogue, encode_details,
+    Table, decode_cards, decode_catalogue, decode_details, decode_full_text, encode_cards, encode_catalogue,
+    encode_details, encode_full_text,
 };
 use huiqi_engine::catalogue::{
     Catalogue, CatalogueItem, Code, CodeNames, Derived, Fact, FactType, ItemClass, NamedList, Param,
@@ -20,7 +21,9 @@ use huiqi_engine::decide::{Decider, Memory};
 use huiqi_engine::eval::{Amount, EvalError, Evaluator, Outcome, Truth, Verdict, evaluate};
 use huiqi_engine::explain::{amount_text, answer_text, explain, formula_line, key_name, size_steps, steps};
 use huiqi_engine::firm::Firm;
-use huiqi_engine::measure::{Benefit, BenefitKind, Card, Condition, Detail, Material, Measure, RowKind};
+use huiqi_engine::measure::{
+    Benefit, BenefitKind, Card, Condition, Detail, FullText, Material, Measure, RowKind,
+};
 use huiqi_engine::num::{Interval, Ratio};
 use huiqi_engine::profile;
 use huiqi_engine::report::report;
@@ -85,6 +88,13 @@ pub(crate) fn table(data: &[u8]) {
     if let Ok(card) = whole(data, Card::decode) {
         same_again(&card, |c| written(|w| c.encode(w)), |bytes| whole(bytes, Card::decode));
     }
+    if let Ok(full) = whole(data, FullText::decode) {
+        same_again(&full, |f| written(|w| f.encode(w)), |bytes| whole(bytes, FullText::decode));
+        full.quotes("第一条");
+    }
+    if let Ok(full) = decode_full_text(data) {
+        full.quotes("第一条");
+    }
     if let Ok(detail) = whole(data, Detail::decode) {
         same_again(&detail, |d| written(|w| d.encode(w)), |bytes| whole(bytes, Detail::decode));
     }
@@ -129,8 +139,9 @@ pub(crate) fn table_seeds(texts: &[(String, String)]) -> Vec<(String, Vec<u8>)> 
         handling: vec![("方式".to_owned(), "网上".to_owned())],
         benefit_note: String::new(),
         text: "ab".repeat(12),
-        quotes: vec![(0, 3, 12)],
     };
+    let full =
+        FullText { text: "第一条 补助。".to_owned(), clauses: vec![("第一条".to_owned(), 0, 7)] };
     add("part-table", table(WORLD.measures.clone()));
     add("part-table-empty", table(Vec::new()));
     add("part-catalogue-cut", catalogue[..catalogue.len() / 2].to_vec());
@@ -140,6 +151,8 @@ pub(crate) fn table_seeds(texts: &[(String, String)]) -> Vec<(String, Vec<u8>)> 
     add("part-details", encode_details(&[detail.clone(), Detail::default()]));
     add("value-card", written(|w| WORLD.card.encode(w)));
     add("value-detail", written(|w| detail.encode(w)));
+    add("part-text", encode_full_text(&full));
+    add("value-text", written(|w| full.encode(w)));
     add("value-measure", written(|w| everything().encode(w)));
     for (name, text) in texts {
         for compile in [compile_rule as Compile, compile_amount] {

@@ -100,7 +100,7 @@ fn twins(policies: &[Policy], sink: &mut Sink) {
     let with_text: Vec<&Policy> = policies.iter().filter(|p| p.text.is_some()).collect();
     let texts: Vec<_> = with_text
         .iter()
-        .map(|p| similar::shingles(p.text.as_ref().map_or("", |t| t.text.as_str()), 5))
+        .map(|p| similar::shingles(p.text.as_ref().map_or("", |t| t.full.text.as_str()), 5))
         .collect();
     for (at, other, share) in similar::pairs(&texts, ALIKE) {
         let policy = with_text[at];

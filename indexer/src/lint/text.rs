@@ -12,7 +12,7 @@ use huiqi_engine::num::Ratio;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::fields::Sink;
 use crate::lint::{AMOUNT, Context, DEADLINE, IDENTITY, MOBILE, NUMBER_LIKE, PARENS_SPACED, RELATIVE, whole};
-use crate::policy::{FullText, Policy};
+use crate::policy::{Policy, TextFile};
 use crate::yaml::{Kind, Node};
 
 /// Keys whose values people read as prose.
@@ -97,8 +97,8 @@ pub(super) fn file(root: &Node, policy: &Policy, context: &Context<'_>, sink: &m
             }
         }
     });
-    if let Some(full) = &policy.text {
-        full_text(root, full, context, sink);
+    if let Some(file) = &policy.text {
+        full_text(root, file, context, sink);
     }
 }
 
@@ -122,7 +122,8 @@ fn walk<'n>(node: &'n Node, key: &'n str, example: bool, f: &mut impl FnMut(&'n 
 }
 
 /// A full text: each class once.
-fn full_text(root: &Node, full: &FullText, context: &Context<'_>, sink: &mut Sink) {
+fn full_text(root: &Node, file: &TextFile, context: &Context<'_>, sink: &mut Sink) {
+    let whole_text = file.full.text.as_str();
     let mut found: Vec<(Finding, usize, usize)> = Vec::new();
     let mut add = |finding: Finding, line: usize| match found
         .iter_mut()
@@ -131,7 +132,7 @@ fn full_text(root: &Node, full: &FullText, context: &Context<'_>, sink: &mut Sin
         Some((_, _, count)) => *count += 1,
         None => found.push((finding, line, 1)),
     };
-    let lines: Vec<&str> = full.text.lines().collect();
+    let lines: Vec<&str> = whole_text.lines().collect();
     for (line, text) in lines.iter().enumerate() {
         for finding in artefacts(text, &context.simplifier).into_iter().chain(personal(text)) {
             add(finding, line + 1);
@@ -158,8 +159,8 @@ fn full_text(root: &Node, full: &FullText, context: &Context<'_>, sink: &mut Sin
             add(lost("句子在行尾断开了，像是从 PDF 复制的".to_owned(), length - 1, 1), line + 1);
         }
     }
-    for finding in unrecorded(root, &full.text) {
-        let before = &full.text[..byte_of(&full.text, finding.offset)];
+    for finding in unrecorded(root, whole_text) {
+        let before = &whole_text[..byte_of(whole_text, finding.offset)];
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
         add(Finding { offset: column, ..finding }, line);
@@ -169,9 +170,9 @@ fn full_text(root: &Node, full: &FullText, context: &Context<'_>, sink: &mut Sin
             finding.message = format!("{}（全文共 {count} 处）", finding.message);
         }
         let place = Place::new(line, 1).span(finding.offset, finding.length);
-        sink.push(Diagnostic::new(finding.code, place, finding.message).hint(finding.hint).at(&full.path));
+        sink.push(Diagnostic::new(finding.code, place, finding.message).hint(finding.hint).at(&file.path));
     }
-    sink.source(&full.path, &full.text);
+    sink.source(&file.path, whole_text);
 }
 
 fn byte_of(text: &str, chars: usize) -> usize {

@@ -180,7 +180,7 @@ fn basis(node: &Node, policy: &Policy, sink: &mut Sink) {
             continue;
         }
         if let Some(full) = &policy.text
-            && clause::find(&full.text, text).is_empty()
+            && clause::find(&full.full.text, text).is_empty()
         {
             let message = format!("原文里找不到“{text}”");
             sink.report(
