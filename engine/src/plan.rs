@@ -423,6 +423,9 @@ impl<'a> Planner<'a> {
             done.push(no);
             let item = &self.items[no];
             let after = item.needs.iter().map(|need| self.items[*need].measure).collect();
+            // Under a cap in money both ends use it up on their own, so that the lower end of a later measure may be
+            // the larger one.
+            let (low, high) = (low.min(high), low.max(high));
             sequence.push(Choice { measure: item.measure, low, high, open: item.open, after });
         }
         sequence

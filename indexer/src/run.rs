@@ -365,8 +365,13 @@ fn print_plan(
     }
     writeln!(out)?;
     for choice in &plan.chosen {
-        let sum = if choice.open { "金额未定".to_owned() } else { money(choice.low, choice.high) };
-        write!(out, "  {}：{sum}", name(choice.measure))?;
+        let title = !measures[choice.measure].benefit.kind.counts_as_money();
+        let sum = match (title, choice.open) {
+            (true, _) => String::new(),
+            (false, true) => "：金额未定".to_owned(),
+            (false, false) => format!("：{}", money(choice.low, choice.high)),
+        };
+        write!(out, "  {}{sum}", name(choice.measure))?;
         if !choice.after.is_empty() {
             write!(out, "（先办 {}）", names(&choice.after))?;
         }

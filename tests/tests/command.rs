@@ -172,7 +172,7 @@ fn bad_input_is_named_by_line_and_column() -> Result<()> {
 fn circles_are_named() -> Result<()> {
     let text = example()?;
     let prerequisites = text
-        .replacen("    材料: 营业执照", "    前置: demo-2026-0001-02\n    材料: 营业执照", 1)
+        .replacen("    遴选: 普惠", "    遴选: 普惠\n    前置: demo-2026-0001-02", 1)
         .replacen("    遴选: 择优", "    遴选: 择优\n    前置: demo-2026-0001-01", 1);
     let bands = "研发费用[上年] × (按 研发费用[上年]： <500万元→5%, <1000万元→8%, 其余→10%)";
     let sums = text.replacen(bands, "金额(demo-2026-0001-01)", 1).replacen(

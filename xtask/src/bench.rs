@@ -9,10 +9,11 @@ use crate::step::{Steps, cargo, follow, quiet, say};
 use crate::{demo, dist, files, in_root, tools, wasm};
 
 /// What can be measured.
-const NAMES: [&str; 2] = ["engine", "size"];
+const NAMES: [&str; 3] = ["check", "engine", "size"];
 
 pub(crate) fn bench(name: &str, steps: &mut Steps) -> Result<()> {
     match name {
+        "check" => check(steps),
         "engine" => engine(steps),
         "size" => size(steps),
         _ => bail!("nothing to measure is called {name:?}; there is: {}", NAMES.join(", ")),
@@ -37,6 +38,15 @@ fn size(steps: &mut Steps) -> Result<()> {
     report(&[("size.loader", loader), ("size.app", app), ("size.app_br", app_br)])
 }
 
+/// How long `huiqi check` takes for 10,000 files.
+fn check(steps: &mut Steps) -> Result<()> {
+    let mut build = cargo();
+    build.args(["build", "--release", "--package", "huiqi-tests", "--bin", "bench_check"]);
+    build.current_dir(in_root(""));
+    steps.run("build bench", || quiet(build).map(drop))?;
+    run_bench(Command::new(in_root("target/release/bench_check")))
+}
+
 /// Verdicts per second, natively and in Chromium. The figures come from a program of the tests, which drives the
 /// browser.
 fn engine(steps: &mut Steps) -> Result<()> {
@@ -49,7 +59,13 @@ fn engine(steps: &mut Steps) -> Result<()> {
     steps.run("build bench", || quiet(build).map(drop))?;
     let mut bench = Command::new(in_root("target/release/bench_engine"));
     bench.env("HUIQI_DEMO_DIR", in_root("target/demo"));
-    bench.env("HUIQI_CHROMIUM", chromium).env("HUIQI_ENGINE_MODULE", module).current_dir(in_root(""));
+    bench.env("HUIQI_CHROMIUM", chromium).env("HUIQI_ENGINE_MODULE", module);
+    run_bench(bench)
+}
+
+/// Runs a program that prints figures, one JSON line each.
+fn run_bench(mut bench: Command) -> Result<()> {
+    bench.current_dir(in_root(""));
     let (status, _) = follow(bench, |line| {
         if line.starts_with('{') {
             // A closed pipe changes nothing about the figures.

@@ -783,7 +783,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether what is held is what is asked for. It is told once, at its highest level and with the year of its
-    /// latest recognition: of lower levels and earlier years nothing is known.
+    /// latest recognition: of lower levels and earlier years only papers can tell.
     fn qualified(&self, item: &Item, held: &Held) -> Truth {
         let q = self.catalogue.items.get(&item.item);
         let levels = q.map_or(0, |q| q.levels.len().min(8));
@@ -821,7 +821,7 @@ impl<'a> Evaluator<'a> {
         };
         let told = level_ok.min(when_ok);
         if untold {
-            return told.min(Truth::Unknown);
+            return told.min(Truth::Confirm);
         }
         let rank_ok = match (item.rank, held.rank) {
             (0, _) => Truth::True,
