@@ -10,6 +10,7 @@ use huiqi_engine::eval::{Evaluator, Truth, Verdict, evaluate};
 use huiqi_engine::explain::{amount_text, size_steps, steps};
 use huiqi_engine::firm::{Firm, Span, read_line};
 use huiqi_engine::measure::{BenefitKind, CapScope, Card, Condition, ExclusionRule, Measure, RowKind};
+use huiqi_engine::plan::plan;
 use huiqi_engine::report::{Group, report, what_if};
 use huiqi_engine::rule::{Expr, Names, compile_amount, compile_rule};
 use huiqi_tests::{today, workspace_root};
@@ -356,5 +357,72 @@ fn the_size_class_is_derived_in_the_open() -> Result<()> {
     ensure!(open.last().is_some_and(|l| l.ends_with("中型或小型或微型（推算）")), "{open:#?}");
     ensure!(lines("职工总数=300人")?.is_empty(), "nothing follows without the industry");
     ensure!(lines("企业规模=大型; 行业=C348")?.is_empty(), "what was answered is not derived");
+    Ok(())
+}
+
+/// 先认定后奖励: what a recognition gives counts as done for whoever holds the title.
+#[test]
+fn a_title_that_is_held_needs_no_recognition_first() -> Result<()> {
+    let project = project()?;
+    let mut recognition = with_rule("recognition", "独立法人", "0元", &project)?;
+    recognition.benefit.kind = BenefitKind::Recognition;
+    recognition.schedule.rolling = false;
+    recognition.schedule.closes = Date::parse("2026-11-21");
+    let mut reward = with_rule("reward", "资质 含 工业设计中心(省级以上)", "10万元", &project)?;
+    reward.prerequisites.push("recognition".to_owned());
+    let holder = firm("独立法人=是; 资质=工业设计中心(国家级)", &project)?;
+    for (title, expected) in
+        [(None, false), (Some("工业设计中心(省级以上)"), true), (Some("瞪羚企业"), false)]
+    {
+        recognition.grants = match title {
+            Some(title) => Some(compile(&format!("资质 含 {title}"), false, &project, &mut Vec::new())?),
+            None => None,
+        };
+        let measures = [recognition.clone(), reward.clone()];
+        let catalogue = &project.tables.catalogue;
+        let outcomes: Vec<_> =
+            measures.iter().map(|m| evaluate(m, catalogue, &holder, today()).ok()).collect();
+        let plan = plan(&measures, &outcomes, catalogue, &holder, today());
+        let chosen: Vec<&str> = plan.chosen.iter().map(|c| measures[c.measure].id.as_str()).collect();
+        ensure!(chosen.contains(&"reward") == expected, "{title:?}: {chosen:?} {:?}", plan.left);
+    }
+    Ok(())
+}
+
+/// The sample documents, in which one firm can get six and more at once.
+#[test]
+fn the_sample_firm_gets_a_plan_with_shared_papers_and_exclusions() -> Result<()> {
+    let output = huiqi_tests::command(&[
+        "explain",
+        "policies",
+        "--firm",
+        "examples/firms/sample-city-maker.yaml",
+        "--as-of",
+        "2026-11-22",
+    ])?;
+    ensure!(output.code == 0, "{}", output.talk);
+    let plan = output.data.split_once("申报方案：").context("a plan")?.1;
+    for expected in [
+        "企业技术中心建设奖励：20万元（先办 市级企业技术中心认定）",
+        "没选 设备更新补助：“设备更新和技术改造”里只能拿 技术改造项目补助",
+        "没选 市级专精特新企业奖励：“专精特新称号奖励”里只能拿 专精特新和小巨人奖励",
+        "没选 招用毕业生扩岗补助：“稳岗扩岗补贴”里只能拿",
+        "2026-12-20 截止：技术改造项目补助",
+    ] {
+        ensure!(plan.contains(expected), "{expected} is missing in\n{plan}");
+    }
+    let shared = plan.lines().filter(|l| l.starts_with("  材料 ") && l.contains('、')).count();
+    ensure!(shared >= 5, "{shared} papers are shared:\n{plan}");
+    let one = huiqi_tests::command(&[
+        "explain",
+        "policies",
+        "--firm",
+        "examples/firms/sample-city-maker.yaml",
+        "--as-of",
+        "2026-11-22",
+        "--measure",
+        "sample-2026-industry-01",
+    ])?;
+    ensure!(one.data.contains("原文：") && one.data.contains("设备更新补助"), "{}", one.data);
     Ok(())
 }

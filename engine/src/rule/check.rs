@@ -1206,8 +1206,7 @@ pub fn find_region(catalogue: &Catalogue, name: &str) -> Result<Code, NameProble
     }
     let mut found: Vec<Code> = catalogue.regions.iter().filter(|(_, n)| *n == name).map(|(c, _)| c).collect();
     if found.is_empty() {
-        let tail = |code: &Code| catalogue.regions.get(*code).is_some_and(|part| name.ends_with(part));
-        found = catalogue.regions.iter().map(|(c, _)| c).filter(tail).collect();
+        found = catalogue.regions.iter().filter(|(_, part)| name.ends_with(part)).map(|(c, _)| c).collect();
         // 河北省石家庄市长安区, or without one of the levels above.
         found.retain(|code| {
             let full = catalogue.region_name(*code);

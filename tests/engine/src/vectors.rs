@@ -15,7 +15,7 @@ use huiqi_engine::measure::{
 use huiqi_engine::num::Ratio;
 use huiqi_engine::plan::plan;
 use huiqi_engine::rule::{
-    Aliases, Compiled, Expr, Names, compile_amount, compile_rule, print_expr, read_quantity,
+    Aliases, Compiled, Expr, Names, Op, compile_amount, compile_rule, print_expr, read_quantity,
 };
 use huiqi_engine::unit::Dimension;
 use huiqi_engine::uscc::{Uscc, UsccError};
@@ -429,6 +429,12 @@ fn planned_measure(text: &str) -> Result<(Measure, bool), String> {
             eligible = false;
         } else if let Some((key, value)) = word.split_once('=') {
             match (key, value.strip_suffix('项'), value.strip_suffix('元')) {
+                // A comparison that holds for everybody, or for nobody.
+                ("授予", ..) => {
+                    let op = if value == "有" { Op::Ge } else { Op::Lt };
+                    let side = || Box::new(constant(1));
+                    measure.grants = Some(Expr::Compare(op, side(), side()));
+                }
                 ("前置", ..) => measure.prerequisites.push(value.to_owned()),
                 ("年限", _, Some(fen)) => {
                     measure.benefit.caps.push((CapScope::FirmYear, constant(yuan(fen)?)));

@@ -21,7 +21,8 @@ fn main() -> Result<()> {
     let mut real = Vec::new();
     for region in fs::read_dir(workspace_root().join("policies"))? {
         let region = region?.path();
-        let code = region.file_name().is_some_and(|n| n.to_string_lossy().bytes().all(|b| b.is_ascii_digit()));
+        let code =
+            region.file_name().is_some_and(|n| n.to_string_lossy().bytes().all(|b| b.is_ascii_digit()));
         if !code || !region.is_dir() {
             continue;
         }
@@ -54,7 +55,11 @@ fn measure(name: &str, templates: &[String]) -> Result<()> {
         seconds.push(start.elapsed().as_secs_f64());
         measures = project.measure_count();
         ensure!(project.policies.len() == FILES, "{} files were read", project.policies.len());
-        ensure!(sink.counts().errors == 0, "{}", sink.sorted().first().map(|d| sink.render(d)).unwrap_or_default());
+        ensure!(
+            sink.counts().errors == 0,
+            "{}",
+            sink.sorted().first().map(|d| sink.render(d)).unwrap_or_default()
+        );
     }
     seconds.sort_by(f64::total_cmp);
     println!("{}", json!({ "name": format!("{name}.s"), "value": seconds[RUNS / 2], "unit": "s" }));
