@@ -37,9 +37,10 @@ pub struct Score {
 pub struct Choice {
     /// Number of the measure.
     pub measure: usize,
-    /// What it adds at least, in fen, after the caps of its groups and what was had this year.
+    /// What it adds when every sum comes out at its lower end, in fen, after the caps of its groups and what was had
+    /// this year. Under a cap in money this can be more than `high`: both ends use the cap up on their own.
     pub low: i128,
-    /// What it adds at most.
+    /// What it adds when every sum comes out at its upper end.
     pub high: i128,
     /// Its sum is left open; `low` and `high` are what is sure.
     pub open: bool,
@@ -423,9 +424,6 @@ impl<'a> Planner<'a> {
             done.push(no);
             let item = &self.items[no];
             let after = item.needs.iter().map(|need| self.items[*need].measure).collect();
-            // Under a cap in money both ends use it up on their own, so that the lower end of a later measure may be
-            // the larger one.
-            let (low, high) = (low.min(high), low.max(high));
             sequence.push(Choice { measure: item.measure, low, high, open: item.open, after });
         }
         sequence

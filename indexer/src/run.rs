@@ -369,7 +369,9 @@ fn print_plan(
         let sum = match (title, choice.open) {
             (true, _) => String::new(),
             (false, true) => "：金额未定".to_owned(),
-            (false, false) => format!("：{}", money(choice.low, choice.high)),
+            (false, false) => {
+                format!("：{}", money(choice.low.min(choice.high), choice.low.max(choice.high)))
+            }
         };
         write!(out, "  {}{sum}", name(choice.measure))?;
         if !choice.after.is_empty() {

@@ -3,6 +3,7 @@
 //! Every file differs in its ids, titles, numbers and thresholds, as if 10,000 publishers had written them.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
@@ -62,8 +63,9 @@ fn measure(name: &str, templates: &[String]) -> Result<()> {
         );
     }
     seconds.sort_by(f64::total_cmp);
-    println!("{}", json!({ "name": format!("{name}.s"), "value": seconds[RUNS / 2], "unit": "s" }));
-    println!("{}", json!({ "name": format!("{name}.measures"), "value": measures, "unit": "1" }));
+    let mut out = std::io::stdout();
+    writeln!(out, "{}", json!({ "name": format!("{name}.s"), "value": seconds[RUNS / 2], "unit": "s" }))?;
+    writeln!(out, "{}", json!({ "name": format!("{name}.measures"), "value": measures, "unit": "1" }))?;
     Ok(())
 }
 
