@@ -9,8 +9,11 @@ use anyhow::{Context as _, Result, ensure};
 use flate2::read::GzDecoder;
 use huiqi::check::{Project, load};
 use huiqi::fields::Sink;
-use huiqi_engine::bundle::{Catalog, PART_VERSION, Table, decode_catalogue, verify_part};
+use huiqi_engine::bundle::{
+    Catalog, PART_VERSION, Table, decode_catalogue, decode_details, decode_full_text, verify_part,
+};
 use huiqi_engine::eval::evaluate;
+use huiqi_engine::measure::RowKind;
 use huiqi_engine::rule::{Names, compile_amount, compile_rule, print_expr};
 use huiqi_engine::search::Root;
 use huiqi_tests::{demo_dir, today, workspace_root};
@@ -34,6 +37,7 @@ fn the_published_table_decides_like_the_sources() -> Result<()> {
     let project = project()?;
     let folder = demo_dir()?.join("data");
     let catalog = Catalog::parse(&std::fs::read(folder.join("catalog.txt"))?)?;
+    ensure!(catalog.published == today(), "the demo site was not built by `cargo xtask test`");
     let (_, table, _) = catalog.areas.first().context("an area")?;
     let table = Table::decode(&part(&folder, table)?)?;
     let mut catalogue = decode_catalogue(&part(&folder, &catalog.catalogue)?)?;
@@ -55,6 +59,36 @@ fn the_published_table_decides_like_the_sources() -> Result<()> {
         }
     }
     ensure!(compared > 1000, "only {compared} decisions were compared");
+    Ok(())
+}
+
+/// Where a full text is published, every clause that a measure names can be quoted from it.
+#[test]
+fn clauses_can_be_quoted_from_the_published_texts() -> Result<()> {
+    let project = project()?;
+    let folder = demo_dir()?.join("data");
+    let catalog = Catalog::parse(&std::fs::read(folder.join("catalog.txt"))?)?;
+    let (_, table, _) = catalog.areas.first().context("an area")?;
+    let table = Table::decode(&part(&folder, table)?)?;
+    let mut details = Vec::new();
+    for name in &table.details {
+        details.extend(decode_details(&part(&folder, name)?)?);
+    }
+    let mut quoted = 0;
+    for (policy, file) in project.policies.iter().filter_map(|p| p.text.as_ref().map(|text| (p, text))) {
+        for source in &policy.measures {
+            let at = table.measures.iter().position(|m| m.id == source.measure.id).context("published")?;
+            let full = decode_full_text(&part(&folder, &details[at].text)?)?;
+            ensure!(full == file.full, "{} differs", file.path.display());
+            for condition in source.measure.conditions.iter().filter(|c| c.kind != RowKind::Area) {
+                let basis = source.card.text(condition.basis);
+                let quotes = full.quotes(basis);
+                ensure!(!quotes.is_empty() && quotes.iter().all(|q| !q.is_empty()), "{basis}: {quotes:?}");
+                quoted += quotes.len();
+            }
+        }
+    }
+    ensure!(quoted >= 30, "only {quoted} clauses were quoted");
     Ok(())
 }
 

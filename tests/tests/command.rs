@@ -363,3 +363,94 @@ fn findings_as_json_lines() -> Result<()> {
     ensure!(first["code"] == "P103" && first["line"] == 9 && first["column"] == 7, "{first}");
     Ok(())
 }
+
+/// SARIF 2.1.0 as code hosts and editors read it: every result names a rule, a file and a place.
+#[test]
+fn findings_as_sarif() -> Result<()> {
+    let dir = project(&example()?.replacen("电话: 0311-87801234", "电话: 无", 1))?;
+    let output = command_in(dir.path(), &["check", "policies", "--as-of", AS_OF, "--sarif"])?;
+    ensure!(output.code == 1, "{}", output.talk);
+    let log: serde_json::Value = serde_json::from_str(&output.data)?;
+    ensure!(log["version"] == "2.1.0", "{log}");
+    let run = &log["runs"][0];
+    ensure!(run["tool"]["driver"]["name"] == "huiqi" && run["columnKind"] == "unicodeCodePoints", "{run}");
+    let rules = run["tool"]["driver"]["rules"].as_array().context("rules")?;
+    let result = &run["results"].as_array().context("results")?[0];
+    let index = usize::try_from(result["ruleIndex"].as_u64().context("an index")?)?;
+    ensure!(
+        result["ruleId"] == "P202" && rules[index]["id"] == "P202" && result["level"] == "error",
+        "{result}"
+    );
+    let place = &result["locations"][0]["physicalLocation"];
+    ensure!(place["artifactLocation"]["uri"] == "policies/130000/demo.yaml", "{place}");
+    let line = fs::read_to_string(dir.path().join("policies/130000/demo.yaml"))?
+        .lines()
+        .position(|l| l.trim() == "电话: 无")
+        .context("the line")?;
+    ensure!(place["region"]["startLine"] == line + 1 && place["region"]["startColumn"] == 11, "{place}");
+    Ok(())
+}
+
+#[test]
+fn codes_are_explained() -> Result<()> {
+    let one = command(&["check", "--explain", "p202"])?;
+    ensure!(one.code == 0 && one.data.contains("P202 错误") && one.data.contains("坏："), "{}", one.data);
+    let all = command(&["check", "--explain", "all"])?;
+    ensure!(all.code == 0 && all.data.lines().count() > 100, "{}", all.data);
+    let none = command(&["check", "--explain", "P2o2"])?;
+    ensure!(none.code == 2 && none.talk.contains("没有代码“P2o2”"), "{}", none.talk);
+    Ok(())
+}
+
+/// What a publisher wants to be told, and how loudly.
+#[test]
+fn a_project_sets_its_own_severities() -> Result<()> {
+    let without_phone = example()?.replacen("      电话: 0311-87801234\n", "", 1);
+    let cases = [
+        ("", 0, "0 个错误，0 个警告，1 条提示"),
+        ("检查:\n  P201: 错误\n", 1, "错误 P201"),
+        ("检查:\n  P201: 警告\n", 0, "警告 P201"),
+        ("检查:\n  P201: 关\n", 0, "0 个错误，0 个警告，0 条提示"),
+        ("检查:\n  P201: 大声\n", 1, "“P201”没有“大声”这个写法"),
+        ("检查:\n  P041: 关\n", 1, "P011：P041"),
+        ("检查:\n  P999: 关\n", 1, "没有“P999”这个键"),
+        ("检察:\n  P201: 关\n", 1, "没有“检察”这个键"),
+        ("- P201\n", 1, "设置应是一组"),
+    ];
+    for (settings, code, expected) in cases {
+        let dir = project(&without_phone)?;
+        if !settings.is_empty() {
+            fs::write(dir.path().join("policies/huiqi.yaml"), settings)?;
+        }
+        let output = command_in(dir.path(), &["check", "policies", "--as-of", AS_OF])?;
+        ensure!(
+            output.code == code && output.talk.contains(expected),
+            "{settings}: {} {}",
+            output.code,
+            output.talk
+        );
+    }
+    let dir = project(&without_phone)?;
+    let output = command_in(dir.path(), &["check", "policies", "--as-of", AS_OF, "--notes"])?;
+    ensure!(output.talk.contains("提示 P201：没写联系电话"), "{}", output.talk);
+    Ok(())
+}
+
+/// Completeness per measure, document and issuer.
+#[test]
+fn completeness_as_data() -> Result<()> {
+    let dir = project(&example()?.replacen("      电话: 0311-87801234\n", "", 1))?;
+    let output =
+        command_in(dir.path(), &["check", "policies", "--as-of", AS_OF, "--completeness", "--json"])?;
+    let lines: Vec<serde_json::Value> =
+        output.data.lines().map(serde_json::from_str).collect::<serde_json::Result<_>>()?;
+    let kinds: Vec<&str> = lines.iter().filter_map(|l| l["kind"].as_str()).collect();
+    ensure!(kinds == ["measure", "measure", "document", "issuer"], "{kinds:?}");
+    ensure!(lines[0]["missing"] == serde_json::json!(["联系电话"]), "{}", lines[0]);
+    // A telephone counts two of some twenty-five.
+    ensure!(lines[0]["percent"].as_u64().is_some_and(|p| (85..100).contains(&p)), "{}", lines[0]);
+    ensure!(lines[3]["id"] == "河北省示例厅" && lines[3]["measures"] == 2, "{}", lines[3]);
+    let table = command_in(dir.path(), &["check", "policies", "--as-of", AS_OF, "--completeness"])?;
+    ensure!(table.data.contains("河北省示例厅") && table.data.contains("缺得最多的："), "{}", table.data);
+    Ok(())
+}

@@ -50,7 +50,7 @@ fn check(steps: &mut Steps) -> Result<()> {
 /// Verdicts per second, natively and in Chromium. The figures come from a program of the tests, which drives the
 /// browser.
 fn engine(steps: &mut Steps) -> Result<()> {
-    demo::build(steps)?;
+    demo::build(steps, None)?;
     let module = steps.run("compile engine for the browser", wasm::compile_engine_tests)?;
     let chromium = steps.run("find Chromium", tools::chromium)?;
     let mut build = cargo();

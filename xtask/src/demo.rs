@@ -10,7 +10,8 @@ use crate::step::{Steps, cargo, quiet};
 use crate::{dist, files, in_root};
 
 /// Builds the site.
-pub(crate) fn build(steps: &mut Steps) -> Result<()> {
+/// `as_of`: the day to publish on, today where none is given.
+pub(crate) fn build(steps: &mut Steps, as_of: Option<&str>) -> Result<()> {
     dist::dist(steps)?;
     steps.run("build huiqi", build_huiqi)?;
     steps.run("demo site", || {
@@ -18,6 +19,9 @@ pub(crate) fn build(steps: &mut Steps) -> Result<()> {
         files::empty_folder(&site)?;
         let mut build = huiqi();
         build.args(["build", "policies", "--publisher", "惠企通示例", "--out"]).arg(site.join("data"));
+        if let Some(day) = as_of {
+            build.args(["--as-of", day]);
+        }
         quiet(build)?;
         files::copy_folder(&in_root("examples/plain"), &site)?;
         files::copy_folder(&dist::folder(), &site.join("widget"))

@@ -71,7 +71,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Task::Dist => dist::dist(&mut steps),
         Task::Demo { port, no_serve } => {
-            demo::build(&mut steps).and_then(|()| if no_serve { Ok(()) } else { demo::serve(port) })
+            demo::build(&mut steps, None).and_then(|()| if no_serve { Ok(()) } else { demo::serve(port) })
         }
         Task::Test { scope } => return test::test(scope),
         Task::Fuzz { seconds, target } => fuzz::fuzz(seconds, target, &mut steps),

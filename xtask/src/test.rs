@@ -11,6 +11,9 @@ use serde_json::Value;
 use crate::step::{Steps, cargo, follow, quiet, say, stdout_of};
 use crate::{demo, dist, fuzz, in_root, licences, tools, wasm};
 
+/// The day on which every test takes place: windows that come back every year are settled when a bundle is built.
+const TEST_DAY: &str = "2026-11-22";
+
 /// The widget and its loader as they lie on the server. The design says 190,000. The full engine took it from 192,000
 /// to 226,000 and shorter decoding and glue back to 194,700; titles that measures give, papers with their forms and ages to
 /// the day cost 700 more. From here it only goes down again.
@@ -96,7 +99,7 @@ fn check(scope: Scope, steps: &mut Steps) -> Result<Browsers> {
             quiet(docs).map(drop)
         })?;
     }
-    demo::build(steps)?;
+    demo::build(steps, Some(TEST_DAY))?;
     steps.run("size budget", size_budget)?;
     steps.run("policies", || {
         let mut check = demo::huiqi();
