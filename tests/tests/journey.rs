@@ -476,6 +476,12 @@ fn screenshots_for_review() -> Result<()> {
         page.screenshot(folder.join(format!("sum-{name}.png")), Area::Viewport)?;
         page.eval("document.querySelector('huiqi-match').setAttribute('theme', 'dark')")?;
         page.screenshot(folder.join(format!("dark-{name}.png")), Area::Viewport)?;
+        // A measure with papers, forms and an office.
+        shadow.click_text(".nav button", "搜政策")?;
+        first_ten(&shadow, "技术改造项目补助")?;
+        shadow.click_text(".hit button", "技术改造项目补助")?;
+        shadow.wait_for("this.textContent.includes('承诺时限')", LIMIT)?;
+        page.screenshot(folder.join(format!("papers-{name}.png")), Area::FullPage)?;
         let wide =
             page.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth")?;
         ensure!(wide == 0, "{name}: the page scrolls sideways by {wide} px");
