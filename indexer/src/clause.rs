@@ -32,6 +32,7 @@ enum Step {
 }
 
 /// A line of the text with its numbering.
+#[derive(Debug)]
 struct Line {
     level: Option<(Level, u32)>,
     /// Characters.
@@ -39,9 +40,25 @@ struct Line {
     blank: bool,
 }
 
-/// Ranges of characters of the clauses that `basis` names; empty when one of them is not in the text.
-pub fn find(text: &str, basis: &str) -> Vec<Range<usize>> {
-    let lines = lines(text);
+/// The numbered lines of a text.
+#[derive(Debug)]
+pub struct Outline {
+    lines: Vec<Line>,
+}
+
+impl Outline {
+    /// Reads the numbering of a text.
+    pub fn new(text: &str) -> Self {
+        Self { lines: lines(text) }
+    }
+
+    /// Ranges of characters of the clauses that `basis` names; empty when one of them is not in the text.
+    pub fn find(&self, basis: &str) -> Vec<Range<usize>> {
+        find(&self.lines, basis)
+    }
+}
+
+fn find(lines: &[Line], basis: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut before: Vec<Step> = Vec::new();
     for part in basis.split(['、', '；', '，', '和', '及']).map(str::trim).filter(|p| !p.is_empty()) {
@@ -54,7 +71,7 @@ pub fn find(text: &str, basis: &str) -> Vec<Range<usize>> {
             }
             _ => steps,
         };
-        match locate(&lines, &steps) {
+        match locate(lines, &steps) {
             Some(range) => found.push(range),
             None => return Vec::new(),
         }
@@ -219,13 +236,17 @@ fn leading_number(text: &str) -> Option<(u32, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::find;
+    use super::Outline;
 
     const TEXT: &str = "示例办法\n第一条 目的。\n第二条 支持下列企业：\n（一）甲类；\n（二）乙类：\n1.小的；\n2.大的。\n  另有规定的从其规定。\n第十二条 补助按投入的 1.5 倍。\n第二款在这里。\n";
     const PLAIN: &str = "一、总体\n（一）甲\n二、措施\n（一）丙\n（二）丁\n附件1\n一、表\n（一）戊";
 
     fn words(text: &str, basis: &str) -> Vec<String> {
-        find(text, basis).into_iter().map(|r| text.chars().skip(r.start).take(r.len()).collect()).collect()
+        Outline::new(text)
+            .find(basis)
+            .into_iter()
+            .map(|r| text.chars().skip(r.start).take(r.len()).collect())
+            .collect()
     }
 
     #[test]
@@ -246,7 +267,7 @@ mod tests {
     fn what_is_not_there_is_not_found() {
         for basis in ["第三条", "第二条（三）", "二（三）", "第一条第三款", "无", "总则", "第二条（二）3", ""]
         {
-            assert!(find(TEXT, basis).is_empty(), "{basis}");
+            assert!(Outline::new(TEXT).find(basis).is_empty(), "{basis}");
         }
     }
 }

@@ -157,8 +157,9 @@ pub fn read(path: &Path, root: &Node, tables: &Tables, sink: &mut Sink) -> Optio
         rows.iter().filter_map(|row| read_measure(row, &shared, tables, sink)).collect();
     if let Some(file) = &mut text {
         let bases: BTreeSet<&str> = measures.iter().flat_map(PolicyMeasure::bases).collect();
+        let outline = clause::Outline::new(&file.full.text);
         for basis in bases {
-            for range in clause::find(&file.full.text, basis) {
+            for range in outline.find(basis) {
                 file.full.clauses.push((basis.to_owned(), range.start as u32, range.end as u32));
             }
         }
@@ -364,6 +365,8 @@ fn rule_diagnostic(error: &RuleError, place: Place, offset: usize) -> Diagnostic
 
 /// Most different texts (核实, 承诺, 依据, 说明) of one measure.
 const TEXTS_LIMIT: usize = 2000;
+/// Most conditions of one measure; the longest real one has some thirty.
+const CONDITIONS_LIMIT: usize = 500;
 
 fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -> Option<PolicyMeasure> {
     let errors_before = sink.counts().errors;
@@ -403,6 +406,11 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
     read_handling(&mut f, &mut handling, sink);
     let reviewed = read_review(&mut f, sink);
     f.finish(sink);
+    if conditions.len() > CONDITIONS_LIMIT {
+        let message = format!("这个事项有 {} 条条件，最多 {CONDITIONS_LIMIT} 条", conditions.len());
+        sink.report(Diagnostic::new("P152", place, message).hint("拆成几个事项"));
+        return None;
+    }
     if compiler.texts.len() > TEXTS_LIMIT {
         let message = format!("这个事项有 {} 段文字，最多 {TEXTS_LIMIT} 段", compiler.texts.len());
         sink.report(Diagnostic::new("P152", place, message).hint("拆成几个事项"));

@@ -109,6 +109,35 @@ fn every_class_of_made_up_damage_is_named() -> Result<()> {
     Ok(())
 }
 
+/// Long lines of whatever a pattern could be slow on: the work grows with the length, not with its square.
+#[test]
+fn hostile_texts_come_to_an_end() -> Result<()> {
+    let pieces = [
+        "1万元",
+        "\u{3000}",
+        "[2021]1号",
+        "（",
+        "2024年4月15日前",
+        "13800138000 ",
+        "?！",
+        "一、",
+        "&nbsp;",
+        "繁體",
+        "1~",
+    ];
+    let mut texts = Vec::new();
+    for piece in pieces {
+        texts.push((format!("{piece} in one line"), piece.repeat(300_000 / piece.len())));
+        texts.push((
+            format!("{piece} in many lines"),
+            format!("{piece}\n").repeat(300_000 / (piece.len() + 1)),
+        ));
+    }
+    let found = codes_of(&texts)?;
+    ensure!(found.len() >= texts.len() / 2, "{found:?}");
+    Ok(())
+}
+
 #[test]
 fn every_class_of_real_damage_is_named() -> Result<()> {
     let shared = workspace_root().join("../shared");

@@ -11,7 +11,9 @@ use huiqi_engine::num::Ratio;
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::fields::Sink;
-use crate::lint::{AMOUNT, Context, DEADLINE, IDENTITY, MOBILE, NUMBER_LIKE, PARENS_SPACED, RELATIVE, whole};
+use crate::lint::{
+    AMOUNT, Context, DAY, DEADLINE, IDENTITY, MOBILE, NUMBER_LIKE, PARENS_SPACED, RELATIVE, whole,
+};
 use crate::policy::{Policy, TextFile};
 use crate::yaml::{Kind, Node};
 
@@ -77,14 +79,15 @@ struct Finding {
 pub(super) fn file(root: &Node, policy: &Policy, context: &Context<'_>, sink: &mut Sink) {
     walk(root, "", false, &mut |key, node, example| {
         let text = node.text().unwrap_or_default();
-        for finding in personal(text) {
-            sink.report(at(finding, node.place));
+        let prose = !example && PROSE.contains(&key);
+        for (offset, piece) in pieces(text) {
+            let damage = if prose { artefacts(piece, &context.simplifier) } else { Vec::new() };
+            for finding in personal(piece).into_iter().chain(damage) {
+                sink.report(at(finding, node.place.span(offset, 1)));
+            }
         }
-        if example || !PROSE.contains(&key) {
+        if !prose {
             return;
-        }
-        for finding in artefacts(text, &context.simplifier) {
-            sink.report(at(finding, node.place));
         }
         if SENTENCES.contains(&key) {
             let longest = text
@@ -105,6 +108,27 @@ pub(super) fn file(root: &Node, policy: &Policy, context: &Context<'_>, sink: &m
 fn at(finding: Finding, place: Place) -> Diagnostic {
     Diagnostic::new(finding.code, place.span(finding.offset, finding.length), finding.message)
         .hint(finding.hint)
+}
+
+/// Longest piece of a text that is looked at at once, in characters: whatever is compared within it stays cheap, however
+/// long a line is.
+const PIECE: usize = 4000;
+
+/// A text in pieces, each with the number of characters before it.
+fn pieces(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut rest = text;
+    let mut offset = 0;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = rest.char_indices().nth(PIECE).map_or(rest.len(), |(at, _)| at);
+        let (piece, after) = rest.split_at(end);
+        rest = after;
+        let before = offset;
+        offset += PIECE;
+        Some((before, piece))
+    })
 }
 
 /// Every scalar with the key it stands under and whether it belongs to an example firm.
@@ -133,9 +157,13 @@ fn full_text(root: &Node, file: &TextFile, context: &Context<'_>, sink: &mut Sin
         None => found.push((finding, line, 1)),
     };
     let lines: Vec<&str> = whole_text.lines().collect();
+    let recorded = Recorded::of(root);
     for (line, text) in lines.iter().enumerate() {
-        for finding in artefacts(text, &context.simplifier).into_iter().chain(personal(text)) {
-            add(finding, line + 1);
+        for (offset, piece) in pieces(text) {
+            let damage = artefacts(piece, &context.simplifier).into_iter().chain(personal(piece));
+            for finding in damage.chain(recorded.lacks(piece)) {
+                add(Finding { offset: offset + finding.offset, ..finding }, line + 1);
+            }
         }
         let length = text.chars().count();
         let lost = |message, offset, length| Finding {
@@ -159,12 +187,6 @@ fn full_text(root: &Node, file: &TextFile, context: &Context<'_>, sink: &mut Sin
             add(lost("句子在行尾断开了，像是从 PDF 复制的".to_owned(), length - 1, 1), line + 1);
         }
     }
-    for finding in unrecorded(root, whole_text) {
-        let before = &whole_text[..byte_of(whole_text, finding.offset)];
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
-        add(Finding { offset: column, ..finding }, line);
-    }
     for (mut finding, line, count) in found {
         if count > 1 {
             finding.message = format!("{}（全文共 {count} 处）", finding.message);
@@ -173,10 +195,6 @@ fn full_text(root: &Node, file: &TextFile, context: &Context<'_>, sink: &mut Sin
         sink.push(Diagnostic::new(finding.code, place, finding.message).hint(finding.hint).at(&file.path));
     }
     sink.source(&file.path, whole_text);
-}
-
-fn byte_of(text: &str, chars: usize) -> usize {
-    text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at)
 }
 
 pub(super) fn is_han(c: char) -> bool {
@@ -209,6 +227,7 @@ fn artefacts(text: &str, simplifier: &Simplifier) -> Vec<Finding> {
         .find_iter(text)
         .flat_map(|m| text[..m.start()].chars().count()..text[..m.end()].chars().count())
         .collect();
+    let indent = chars.iter().take_while(|c| c.is_whitespace()).count();
     for (at, &c) in chars.iter().enumerate() {
         let before = at.checked_sub(1).map(|i| chars[i]);
         let after = chars.get(at + 1).copied();
@@ -227,9 +246,7 @@ fn artefacts(text: &str, simplifier: &Simplifier) -> Vec<Finding> {
             ',' | ';' | ':' | '!' | '(' | ')' if han_before && !year.contains(&at) => {
                 add("P301", "改成全角标点", at, 1, format!("中文里用了半角“{c}”"));
             }
-            '\u{3000}' | '\u{a0}' | '\u{2002}'..='\u{200a}'
-                if at > 0 && !chars[..at].iter().all(|c| c.is_whitespace()) =>
-            {
+            '\u{3000}' | '\u{a0}' | '\u{2002}'..='\u{200a}' if at > indent => {
                 add("P307", "删掉，或换成普通空格", at, 1, format!("有特殊空格（U+{:04X}）", u32::from(c)));
             }
             '\u{200b}'..='\u{200f}'
@@ -286,12 +303,9 @@ fn artefacts(text: &str, simplifier: &Simplifier) -> Vec<Finding> {
         ("P306", &*PARENS_SPACED, "去掉编号里的空格"),
         ("P308", &*NUMBER_LIKE, "年份用六角括号，如 〔2022〕"),
     ] {
-        if let Some(m) = pattern.find(text) {
-            let proper =
-                m.as_str().starts_with('〔') && m.as_str().contains('〕') && !m.as_str().contains(' ');
-            if code == "P308" && proper {
-                continue;
-            }
+        // 〔2022〕 is as it should be.
+        let proper = |m: &str| m.starts_with('〔') && m.contains('〕') && !m.contains(' ');
+        if let Some(m) = pattern.find_iter(text).find(|m| code != "P308" || !proper(m.as_str())) {
             let offset = text[..m.start()].chars().count();
             let message = match code {
                 "P306" => format!("编号“{}”里有空格", m.as_str()),
@@ -350,57 +364,68 @@ fn is_identity(text: &str) -> bool {
     text.bytes().last().is_some_and(|b| b.to_ascii_uppercase() == expected)
 }
 
-/// What the full text says and no value of the file: sums, shares and days. Offsets count from the text's start.
-fn unrecorded(root: &Node, text: &str) -> Vec<Finding> {
-    let (mut sums, mut values) = (BTreeSet::new(), String::new());
-    walk(root, "", false, &mut |_, node, example| {
-        if !example {
-            let text = node.text().unwrap_or_default();
-            sums.extend(amounts(text).into_iter().map(|(sum, ..)| sum));
-            values.push_str(text);
-            values.push('\n');
-        }
-    });
-    let mut found = Vec::new();
-    let offset = |byte: usize| text[..byte].chars().count();
-    for (sum, start, end) in amounts(text) {
-        if !sums.contains(&sum) {
-            let words = &text[start..end];
-            found.push(Finding {
-                code: "P310",
-                message: format!("原文里的“{words}”没有录进任何事项"),
-                hint: "核对：是漏了一档、一个上限，还是不给企业的钱",
-                offset: offset(start),
-                length: words.chars().count(),
-            });
-        }
+/// The sums, shares and days that the values of a file hold.
+struct Recorded {
+    sums: BTreeSet<(bool, Ratio)>,
+    days: BTreeSet<String>,
+    begins: bool,
+}
+
+impl Recorded {
+    fn of(root: &Node) -> Self {
+        let (mut sums, mut days) = (BTreeSet::new(), BTreeSet::new());
+        walk(root, "", false, &mut |_, node, example| {
+            if !example {
+                let text = node.text().unwrap_or_default();
+                sums.extend(amounts(text).into_iter().map(|(sum, ..)| sum));
+                days.extend(DAY.find_iter(text).map(|m| m.as_str().to_owned()));
+            }
+        });
+        let begins = root.get("有效期").and_then(|v| v.get("起")).is_some();
+        Self { sums, days, begins }
     }
-    for captures in DEADLINE.captures_iter(text) {
-        let Some(m) = captures.get(0) else { continue };
-        let number = |i: usize| captures[i].parse::<u32>().unwrap_or_default();
-        let day = format!("{}-{:02}-{:02}", number(1), number(2), number(3));
-        if !values.contains(&day) {
+
+    /// What a piece of the full text says and no value holds.
+    fn lacks(&self, text: &str) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let offset = |byte: usize| text[..byte].chars().count();
+        for (sum, start, end) in amounts(text) {
+            if !self.sums.contains(&sum) {
+                let words = &text[start..end];
+                found.push(Finding {
+                    code: "P310",
+                    message: format!("原文里的“{words}”没有录进任何事项"),
+                    hint: "核对：是漏了一档、一个上限，还是不给企业的钱",
+                    offset: offset(start),
+                    length: words.chars().count(),
+                });
+            }
+        }
+        for captures in DEADLINE.captures_iter(text) {
+            let Some(m) = captures.get(0) else { continue };
+            let number = |i: usize| captures[i].parse::<u32>().unwrap_or_default();
+            let day = format!("{}-{:02}-{:02}", number(1), number(2), number(3));
+            if !self.days.contains(&day) {
+                found.push(Finding {
+                    code: "P309",
+                    message: format!("原文里的期限“{}”没有录入", m.as_str()),
+                    hint: "写进 受理 或 有效期，日期写成 2026-03-01",
+                    offset: offset(m.start()),
+                    length: m.as_str().chars().count(),
+                });
+            }
+        }
+        if let Some(m) = RELATIVE.find(text).filter(|_| !self.begins) {
             found.push(Finding {
                 code: "P309",
-                message: format!("原文里的期限“{}”没有录入", m.as_str()),
-                hint: "写进 受理 或 有效期，日期写成 2026-03-01",
+                message: format!("“{}”没有算出日子", m.as_str()),
+                hint: "按发布日期算出来，写进 有效期",
                 offset: offset(m.start()),
                 length: m.as_str().chars().count(),
             });
         }
+        found
     }
-    if let Some(m) = RELATIVE.find(text)
-        && root.get("有效期").and_then(|v| v.get("起")).is_none()
-    {
-        found.push(Finding {
-            code: "P309",
-            message: format!("“{}”没有算出日子", m.as_str()),
-            hint: "按发布日期算出来，写进 有效期",
-            offset: offset(m.start()),
-            length: m.as_str().chars().count(),
-        });
-    }
-    found
 }
 
 /// Sums and shares of a text in fen and in parts of one, with their bytes.

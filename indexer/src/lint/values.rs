@@ -6,7 +6,6 @@ use huiqi_engine::firm::Firm;
 use huiqi_engine::num::Ratio;
 use huiqi_engine::rule::{Arith, Expr, Func};
 
-use crate::clause;
 use crate::diagnostic::Diagnostic;
 use crate::fields::Sink;
 use crate::lint::{Context, NUMBER, NUMBER_LIKE, is_placeholder, measures, rows, whole};
@@ -21,7 +20,7 @@ pub(super) fn file(root: &Node, policy: &Policy, context: &Context<'_>, sink: &m
     for (node, measure) in measures(root, policy) {
         window(node, measure, sink);
         review(node, measure, context, sink);
-        basis(node, policy, sink);
+        basis(node, policy, measure, sink);
         sums(node, measure, context, sink);
     }
 }
@@ -165,7 +164,7 @@ fn review(node: &Node, measure: &PolicyMeasure, context: &Context<'_>, sink: &mu
 }
 
 /// 依据: is not a placeholder, and stands in the full text where that is there.
-fn basis(node: &Node, policy: &Policy, sink: &mut Sink) {
+fn basis(node: &Node, policy: &Policy, measure: &PolicyMeasure, sink: &mut Sink) {
     let support = node.get("支持");
     let mut places: Vec<&Node> = rows(node, "条件").iter().filter_map(|row| row.get("依据")).collect();
     places.extend(support.and_then(|s| s.get("依据")));
@@ -179,8 +178,10 @@ fn basis(node: &Node, policy: &Policy, sink: &mut Sink) {
             sink.report(Diagnostic::new("P202", whole(at), message).hint("写条款号，如 第三条（一）"));
             continue;
         }
-        if let Some(full) = &policy.text
-            && clause::find(&full.full.text, text).is_empty()
+        // Of a measure that could not be read, not every basis was looked for.
+        if let Some(file) = &policy.text
+            && !measure.broken
+            && !file.full.clauses.iter().any(|(basis, ..)| basis == text)
         {
             let message = format!("原文里找不到“{text}”");
             sink.report(
