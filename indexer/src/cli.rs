@@ -38,7 +38,7 @@ pub enum Command {
         #[arg(value_name = "文件夹", default_value = "policies")]
         policies: PathBuf,
         /// 发布包写到哪个目录
-        #[arg(long, value_name = "目录")]
+        #[arg(long, value_name = "目录", default_value = "huiqi-data")]
         out: PathBuf,
         /// 检索索引放在哪个目录
         #[arg(long, value_name = "目录", default_value = ".huiqi/index")]

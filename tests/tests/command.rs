@@ -325,7 +325,7 @@ fn same_input_same_bytes_and_errors_leave_the_bundle_alone() -> Result<()> {
 fn usage_errors_are_chinese_and_exit_with_2() -> Result<()> {
     for (arguments, expected) in [
         (&["bild"][..], "没有命令“bild”，是不是“build”"),
-        (&["build"][..], "缺少 --out"),
+        (&["search"][..], "缺少 <检索词>"),
         (&["check", "--jsn"][..], "没有选项“--jsn”"),
         (&["check", "no-such-folder"][..], "读不到文件夹 no-such-folder：没有这个文件夹"),
         (&["search", "补贴", "--index", "no-such-index"][..], "先运行 huiqi build"),
