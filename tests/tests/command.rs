@@ -407,9 +407,9 @@ fn codes_are_explained() -> Result<()> {
 fn a_project_sets_its_own_severities() -> Result<()> {
     let without_phone = example()?.replacen("      电话: 0311-87801234\n", "", 1);
     let cases = [
-        ("", 0, "0 个错误，0 个警告，1 条提示"),
+        ("", 0, "警告 P201"),
         ("检查:\n  P201: 错误\n", 1, "错误 P201"),
-        ("检查:\n  P201: 警告\n", 0, "警告 P201"),
+        ("检查:\n  P201: 提示\n", 0, "0 个错误，0 个警告，1 条提示"),
         ("检查:\n  P201: 关\n", 0, "0 个错误，0 个警告，0 条提示"),
         ("检查:\n  P201: 大声\n", 1, "“P201”没有“大声”这个写法"),
         ("检查:\n  P041: 关\n", 1, "P011：P041"),
@@ -431,6 +431,7 @@ fn a_project_sets_its_own_severities() -> Result<()> {
         );
     }
     let dir = project(&without_phone)?;
+    fs::write(dir.path().join("policies/huiqi.yaml"), "检查:\n  P201: 提示\n")?;
     let output = command_in(dir.path(), &["check", "policies", "--as-of", AS_OF, "--notes"])?;
     ensure!(output.talk.contains("提示 P201：没写联系电话"), "{}", output.talk);
     Ok(())

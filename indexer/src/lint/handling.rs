@@ -241,15 +241,14 @@ fn catch_all(name: &str, place: Place, sink: &mut Sink) {
     }
 }
 
+/// An empty form without a filled-in sample sends people home to fill it in again.
 fn forms(name: &str, empty: Option<&str>, sample: Option<&str>, place: Place, sink: &mut Sink) {
-    for (code, address, what) in [("P213", empty, "空表"), ("P214", sample, "样表")] {
-        if address.is_none() {
-            let message = format!("“{name}”要企业填写，没有给{what}的网址");
-            sink.report(
-                Diagnostic::new(code, place, message).hint(format!("在这份材料下加一行 {what}: https://…")),
-            );
-        }
-    }
+    let (code, message, key) = match (empty, sample) {
+        (None, _) => ("P213", format!("“{name}”要企业填写，没有给空表的网址"), "空表"),
+        (Some(_), None) => ("P214", format!("“{name}”有空表，没有填好的样表"), "样表"),
+        (Some(_), Some(_)) => return,
+    };
+    sink.report(Diagnostic::new(code, place, message).hint(format!("在这份材料下加一行 {key}: https://…")));
 }
 
 #[cfg(test)]

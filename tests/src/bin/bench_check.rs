@@ -42,6 +42,7 @@ fn main() -> Result<()> {
 
 fn measure(name: &str, templates: &[String]) -> Result<()> {
     let dir = tempfile::tempdir()?;
+    fs::copy(workspace_root().join("policies/huiqi.yaml"), dir.path().join("huiqi.yaml"))?;
     for at in 0..FILES {
         let folder = dir.path().join(format!("{:02}", at / 100));
         fs::create_dir_all(&folder)?;
