@@ -2,15 +2,15 @@
 //!
 //! Rules of different measures are made of the same few figures and comparisons. A [`Decider`] takes all rules of a
 //! table apart once, keeps every figure and every comparison once, and looks each up at most once per firm; a measure
-//! stops at its first false row. Whatever has no short form is left to [`Evaluator`], so that there is one meaning of
-//! a rule: a property test holds the two against each other.
+//! stops at its first false row, and short rows are looked at first. Whatever has no short form is left to
+//! [`Evaluator`], so that there is one meaning of a rule: a property test holds the two against each other.
 
 use std::collections::HashMap;
 
 use crate::catalogue::{Catalogue, Code, Nesting, Scope};
 use crate::codec::Writer;
 use crate::date::Date;
-use crate::eval::{Bounds, Evaluator, Truth, Verdict, compare, evaluate};
+use crate::eval::{Bounds, Evaluator, Truth, Verdict, compare};
 use crate::firm::{Answer, Firm, Key};
 use crate::measure::Measure;
 use crate::num::{Interval, Ratio};
@@ -43,21 +43,17 @@ enum Node {
     AtLeast(u8, u32, u32),
 }
 
-/// A measure taken apart.
+/// A measure taken apart: 申报对象, and rows from here on, so many.
 #[derive(Debug)]
-enum Program {
-    /// Rows from here on, so many: guard (or none) and rule.
-    Rows(u32, u32),
-    /// Speaks of records: decided as a whole.
-    Whole,
-}
+struct Program(Scope, u32, u32);
 
 /// A table of measures, ready for many firms.
 #[derive(Debug)]
 pub struct Decider {
     today: Date,
-    figures: Vec<(Expr, Context)>,
-    leaves: Vec<Leaf>,
+    /// With whether it is about the record that is decided on, as for the leaves.
+    figures: Vec<(Expr, Context, bool)>,
+    leaves: Vec<(Leaf, bool)>,
     nodes: Vec<Node>,
     /// Nodes that groups are made of.
     parts: Vec<u32>,
@@ -137,7 +133,8 @@ impl Decider {
             rows: Vec::new(),
             programs: Vec::with_capacity(measures.len()),
         };
-        let mut builder = Builder { decider, catalogue, figures: Pool::default(), leaves: Pool::default() };
+        let (figures, leaves) = (Pool::default(), Pool::default());
+        let mut builder = Builder { subject: Scope::Firm, decider, catalogue, figures, leaves };
         for measure in measures {
             builder.measure(measure);
         }
@@ -149,7 +146,7 @@ impl Decider {
         self.today
     }
 
-    /// The verdict of every measure for one firm, `None` where a number is too large. Equal to [`evaluate`] wherever
+    /// The verdict of every measure for one firm, `None` where a number is too large. Equal to [`evaluate`](crate::eval::evaluate) wherever
     /// that succeeds. `measures` and `catalogue` are those that it was made of; `memory` is used again for the next
     /// firm.
     pub fn verdicts(
@@ -163,17 +160,12 @@ impl Decider {
         memory.figures.resize(self.figures.len(), None);
         memory.leaves.clear();
         memory.leaves.resize(self.leaves.len(), None);
-        let mut asked = Asked { decider: self, catalogue, firm, memory };
-        let measures = measures.iter().zip(&self.programs);
-        measures
-            .map(|(measure, program)| match program {
-                Program::Rows(first, count) => {
-                    let rows = &self.rows[*first as usize..(*first + *count) as usize];
-                    asked.rows(rows).ok().map(|bounds| Verdict::of(bounds.truth()))
-                }
-                Program::Whole => {
-                    evaluate(measure, catalogue, firm, self.today).ok().map(|outcome| outcome.verdict)
-                }
+        let mut asked = Asked { decider: self, catalogue, firm, memory, record: (Scope::Firm, 0) };
+        let programs = self.programs.iter().take(measures.len());
+        programs
+            .map(|Program(scope, first, count)| {
+                let rows = &self.rows[*first as usize..(*first + *count) as usize];
+                asked.subject(*scope, rows).ok().map(Verdict::of)
             })
             .collect()
     }
@@ -181,6 +173,8 @@ impl Decider {
 
 /// Takes rules apart.
 struct Builder<'a> {
+    /// 申报对象 of the measure that is taken apart.
+    subject: Scope,
     decider: Decider,
     catalogue: &'a Catalogue,
     figures: Pool,
@@ -189,18 +183,17 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn measure(&mut self, measure: &Measure) {
-        if measure.subject != Scope::Firm {
-            self.decider.programs.push(Program::Whole);
-            return;
-        }
+        self.subject = measure.subject;
         let context = (measure.base_year_on(self.decider.today), measure.reference_on(self.decider.today));
         let mut rows = Vec::with_capacity(measure.conditions.len());
-        for condition in &measure.conditions {
-            let guard = condition.guard.as_ref().map(|guard| self.node(guard, context));
-            rows.push((guard, self.node(&condition.rule, context)));
+        for short in [true, false] {
+            for condition in measure.conditions.iter().filter(|c| is_short(&c.rule) == short) {
+                let guard = condition.guard.as_ref().map(|guard| self.node(guard, context));
+                rows.push((guard, self.node(&condition.rule, context)));
+            }
         }
         let first = self.decider.rows.len() as u32;
-        self.decider.programs.push(Program::Rows(first, rows.len() as u32));
+        self.decider.programs.push(Program(measure.subject, first, rows.len() as u32));
         self.decider.rows.extend(rows);
     }
 
@@ -223,10 +216,15 @@ impl Builder<'_> {
                 return self.push(Node::Not(inner));
             }
             leaf => {
-                let (number, new) = self.leaves.number(written(leaf, context, self.catalogue));
+                let of_record = self.speaks_of_record(leaf);
+                let mut written = written(leaf, context, self.catalogue);
+                if of_record {
+                    written.push(self.subject as u8);
+                }
+                let (number, new) = self.leaves.number(written);
                 if new {
-                    let leaf = self.leaf(leaf, context);
-                    self.decider.leaves.push(leaf);
+                    let leaf = self.leaf(leaf, context, of_record);
+                    self.decider.leaves.push((leaf, of_record));
                 }
                 return self.push(Node::Leaf(number));
             }
@@ -241,7 +239,19 @@ impl Builder<'_> {
         })
     }
 
-    fn leaf(&mut self, expr: &Expr, context: Context) -> Leaf {
+    /// Whether a part names a fact of the records that the measure is decided for.
+    fn speaks_of_record(&self, expr: &Expr) -> bool {
+        let mut found = false;
+        if self.subject != Scope::Firm {
+            expr.walk(&mut |e| {
+                let fact = e.fact().and_then(|no| self.catalogue.facts.get(&no));
+                found |= fact.is_some_and(|f| f.scope == self.subject);
+            });
+        }
+        found
+    }
+
+    fn leaf(&mut self, expr: &Expr, context: Context, of_record: bool) -> Leaf {
         let catalogue = self.catalogue;
         let firm_fact = |fact| catalogue.facts.get(&fact).is_some_and(|f| f.scope == Scope::Firm);
         match expr {
@@ -258,9 +268,13 @@ impl Builder<'_> {
             }
             Expr::Compare(op, a, b) => match &**b {
                 Expr::Const(bound, _) if is_figure(a) => {
-                    let (figure, new) = self.figures.number(written(a, context, catalogue));
+                    let mut written = written(a, context, catalogue);
+                    if of_record {
+                        written.push(self.subject as u8);
+                    }
+                    let (figure, new) = self.figures.number(written);
                     if new {
-                        self.decider.figures.push(((**a).clone(), context));
+                        self.decider.figures.push(((**a).clone(), context, of_record));
                     }
                     let small = bound.is_integer().then(|| i64::try_from(bound.numerator()).ok()).flatten();
                     Leaf::Figure { figure, op: *op, bound: *bound, small }
@@ -270,6 +284,13 @@ impl Builder<'_> {
             other => Leaf::Rule(other.clone(), context),
         }
     }
+}
+
+/// Whether a rule is looked at before the others: most firms fail at a short one.
+fn is_short(expr: &Expr) -> bool {
+    let mut parts = 0;
+    expr.walk(&mut |_| parts += 1);
+    parts <= 12
 }
 
 /// Whether the left side of a comparison is a figure on its own: not made year by year, no compound rate.
@@ -290,9 +311,28 @@ struct Asked<'m> {
     catalogue: &'m Catalogue,
     firm: &'m Firm,
     memory: &'m mut Memory,
+    /// The record that is decided on.
+    record: (Scope, u8),
 }
 
 impl Asked<'_> {
+    /// The best record of a measure's scope, as `evaluate` has it.
+    fn subject(&mut self, scope: Scope, rows: &[(Option<u32>, u32)]) -> Result<Truth, ()> {
+        if scope == Scope::Firm {
+            return Ok(self.rows(rows)?.truth());
+        }
+        let told = self.firm.records(scope);
+        let mut best = Truth::False;
+        for record in 1..=told.count + u8::from(!told.closed) {
+            self.record = (scope, record);
+            let bounds = self.rows(rows)?;
+            // One that was not told of may not exist.
+            let bounds = if record > told.count { bounds.min(Bounds::OPEN) } else { bounds };
+            best = best.max(bounds.truth());
+        }
+        Ok(best)
+    }
+
     fn rows(&mut self, rows: &[(Option<u32>, u32)]) -> Known {
         let mut bounds = Bounds::of(Truth::True);
         for (guard, rule) in rows {
@@ -312,6 +352,7 @@ impl Asked<'_> {
 
     fn node(&mut self, no: u32) -> Known {
         Ok(match self.decider.nodes[no as usize] {
+            Node::Leaf(leaf) if self.is_passing(self.decider.leaves[leaf as usize].1) => self.leaf(leaf)?,
             Node::Leaf(leaf) => match self.memory.leaves[leaf as usize] {
                 Some(known) => known?,
                 None => {
@@ -357,7 +398,8 @@ impl Asked<'_> {
 
     fn leaf(&mut self, no: u32) -> Known {
         let decider = self.decider;
-        match &decider.leaves[no as usize] {
+        let (leaf, of_record) = &decider.leaves[no as usize];
+        match leaf {
             Leaf::Figure { figure, op, bound, small } => {
                 let value = self.figure(*figure);
                 match (value.small, small) {
@@ -383,16 +425,17 @@ impl Asked<'_> {
                 ),
                 _ => Bounds::OPEN,
             }),
-            Leaf::Rule(expr, context) => self.evaluator(*context).bounds(expr).map_err(|_| ()),
+            Leaf::Rule(expr, context) => self.evaluator(*context, *of_record).bounds(expr).map_err(|_| ()),
         }
     }
 
     fn figure(&mut self, no: u32) -> Figure {
-        if let Some(known) = self.memory.figures[no as usize] {
+        let (expr, context, of_record) = &self.decider.figures[no as usize];
+        let passing = self.is_passing(*of_record);
+        if let (Some(known), false) = (self.memory.figures[no as usize], passing) {
             return known;
         }
-        let (expr, context) = &self.decider.figures[no as usize];
-        let value = self.evaluator(*context).number(expr).map_err(|_| ());
+        let value = self.evaluator(*context, *of_record).number(expr).map_err(|_| ());
         let end = |end: Option<Ratio>, open: i64| match end {
             None => Some(open),
             // The ends of i64 stand for no end.
@@ -403,12 +446,21 @@ impl Asked<'_> {
         };
         let small = value.ok().and_then(|v| end(v.lo, i64::MIN).zip(end(v.hi, i64::MAX)));
         let known = Figure { value, small };
-        self.memory.figures[no as usize] = Some(known);
+        if !passing {
+            self.memory.figures[no as usize] = Some(known);
+        }
         known
     }
 
-    fn evaluator(&self, (base_year, reference): Context) -> Evaluator<'_> {
-        Evaluator::at(base_year, reference, self.catalogue, self.firm)
+    /// Whether a part is about a record that it is not remembered for: only the first of a scope is.
+    fn is_passing(&self, of_record: bool) -> bool {
+        of_record && self.record.1 != 1
+    }
+
+    fn evaluator(&self, (base_year, reference): Context, of_record: bool) -> Evaluator<'_> {
+        let evaluator = Evaluator::at(base_year, reference, self.catalogue, self.firm);
+        let (scope, record) = self.record;
+        if of_record { evaluator.for_record(scope, record) } else { evaluator }
     }
 }
 
