@@ -11,7 +11,7 @@ use huiqi_engine::catalogue::{
 use huiqi_engine::date::Date;
 use huiqi_engine::rule::{Aliases, Expr, Period, dimension, find_industry, find_region, read_quantity};
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, io_words};
 use crate::fields::{Fields, Sink};
 use crate::yaml;
 
@@ -30,9 +30,16 @@ pub struct Tables {
     pub lexicon: Vec<Synonym>,
 }
 
+impl Tables {
+    /// Whether a material, by its name or another word for it, is one that the firm fills in.
+    pub fn is_form(&self, material: &str) -> bool {
+        self.materials.get(material).is_some_and(|name| self.forms.contains(name))
+    }
+}
+
 /// The catalogue that every publisher shares, built into the program. Its ids are global and owned by the version of
 /// the format: a publisher adds rows of its own and changes none of these.
-const CORE: [(&str, &str); 9] = [
+const CORE: [(&str, &str); 12] = [
     ("facts.yaml", include_str!("../../policies/catalogue/facts.yaml")),
     ("qualifications.yaml", include_str!("../../policies/catalogue/qualifications.yaml")),
     ("programmes.yaml", include_str!("../../policies/catalogue/programmes.yaml")),
@@ -42,15 +49,13 @@ const CORE: [(&str, &str); 9] = [
     ("regions.tsv", include_str!("../../policies/catalogue/regions.tsv")),
     ("industries.tsv", include_str!("../../policies/catalogue/industries.tsv")),
     ("enterprise-sizes.tsv", include_str!("../../policies/catalogue/enterprise-sizes.tsv")),
-];
-const CORE_LISTS: [(&str, &str); 3] = [
     ("industry-groups.tsv", include_str!("../../policies/catalogue/industry-groups.tsv")),
     ("lists.tsv", include_str!("../../policies/catalogue/lists.tsv")),
     ("lexicon.tsv", include_str!("../../policies/catalogue/lexicon.tsv")),
 ];
 
 fn core(file: &str) -> &'static str {
-    CORE.iter().chain(&CORE_LISTS).find(|(name, _)| *name == file).map_or("", |(_, text)| text)
+    CORE.iter().find(|(name, _)| *name == file).map_or("", |(_, text)| text)
 }
 
 /// The built-in catalogue and what the publisher adds in `dir`, which may be missing. Problems go to `sink`.
@@ -98,12 +103,10 @@ pub fn load(dir: &Path, sink: &mut Sink) -> Tables {
     loader.tables
 }
 
-/// Rows of a catalogue file and the ids and names that are taken.
-type ReadRows<'r> = dyn Fn(&[yaml::Node], &mut Tables, &mut BTreeSet<String>, &mut Sink) + 'r;
-
 struct Loader<'d> {
     dir: &'d Path,
     tables: Tables,
+    /// Ids and names of the file that is read.
     seen: BTreeSet<String>,
 }
 
@@ -119,7 +122,7 @@ impl Loader<'_> {
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => {
-                let message = format!("读不到目录文件：{error}");
+                let message = format!("读不了目录文件：{}", io_words(&error));
                 sink.push(Diagnostic::new("P010", Place::new(1, 1), message).at(&path));
                 None
             }
@@ -132,7 +135,6 @@ impl Loader<'_> {
         sink: &mut Sink,
         read: impl Fn(&[yaml::Node], &mut Tables, &mut BTreeSet<String>, &mut Sink),
     ) {
-        let read: &ReadRows<'_> = &read;
         self.seen.clear();
         sink.enter(&self.dir.join(file), core(file));
         let shared = rows_of(core(file), sink);

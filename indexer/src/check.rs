@@ -1,6 +1,7 @@
 //! Reads a whole folder of policies and checks what no single file shows:
 //! unique ids, prerequisites, example firms.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,11 +10,12 @@ use huiqi_engine::date::Date;
 use huiqi_engine::eval::{Evaluator, Verdict, evaluate};
 use huiqi_engine::explain::amount_text;
 use huiqi_engine::firm::Firm;
+use huiqi_engine::measure::Measure;
 use huiqi_engine::rule::{Expr, Func, TextNo};
 use rayon::prelude::*;
 
 use crate::catalogue::{self, Tables};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, io_words};
 use crate::fields::Sink;
 use crate::lint::{self, Context};
 use crate::policy::{self, Policy};
@@ -122,7 +124,7 @@ fn read_file(path: &Path, context: &Context<'_>, sink: &mut Sink) -> Option<Poli
         Ok(root) => {
             let mut policy = policy::read(path, &root, context.tables, sink)?;
             for measure in &mut policy.measures {
-                measure.settle_window(context.today);
+                measure.measure.schedule = measure.schedule_on(context.today);
             }
             lint::file(&root, &policy, context, sink);
             Some(policy)
@@ -136,7 +138,15 @@ fn read_file(path: &Path, context: &Context<'_>, sink: &mut Sink) -> Option<Poli
 
 fn read_settings(dir: &Path, sink: &mut Sink) {
     let path = dir.join(settings::FILE_NAME);
-    let Ok(text) = std::fs::read_to_string(&path) else { return };
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+        // Without it, findings would count as something else than the publisher wants.
+        Err(error) => {
+            let message = format!("读不了设置文件：{}", io_words(&error));
+            return sink.push(Diagnostic::new("P000", Place::new(1, 1), message).at(&path));
+        }
+    };
     sink.enter(&path, &text);
     match yaml::parse(&text) {
         Ok(root) => {
@@ -144,16 +154,6 @@ fn read_settings(dir: &Path, sink: &mut Sink) {
             sink.set_settings(settings);
         }
         Err(diagnostic) => sink.report(*diagnostic),
-    }
-}
-
-/// Why a file cannot be read, in Chinese where the reason is a common one.
-pub(crate) fn io_words(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "没有这个文件".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "没有读取权限".to_owned(),
-        std::io::ErrorKind::IsADirectory => "这是一个文件夹".to_owned(),
-        _ => error.to_string(),
     }
 }
 
@@ -230,11 +230,7 @@ struct LinkProblem {
 
 impl LinkProblem {
     fn at_place(self, place: Place) -> Diagnostic {
-        let d = Diagnostic::new("P045", place, self.message);
-        match self.hint {
-            Some(hint) => d.hint(hint),
-            None => d,
-        }
+        Diagnostic::new("P045", place, self.message).maybe_hint(self.hint)
     }
 }
 
@@ -334,11 +330,8 @@ fn check(project: &Project, sink: &mut Sink) {
             for (id, place) in &measure.prerequisites {
                 if !ids.contains_key(id.as_str()) {
                     let hint = huiqi_engine::rule::did_you_mean(id, ids.keys().copied());
-                    let d = Diagnostic::new("P007", *place, format!("“前置”里没有这个事项：“{id}”"));
-                    sink.report(match hint {
-                        Some(hint) => d.hint(hint),
-                        None => d,
-                    });
+                    let message = format!("“前置”里没有这个事项：“{id}”");
+                    sink.report(Diagnostic::new("P007", *place, message).maybe_hint(hint));
                 }
             }
         }
@@ -376,11 +369,9 @@ fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
         for (id, place, verdict, amount) in &example.expected {
             let Some(measure) = policy.measures.iter().find(|m| m.measure.id == *id) else {
                 let ids = policy.measures.iter().map(|m| m.measure.id.as_str());
-                let d = Diagnostic::new("P007", *place, format!("“期望”里没有这个事项：“{id}”"));
-                sink.report(match huiqi_engine::rule::did_you_mean(id, ids) {
-                    Some(hint) => d.hint(hint),
-                    None => d,
-                });
+                let hint = huiqi_engine::rule::did_you_mean(id, ids);
+                let message = format!("“期望”里没有这个事项：“{id}”");
+                sink.report(Diagnostic::new("P007", *place, message).maybe_hint(hint));
                 continue;
             };
             if measure.broken {
@@ -400,10 +391,14 @@ fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
             if example.broken {
                 continue;
             }
-            let mut measure = measure.clone();
-            measure.settle_window(example.today);
+            let schedule = measure.schedule_on(example.today);
+            let on_that_day = if schedule == measure.measure.schedule {
+                Cow::Borrowed(&measure.measure)
+            } else {
+                Cow::Owned(Measure { schedule, ..measure.measure.clone() })
+            };
             let outcome =
-                match evaluate(&measure.measure, &project.tables.catalogue, &example.firm, example.today) {
+                match evaluate(&on_that_day, &project.tables.catalogue, &example.firm, example.today) {
                     Ok(outcome) => outcome,
                     Err(error) => {
                         sink.report(Diagnostic::new(
@@ -423,7 +418,7 @@ fn check_examples(policy: &Policy, project: &Project, sink: &mut Sink) {
                         *place,
                         format!("{}：期望{verdict}，算出来是{}", example.name, outcome.verdict.name()),
                     )
-                    .hint(why(&measure, &outcome.rows, expected.name())),
+                    .hint(why(measure, &outcome.rows, expected.name())),
                 );
             } else if let Some(amount) = amount {
                 let found = outcome.amount.as_ref().map_or_else(|| "没有金额".to_owned(), amount_text);

@@ -54,30 +54,27 @@ impl Outline {
 
     /// Ranges of characters of the clauses that `basis` names; empty when one of them is not in the text.
     pub fn find(&self, basis: &str) -> Vec<Range<usize>> {
-        find(&self.lines, basis)
-    }
-}
-
-fn find(lines: &[Line], basis: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut before: Vec<Step> = Vec::new();
-    for part in basis.split(['、', '；', '，', '和', '及']).map(str::trim).filter(|p| !p.is_empty()) {
-        let Some(steps) = steps(part) else { return Vec::new() };
-        // 第三条（一）、（二）: what follows leaves out the article.
-        let steps = match steps.first() {
-            Some(first) if !is_top(*first) => {
-                let keep = before.iter().take_while(|step| !same_kind(**step, *first)).copied();
-                keep.chain(steps.iter().copied()).collect()
+        let mut found = Vec::new();
+        let mut before: Vec<Step> = Vec::new();
+        for part in basis.split(['、', '；', '，', '和', '及']).map(str::trim).filter(|p| !p.is_empty())
+        {
+            let Some(steps) = steps(part) else { return Vec::new() };
+            // 第三条（一）、（二）: what follows leaves out the article.
+            let steps = match steps.first() {
+                Some(first) if !is_top(*first) => {
+                    let keep = before.iter().take_while(|step| !same_kind(**step, *first)).copied();
+                    keep.chain(steps.iter().copied()).collect()
+                }
+                _ => steps,
+            };
+            match locate(&self.lines, &steps) {
+                Some(range) => found.push(range),
+                None => return Vec::new(),
             }
-            _ => steps,
-        };
-        match locate(lines, &steps) {
-            Some(range) => found.push(range),
-            None => return Vec::new(),
+            before = steps;
         }
-        before = steps;
+        found
     }
-    found
 }
 
 fn is_top(step: Step) -> bool {

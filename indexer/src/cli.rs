@@ -150,6 +150,9 @@ pub fn usage_error(error: &clap::Error) -> String {
         }
         ErrorKind::UnknownArgument => format!("没有选项“{argument}”"),
         ErrorKind::MissingRequiredArgument => format!("缺少 {argument}"),
+        ErrorKind::ArgumentConflict => {
+            format!("{argument} 不能和 {} 一起用", context(ContextKind::PriorArg).unwrap_or_default())
+        }
         ErrorKind::InvalidValue if value.is_empty() => format!("{argument} 后面要写值"),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => format!("{argument} 的值“{value}”不对"),
         _ => format!("用法不对：{error}"),

@@ -77,7 +77,7 @@ fn score(policy: &Policy, m: &PolicyMeasure, project: &Project) -> Score {
         add("材料份数和形式", 1, m.detail.materials.iter().all(|material| !material.how.is_empty()));
     }
     let mut forms =
-        m.detail.materials.iter().filter(|material| project.tables.forms.contains(&material.name)).peekable();
+        m.detail.materials.iter().filter(|material| project.tables.is_form(&material.name)).peekable();
     if forms.peek().is_some() {
         let (mut empty, mut sample) = (true, true);
         for form in forms {

@@ -197,6 +197,17 @@ pub fn sarif(diagnostics: &[&Diagnostic]) -> serde_json::Value {
     })
 }
 
+/// Why a file cannot be read, in Chinese where the reason is a common one.
+pub(crate) fn io_words(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "没有这个文件".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "没有读取权限".to_owned(),
+        std::io::ErrorKind::IsADirectory => "这是一个文件夹".to_owned(),
+        std::io::ErrorKind::InvalidData => "不是 UTF-8 编码".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 /// A path as a relative URI reference (RFC 3986): forward slashes, everything else escaped.
 fn uri(path: &Path) -> String {
     let mut out = String::new();

@@ -105,6 +105,21 @@ impl Sink {
     }
 }
 
+/// What stands between separators in one line, with the place of each; nothing for nothing.
+pub(crate) fn items_of<'t>(text: &'t str, start: Place, separators: &[char]) -> Vec<(&'t str, Place)> {
+    let mut offset = 0;
+    let mut items = Vec::new();
+    for part in text.split(separators) {
+        let lead = part.chars().take_while(|c| c.is_whitespace()).count();
+        let length = part.trim().chars().count();
+        if length > 0 {
+            items.push((part.trim(), start.span(offset + lead, length)));
+        }
+        offset += part.chars().count() + 1;
+    }
+    items
+}
+
 /// The keys of one map; what is not asked for is reported at the end.
 #[derive(Debug)]
 pub struct Fields<'a> {
@@ -272,18 +287,8 @@ impl<'a> Fields<'a> {
     /// Text items separated by 、 in one line, with the place of each.
     pub fn items(&mut self, key: &str, sink: &mut Sink) -> Vec<(String, Place)> {
         let Some(text) = self.optional(key, sink) else { return Vec::new() };
-        let start = self.place(key);
-        let mut offset = 0;
-        let mut items = Vec::new();
-        for part in text.split('、') {
-            let lead = part.chars().take_while(|c| c.is_whitespace()).count();
-            let length = part.trim().chars().count();
-            if length > 0 {
-                items.push((part.trim().to_owned(), start.span(offset + lead, length)));
-            }
-            offset += part.chars().count() + 1;
-        }
-        items
+        let items = items_of(&text, self.place(key), &['、']);
+        items.into_iter().map(|(item, place)| (item.to_owned(), place)).collect()
     }
 
     /// All entries, for maps whose keys are free.

@@ -15,9 +15,8 @@ use huiqi_engine::rule::{self, Arith, Expr, NameProblem, Names, RuleError, TextN
 use huiqi_engine::unit::Dimension;
 
 use crate::catalogue::Tables;
-use crate::check::io_words;
 use crate::clause;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, io_words};
 use crate::fields::{Fields, Sink};
 use crate::lint;
 use crate::yaml::{Kind, Node};
@@ -283,11 +282,9 @@ fn regions(f: &mut Fields<'_>, tables: &Tables, sink: &mut Sink) -> Vec<Code> {
         match rule::find_region(&tables.catalogue, &name) {
             Ok(code) => codes.push(code),
             Err(NameProblem::Unknown(hint)) => {
-                let d = Diagnostic::new("P103", place, format!("没有这个地区：“{name}”"));
-                sink.report(match hint {
-                    Some(hint) => d.hint(hint),
-                    None => d.hint("写全称，如 河北省承德市，或写六位代码"),
-                });
+                let hint = hint.unwrap_or_else(|| "写全称，如 河北省承德市，或写六位代码".to_owned());
+                let message = format!("没有这个地区：“{name}”");
+                sink.report(Diagnostic::new("P103", place, message).hint(hint));
             }
             Err(NameProblem::Ambiguous(names)) => sink.report(
                 Diagnostic::new(
@@ -322,6 +319,10 @@ struct Compiler<'a> {
     texts: Vec<String>,
 }
 
+fn names(tables: &Tables, subject: Scope) -> Names<'_> {
+    Names { catalogue: &tables.catalogue, aliases: &tables.aliases, subject }
+}
+
 impl Compiler<'_> {
     fn text(&mut self, text: &str) -> TextNo {
         let at = self.texts.iter().position(|t| t == text).unwrap_or_else(|| {
@@ -341,9 +342,7 @@ impl Compiler<'_> {
         sink: &mut Sink,
     ) -> Option<Expr> {
         let compile = if amount { rule::compile_amount } else { rule::compile_rule };
-        let names =
-            Names { catalogue: &self.tables.catalogue, aliases: &self.tables.aliases, subject: self.subject };
-        let compiled = compile(text, names, &mut self.texts);
+        let compiled = compile(text, names(self.tables, self.subject), &mut self.texts);
         for problem in &compiled.problems {
             sink.report(rule_diagnostic(problem, place, offset));
         }
@@ -607,11 +606,7 @@ fn read_title(b: &mut Fields<'_>, compiler: &mut Compiler<'_>, sink: &mut Sink) 
     const BEFORE: &str = "资质 含 ";
     let text = b.optional("授予", sink)?;
     let place = b.place("授予");
-    let names = Names {
-        catalogue: &compiler.tables.catalogue,
-        aliases: &compiler.tables.aliases,
-        subject: Scope::Firm,
-    };
+    let names = names(compiler.tables, Scope::Firm);
     let compiled = rule::compile_rule(&format!("{BEFORE}{text}"), names, &mut compiler.texts);
     let before = BEFORE.chars().count();
     for mut problem in compiled.problems {
@@ -758,26 +753,25 @@ impl PolicyMeasure {
         conditions.chain(self.measure.benefit.basis).map(|basis| self.card.text(basis))
     }
 
-    /// Puts a window that comes back every year where it is next open: the one that has not closed by `today`, within
-    /// the validity of the document.
-    pub fn settle_window(&mut self, today: Date) {
-        let Some([opens, closes]) = self.yearly else { return };
-        let schedule = &mut self.measure.schedule;
+    /// The dates as they are on a day: a window that comes back every year is the next one that has not closed, within
+    /// the validity of the document; none where no round is left before it lapses.
+    pub fn schedule_on(&self, today: Date) -> Schedule {
+        let mut schedule = self.measure.schedule;
+        let Some([opens, closes]) = self.yearly else { return schedule };
         let on = |year: i32, (month, day): (u32, u32)| Date::new(year, month, day);
-        let first = schedule.valid_from.map_or(today.year(), Date::year).max(today.year() - 1);
-        let window = (first..=today.year() + 1).find_map(|year| {
-            let start = on(year, opens)?;
+        let begin = schedule.valid_from.map_or(today, |from| from.max(today));
+        // A round may begin in the year before the one that it closes in.
+        let window = (begin.year() - 1..=begin.year() + 1).find_map(|year| {
             let end = on(if closes < opens { year + 1 } else { year }, closes)?;
-            (end >= today && schedule.valid_from.is_none_or(|from| end >= from)).then_some((start, end))
+            on(year, opens).filter(|_| end >= begin).map(|start| (start, end))
         });
-        if let Some((start, end)) = window {
-            schedule.opens = Some(schedule.valid_from.map_or(start, |from| start.max(from)));
-            schedule.closes = Some(schedule.valid_to.map_or(end, |to| end.min(to)));
-            // No round is left before the document lapses.
-            if schedule.closes < schedule.opens {
-                (schedule.opens, schedule.closes) = (None, None);
-            }
-        }
+        let within = window.map(|(start, end)| {
+            let start = schedule.valid_from.map_or(start, |from| start.max(from));
+            (start, schedule.valid_to.map_or(end, |to| end.min(to)))
+        });
+        let within = within.filter(|(start, end)| start <= end);
+        (schedule.opens, schedule.closes) = (within.map(|(start, _)| start), within.map(|(_, end)| end));
+        schedule
     }
 }
 
@@ -1003,11 +997,61 @@ pub fn read_firm(node: &Node, today: Date, tables: &Tables, sink: &mut Sink) -> 
             let node = if error.in_key { key } else { value };
             let length = node.text().map_or(1, |t| t.chars().count());
             let d = Diagnostic::new("P030", node.place.span(0, length), error.message);
-            sink.report(match error.hint {
-                Some(hint) => d.hint(hint),
-                None => d,
-            });
+            sink.report(d.maybe_hint(error.hint));
         }
     }
     firm
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PolicyMeasure, Yearly};
+    use crate::diagnostic::Place;
+    use huiqi_engine::date::Date;
+    use huiqi_engine::measure::{Card, Detail, Measure};
+
+    fn measure(yearly: Yearly, from: &str, to: &str) -> PolicyMeasure {
+        let mut measure = Measure::new("demo");
+        measure.schedule.valid_from = Date::parse(from);
+        measure.schedule.valid_to = Date::parse(to);
+        PolicyMeasure {
+            measure,
+            card: Card::default(),
+            detail: Detail::default(),
+            place: Place::new(1, 1),
+            broken: false,
+            prerequisites: Vec::new(),
+            amount_place: Place::new(1, 1),
+            yearly: Some(yearly),
+            reviewed: None,
+        }
+    }
+
+    #[test]
+    fn a_window_of_every_year_is_the_next_one() {
+        let spring = [(3, 1), (3, 31)];
+        let winter = [(11, 1), (2, 28)];
+        let cases = [
+            (spring, "2026-02-28", "2026-03-01 2026-03-31"),
+            (spring, "2026-03-31", "2026-03-01 2026-03-31"),
+            (spring, "2026-04-01", "2027-03-01 2027-03-31"),
+            (winter, "2026-01-15", "2025-11-01 2026-02-28"),
+            (winter, "2026-03-01", "2026-11-01 2027-02-28"),
+            // Before the document holds, and when no round is left in it.
+            (spring, "2020-06-01", "2025-03-15 2025-03-31"),
+            (winter, "2020-06-01", "2025-11-01 2026-02-28"),
+            (spring, "2028-04-01", "none"),
+            // Cut at the last day.
+            (winter, "2028-11-05", "2028-11-01 2028-12-31"),
+        ];
+        for (yearly, today, expected) in cases {
+            let m = measure(yearly, "2025-03-15", "2028-12-31");
+            let schedule = m.schedule_on(Date::parse(today).expect("a day"));
+            let found = match (schedule.opens, schedule.closes) {
+                (Some(opens), Some(closes)) => format!("{opens} {closes}"),
+                _ => "none".to_owned(),
+            };
+            assert_eq!(found, expected, "{yearly:?} on {today}");
+        }
+    }
 }

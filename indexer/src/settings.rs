@@ -39,7 +39,7 @@ impl Settings {
                 } else if !is_adjustable(code.id) {
                     sink.report(
                         Diagnostic::new("P011", place, format!("{}（{}）不能改", code.id, code.title))
-                            .hint("只有 P200 以后的检查可以改严重程度"),
+                            .hint("只有 P020、P021 和 P200 以后的检查可以改轻重"),
                     );
                 } else {
                     settings.severities.insert(code.id, wanted);

@@ -30,6 +30,16 @@ pub fn today() -> Date {
     Date::new(2026, 11, 22).unwrap_or(Date::LAST)
 }
 
+/// All files in a folder and in the folders in it.
+pub fn files_below(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() { files.extend(files_below(&path)?) } else { files.push(path) }
+    }
+    Ok(files)
+}
+
 /// The demo site: the pages of `examples/plain` with the widget and a published bundle beside them.
 ///
 /// It is built by `cargo xtask test`, which hands its place over in `HUIQI_DEMO_DIR`.

@@ -10,13 +10,13 @@ use flate2::read::GzDecoder;
 use huiqi::check::{Project, load};
 use huiqi::fields::Sink;
 use huiqi_engine::bundle::{
-    Catalog, PART_VERSION, Table, decode_catalogue, decode_details, decode_full_text, verify_part,
+    Catalog, PART_VERSION, RegionRoot, Table, decode_catalogue, decode_details, decode_full_text, verify_part,
 };
 use huiqi_engine::eval::evaluate;
 use huiqi_engine::measure::RowKind;
 use huiqi_engine::rule::{Names, compile_amount, compile_rule, print_expr};
 use huiqi_engine::search::Root;
-use huiqi_tests::{demo_dir, today, workspace_root};
+use huiqi_tests::{command_in, demo_dir, files_below, today, workspace_root};
 use serde_json::Value;
 
 fn project() -> Result<Project> {
@@ -59,6 +59,26 @@ fn the_published_table_decides_like_the_sources() -> Result<()> {
         }
     }
     ensure!(compared > 1000, "only {compared} decisions were compared");
+    Ok(())
+}
+
+/// 示例省 is a choice where sample documents are published, and nowhere else.
+#[test]
+fn the_sample_province_stays_with_the_samples() -> Result<()> {
+    let has_samples = |folder: &Path| -> Result<bool> {
+        let catalog = Catalog::parse(&std::fs::read(folder.join("catalog.txt"))?)?;
+        let root = RegionRoot::decode(&part(folder, &catalog.regions)?)?;
+        Ok(root.names.iter().any(|(_, name)| name == "示例省") && root.counties.len() == 32)
+    };
+    ensure!(has_samples(&demo_dir()?.join("data"))?, "the demo has sample documents");
+    let dir = tempfile::tempdir()?;
+    let policies = dir.path().join("policies/130000");
+    std::fs::create_dir_all(&policies)?;
+    let plain = workspace_root().join("tests/fixtures/codes/130000/demo-2.yaml");
+    std::fs::copy(plain, policies.join("demo-2.yaml"))?;
+    let output = command_in(dir.path(), &["build", "policies", "--as-of", "2026-11-22"])?;
+    ensure!(output.code == 0, "{}", output.talk);
+    ensure!(!has_samples(&dir.path().join("huiqi-data"))?, "a bundle without samples offers 示例省");
     Ok(())
 }
 
@@ -151,7 +171,7 @@ fn crates_depend_only_downwards() -> Result<()> {
         let edges: Vec<&str> = members.filter(|m| own.iter().any(|d| d == m)).collect();
         ensure!(edges.iter().all(|e| allowed.contains(e)), "{package} depends on {edges:?}");
     }
-    for entry in walk(&workspace_root().join("engine/src"))? {
+    for entry in files_below(&workspace_root().join("engine/src"))? {
         let text = std::fs::read_to_string(&entry)?;
         for forbidden in [
             "std::fs",
@@ -167,15 +187,6 @@ fn crates_depend_only_downwards() -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn walk(dir: &Path) -> Result<Vec<std::path::PathBuf>> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(dir)? {
-        let path = entry?.path();
-        if path.is_dir() { files.extend(walk(&path)?) } else { files.push(path) }
-    }
-    Ok(files)
 }
 
 /// A bundle of an older format is refused with both versions named; its entry file still reads.

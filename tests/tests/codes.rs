@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use huiqi::check::load;
 use huiqi::codes::{self, Code, Example};
 use huiqi::fields::Sink;
-use huiqi_tests::{today, workspace_root};
+use huiqi_tests::{files_below, today, workspace_root};
 use tempfile::TempDir;
 
 const DOCUMENT_KEYS: [&str; 13] = [
@@ -174,7 +174,10 @@ fn a_measure_with_thousands_of_texts_is_refused() -> Result<()> {
 fn codes_in_the_sources_and_in_the_documentation_are_the_same() -> Result<()> {
     let mut used = BTreeSet::new();
     for folder in ["engine/src", "indexer/src"] {
-        for path in sources(&workspace_root().join(folder))? {
+        for path in files_below(&workspace_root().join(folder))? {
+            if path.extension().is_none_or(|e| e != "rs") {
+                continue;
+            }
             let text = fs::read_to_string(&path)?;
             for (at, _) in text.match_indices("\"P") {
                 let code: String = text[at + 1..].chars().take_while(char::is_ascii_alphanumeric).collect();
@@ -195,19 +198,6 @@ fn codes_in_the_sources_and_in_the_documentation_are_the_same() -> Result<()> {
         "not documented: {unknown:?}; never reported: {unused:?}"
     );
     Ok(())
-}
-
-fn sources(dir: &Path) -> Result<Vec<std::path::PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            files.extend(sources(&path)?);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            files.push(path);
-        }
-    }
-    Ok(files)
 }
 
 /// Each file of `tests/fixtures/bad` has one thing wrong; its first line says which code must stand where:

@@ -239,6 +239,7 @@ fn bad_tables_and_profiles_are_named() -> Result<()> {
         ("facts.yaml", "- id: own/a\n  名称: 注册地\n  类型: 地区\n  问: 哪里？\n", "“注册地”重复了"),
         ("qualifications.yaml", "- id: own/a\n  名称: 示例称号\n  有效期年: 三\n", "应是年数，写的是“三”"),
         ("materials.yaml", "- id: own/a\n  名称: 示例材料\n  电子证照: 有\n", "“电子证照”应是 是 或 否"),
+        ("materials.yaml", "- id: own/a\n  名称: 示例材料\n  表格: 有\n", "“表格”应是 是 或 否"),
         ("regions.tsv", "99000x\t示例地\t1\t\n", "“99000x”不是代码"),
         ("industries.tsv", "Z01\t示例业\n", "应有 4 列，这行有 2 列"),
         ("industry-groups.tsv", "示例组\tB，C\t示例\n", "“B，C”不是代码"),
@@ -327,6 +328,8 @@ fn usage_errors_are_chinese_and_exit_with_2() -> Result<()> {
         (&["bild"][..], "没有命令“bild”，是不是“build”"),
         (&["search"][..], "缺少 <检索词>"),
         (&["check", "--jsn"][..], "没有选项“--jsn”"),
+        (&["check", "--json", "--sarif"][..], "--json 不能和 --sarif 一起用"),
+        (&["check", "--as-of", "明天"][..], "日期写成 2026-11-22"),
         (&["check", "no-such-folder"][..], "读不到文件夹 no-such-folder：没有这个文件夹"),
         (&["search", "补贴", "--index", "no-such-index"][..], "先运行 huiqi build"),
         (&["explain", "--firm", "no-such-firm.yaml"][..], "读不到企业画像"),
@@ -399,6 +402,50 @@ fn codes_are_explained() -> Result<()> {
     ensure!(all.code == 0 && all.data.lines().count() > 100, "{}", all.data);
     let none = command(&["check", "--explain", "P2o2"])?;
     ensure!(none.code == 2 && none.talk.contains("没有代码“P2o2”"), "{}", none.talk);
+    Ok(())
+}
+
+/// A publisher needs no catalogue of its own: the shared one is in the command.
+#[test]
+fn a_folder_without_a_catalogue_is_enough() -> Result<()> {
+    let dir = project(&example()?)?;
+    fs::remove_dir_all(dir.path().join("policies/catalogue"))?;
+    let output = command_in(dir.path(), &["check", "policies", "--as-of", AS_OF])?;
+    ensure!(output.code == 0 && output.talk.contains("0 个错误，0 个警告，0 条提示"), "{}", output.talk);
+    Ok(())
+}
+
+/// Files beside the policies that cannot be read, or that lead elsewhere.
+#[test]
+fn unreadable_files_are_named() -> Result<()> {
+    let with_text = |name: &str| -> Result<String> {
+        Ok(example()?.replacen("\n状态: 发布", &format!("\n原文: {name}\n状态: 发布"), 1))
+    };
+    let cases = [
+        (
+            with_text("../../secret.txt")?,
+            "P005：“原文”应是同一个文件夹里的文本文件名，写的是“../../secret.txt”",
+        ),
+        (with_text("missing.txt")?, "P000：读不到原文 missing.txt：没有这个文件"),
+        (with_text("gbk.txt")?, "P000：原文 gbk.txt 不是 UTF-8 编码"),
+        (with_text("demo.yaml")?, "P005：“原文”应是"),
+    ];
+    for (policy, expected) in cases {
+        let dir = project(&policy)?;
+        fs::write(dir.path().join("policies/130000/gbk.txt"), [0xb5, 0xda])?;
+        let output = command_in(dir.path(), &["check", "policies", "--as-of", AS_OF])?;
+        let named = output.talk.contains("demo.yaml:") && output.talk.contains(expected);
+        ensure!(output.code == 1 && named, "{expected}: {}", output.talk);
+    }
+    for (file, expected) in [
+        ("huiqi.yaml", "huiqi.yaml:1:1: 错误 P000：读不了设置文件：不是 UTF-8 编码"),
+        ("catalogue/materials.yaml", "materials.yaml:1:1: 错误 P010：读不了目录文件：不是 UTF-8 编码"),
+    ] {
+        let dir = project(&example()?)?;
+        fs::write(dir.path().join("policies").join(file), [0xb5, 0xda])?;
+        let output = command_in(dir.path(), &["check", "policies", "--as-of", AS_OF])?;
+        ensure!(output.code == 1 && output.talk.contains(expected), "{file}: {}", output.talk);
+    }
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use huiqi_engine::measure::{BenefitKind, CapScope, Card, Condition, ExclusionRul
 use huiqi_engine::plan::plan;
 use huiqi_engine::report::{Group, report, what_if};
 use huiqi_engine::rule::{Expr, Names, compile_amount, compile_rule};
-use huiqi_tests::{today, workspace_root};
+use huiqi_tests::{command, today, workspace_root};
 
 fn project() -> Result<Project> {
     let mut sink = Sink::default();
@@ -392,14 +392,9 @@ fn a_title_that_is_held_needs_no_recognition_first() -> Result<()> {
 /// The sample documents, in which one firm can get six and more at once.
 #[test]
 fn the_sample_firm_gets_a_plan_with_shared_papers_and_exclusions() -> Result<()> {
-    let output = huiqi_tests::command(&[
-        "explain",
-        "policies",
-        "--firm",
-        "examples/firms/sample-city-maker.yaml",
-        "--as-of",
-        "2026-11-22",
-    ])?;
+    let sample =
+        ["explain", "policies", "--firm", "examples/firms/sample-city-maker.yaml", "--as-of", "2026-11-22"];
+    let output = command(&sample)?;
     ensure!(output.code == 0, "{}", output.talk);
     let plan = output.data.split_once("申报方案：").context("a plan")?.1;
     for expected in [
@@ -413,16 +408,7 @@ fn the_sample_firm_gets_a_plan_with_shared_papers_and_exclusions() -> Result<()>
     }
     let shared = plan.lines().filter(|l| l.starts_with("  材料 ") && l.contains('、')).count();
     ensure!(shared >= 5, "{shared} papers are shared:\n{plan}");
-    let one = huiqi_tests::command(&[
-        "explain",
-        "policies",
-        "--firm",
-        "examples/firms/sample-city-maker.yaml",
-        "--as-of",
-        "2026-11-22",
-        "--measure",
-        "sample-2026-industry-01",
-    ])?;
+    let one = command(&[&sample[..], &["--measure", "sample-2026-industry-01"]].concat())?;
     ensure!(one.data.contains("原文：") && one.data.contains("设备更新补助"), "{}", one.data);
     Ok(())
 }

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use crate::diagnostic::{Diagnostic, Place};
-use crate::fields::Sink;
-use crate::lint::{Context, DURATION, PHONE, measures, whole};
-use crate::policy::Policy;
+use crate::fields::{Sink, items_of};
+use crate::lint::{Context, DURATION, PHONE, Pair, whole};
 use crate::yaml::{Kind, Node};
 
 /// Words that fill a field without saying anything.
@@ -66,13 +65,13 @@ fn days_of(text: &str) -> Option<u32> {
 /// What stands where a statute fixes no time.
 const NO_LIMIT: &str = "没有规定";
 
-pub(super) fn file(root: &Node, policy: &Policy, context: &Context<'_>, sink: &mut Sink) {
+pub(super) fn file(root: &Node, pairs: &[Pair<'_>], context: &Context<'_>, sink: &mut Sink) {
     for key in ["文号", "来源", "发文机关"] {
         if let Some(node) = root.get(key) {
             placeholder(key, node, sink);
         }
     }
-    for (node, measure) in measures(root, policy) {
+    for (node, measure) in pairs {
         for key in ["名称", "一句话"] {
             if let Some(node) = node.get(key) {
                 placeholder(key, node, sink);
@@ -83,7 +82,7 @@ pub(super) fn file(root: &Node, policy: &Policy, context: &Context<'_>, sink: &m
     }
 }
 
-fn placeholder(key: &str, node: &Node, sink: &mut Sink) -> bool {
+pub(super) fn placeholder(key: &str, node: &Node, sink: &mut Sink) -> bool {
     let found = node.text().is_some_and(is_placeholder);
     if found {
         let message = format!("“{key}”写的是“{}”，等于没写", node.text().unwrap_or_default());
@@ -137,15 +136,7 @@ fn contact(measure: &Node, place: Place, sink: &mut Sink) {
 }
 
 fn phones(node: &Node, text: &str, sink: &mut Sink) {
-    let mut offset = 0;
-    for part in text.split(['、', '；', '，', ',', '/', ' ']) {
-        let number = part.trim();
-        let lead = part.chars().take_while(|c| c.is_whitespace()).count();
-        let place = node.place.span(offset + lead, number.chars().count());
-        offset += part.chars().count() + 1;
-        if number.is_empty() {
-            continue;
-        }
+    for (number, place) in items_of(text, node.place, &['、', '；', '，', ',', '/', ' ']) {
         // A mobile number is reported as personal data.
         let digits: String = number.chars().filter(char::is_ascii_digit).collect();
         if digits.len() == 11 && digits.starts_with('1') {
@@ -167,15 +158,11 @@ const CATCH_ALL: [&str; 8] =
 fn materials(measure: &Node, place: Place, context: &Context<'_>, sink: &mut Sink) {
     let Some(node) = measure.get("材料") else { return };
     let Kind::List(rows) = &node.kind else {
-        let text = node.text().unwrap_or_default();
-        let mut offset = 0;
-        for part in text.split('、') {
-            catch_all(part.trim(), node.place.span(offset, part.chars().count()), sink);
-            let name = context.tables.materials.get(part.trim());
-            if let Some(name) = name.filter(|name| context.tables.forms.contains(*name)) {
-                forms(name, None, None, node.place.span(offset, part.chars().count()), sink);
+        for (title, place) in items_of(node.text().unwrap_or_default(), node.place, &['、']) {
+            catch_all(title, place, sink);
+            if context.tables.is_form(title) {
+                forms(title, None, None, place, sink);
             }
-            offset += part.chars().count() + 1;
         }
         let message = "材料没写份数和形式（原件、复印件还是电子件）";
         sink.report(
@@ -221,7 +208,7 @@ fn materials(measure: &Node, place: Place, context: &Context<'_>, sink: &mut Sin
                 sink.report(Diagnostic::new("P215", whole(node), message).hint(hint));
             }
         }
-        if context.tables.materials.get(title).is_some_and(|name| context.tables.forms.contains(name)) {
+        if context.tables.is_form(title) {
             forms(title, field("空表"), field("样表"), at, sink);
         }
     }

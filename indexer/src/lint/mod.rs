@@ -16,13 +16,14 @@ use std::sync::LazyLock;
 
 use huiqi_engine::catalogue::Code;
 use huiqi_engine::date::Date;
+use huiqi_engine::firm::Firm;
 use huiqi_engine::fold::Simplifier;
 use regex::Regex;
 
 use crate::catalogue::Tables;
 use crate::diagnostic::Place;
 use crate::fields::Sink;
-use crate::policy::Policy;
+use crate::policy::{Policy, PolicyMeasure};
 use crate::yaml::{Kind, Node};
 
 pub(crate) use handling::{is_catch_all, is_placeholder};
@@ -56,34 +57,32 @@ impl<'a> Context<'a> {
 
 /// Looks at one file.
 pub fn file(root: &Node, policy: &Policy, context: &Context<'_>, sink: &mut Sink) {
+    let pairs = measures(root, policy);
     text::file(root, policy, context, sink);
-    handling::file(root, policy, context, sink);
-    values::file(root, policy, context, sink);
-    rules::file(root, policy, context, sink);
+    handling::file(root, &pairs, context, sink);
+    values::file(root, policy, &pairs, context, sink);
+    rules::file(&pairs, context, sink);
 }
+
+/// A firm of which nothing is known: what holds for it holds for every firm.
+static NOBODY: LazyLock<Firm> = LazyLock::new(Firm::default);
 
 /// Place of a whole scalar.
 fn whole(node: &Node) -> Place {
     node.place.span(0, node.text().map_or(1, |t| t.chars().count()))
 }
 
+/// A measure with its node.
+type Pair<'a> = (&'a Node, &'a PolicyMeasure);
+
 /// The measures of a file with their nodes; measures that could not be read are left out.
-fn measures<'n, 'p>(
-    root: &'n Node,
-    policy: &'p Policy,
-) -> impl Iterator<Item = (&'n Node, &'p crate::policy::PolicyMeasure)> {
-    let rows: &[Node] = match root.get("事项").map(|n| &n.kind) {
-        Some(Kind::List(rows)) => rows,
-        _ => &[],
-    };
-    let by_place: HashMap<(usize, usize), &Node> = rows
-        .iter()
-        .filter_map(|row| row.get("编号").map(|id| ((id.place.line, id.place.column), row)))
-        .collect();
-    policy
-        .measures
-        .iter()
-        .filter_map(move |m| by_place.get(&(m.place.line, m.place.column)).map(|row| (*row, m)))
+fn measures<'a>(root: &'a Node, policy: &'a Policy) -> Vec<Pair<'a>> {
+    let place = |place: Place| (place.line, place.column);
+    let with_id =
+        rows(root, "事项").iter().filter_map(|row| row.get("编号").map(|id| (place(id.place), row)));
+    let by_place: HashMap<(usize, usize), &Node> = with_id.collect();
+    let read = policy.measures.iter();
+    read.filter_map(|m| by_place.get(&place(m.place)).map(|row| (*row, m))).collect()
 }
 
 /// The rows of a list, or none.

@@ -9,15 +9,14 @@ use std::collections::BTreeMap;
 use huiqi_engine::catalogue::{Catalogue, Code, FactNo, Nesting};
 use huiqi_engine::codec::Writer;
 use huiqi_engine::eval::Evaluator;
-use huiqi_engine::firm::Firm;
 use huiqi_engine::measure::RowKind;
 use huiqi_engine::num::Ratio;
 use huiqi_engine::rule::{Aggregate, Expr, Item, Members, Mode, Op, Period};
 
 use crate::diagnostic::Diagnostic;
 use crate::fields::Sink;
-use crate::lint::{Context, measures, rows, whole};
-use crate::policy::{Policy, PolicyMeasure};
+use crate::lint::{Context, NOBODY, Pair, rows, whole};
+use crate::policy::PolicyMeasure;
 use crate::yaml::Node;
 
 /// Most terms of one rule; a longer one is left alone.
@@ -39,8 +38,8 @@ type Term = Vec<Literal>;
 /// Any of these; `None` when there are too many.
 type Terms = Option<Vec<Term>>;
 
-pub(super) fn file(root: &Node, policy: &Policy, context: &Context<'_>, sink: &mut Sink) {
-    for (node, measure) in measures(root, policy) {
+pub(super) fn file(pairs: &[Pair<'_>], context: &Context<'_>, sink: &mut Sink) {
+    for (node, measure) in pairs {
         if !measure.broken {
             check(node, measure, context, sink);
         }
@@ -104,8 +103,6 @@ struct Solver<'a> {
     /// Least and greatest value that a number can have at all.
     domains: BTreeMap<Vec<u8>, (Option<Ratio>, Option<Ratio>)>,
 }
-
-static NOBODY: std::sync::LazyLock<Firm> = std::sync::LazyLock::new(Firm::default);
 
 impl<'a> Solver<'a> {
     fn new(measure: &PolicyMeasure, context: &'a Context<'_>) -> Self {

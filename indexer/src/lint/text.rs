@@ -5,9 +5,11 @@
 //! place, with the number of places.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use huiqi_engine::fold::Simplifier;
 use huiqi_engine::num::Ratio;
+use regex::Regex;
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::fields::Sink;
@@ -74,6 +76,20 @@ struct Finding {
     hint: &'static str,
     offset: usize,
     length: usize,
+}
+
+impl Finding {
+    /// What a pattern found in `text`.
+    fn matched(
+        code: &'static str,
+        hint: &'static str,
+        text: &str,
+        found: Range<usize>,
+        message: String,
+    ) -> Self {
+        let length = text[found.clone()].chars().count();
+        Self { code, message, hint, offset: text[..found.start].chars().count(), length }
+    }
 }
 
 pub(super) fn file(root: &Node, policy: &Policy, context: &Context<'_>, sink: &mut Sink) {
@@ -212,6 +228,9 @@ fn pinyin(chars: &[char]) -> Option<usize> {
     (inside.iter().all(letter) && inside.iter().any(|c| TONES.contains(*c))).then_some(length)
 }
 
+const SLIPPED: &str = "从这里起错了一个字节，对照原文重新录入";
+const SPACE: &str = "删掉，或换成普通空格";
+
 /// One finding per class.
 fn artefacts(text: &str, simplifier: &Simplifier) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
@@ -234,8 +253,7 @@ fn artefacts(text: &str, simplifier: &Simplifier) -> Vec<Finding> {
         let han_before = before.is_some_and(is_han);
         match c {
             '?' if after.is_some_and(|n| "！；〔〕〖〗、".contains(n) || is_kana(n)) => {
-                let hint = "从这里起错了一个字节，对照原文重新录入";
-                add("P304", hint, at, 2, "编码错位：问号后面的字不对".to_owned());
+                add("P304", SLIPPED, at, 2, "编码错位：问号后面的字不对".to_owned());
             }
             '?' if han_before => add("P301", "改成全角标点", at, 1, "中文里用了半角“?”".to_owned()),
             '（' | '(' if han_before && pinyin(&chars[at + 1..]).is_some() => {
@@ -247,37 +265,24 @@ fn artefacts(text: &str, simplifier: &Simplifier) -> Vec<Finding> {
                 add("P301", "改成全角标点", at, 1, format!("中文里用了半角“{c}”"));
             }
             '\u{3000}' | '\u{a0}' | '\u{2002}'..='\u{200a}' if at > indent => {
-                add("P307", "删掉，或换成普通空格", at, 1, format!("有特殊空格（U+{:04X}）", u32::from(c)));
+                add("P307", SPACE, at, 1, format!("有特殊空格（U+{:04X}）", u32::from(c)));
             }
             '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}'
             | '\u{2060}'
             | '\u{feff}'
             | '\u{e000}'..='\u{f8ff}' => {
-                add(
-                    "P307",
-                    "删掉，或换成普通空格",
-                    at,
-                    1,
-                    format!("有看不见的字符（U+{:04X}）", u32::from(c)),
-                );
+                add("P307", SPACE, at, 1, format!("有看不见的字符（U+{:04X}）", u32::from(c)));
             }
-            '\u{fffd}' => add(
-                "P304",
-                "从这里起错了一个字节，对照原文重新录入",
-                at,
-                1,
-                "有读不出来的字“\u{fffd}”".to_owned(),
-            ),
+            '\u{fffd}' => add("P304", SLIPPED, at, 1, "有读不出来的字“\u{fffd}”".to_owned()),
             '\u{a000}'..='\u{a4cf}' => {
                 add("P306", "改成标点，对照原文", at, 1, format!("“{c}”应是标点（多半是 ；）"));
             }
             '&' if chars[at..].starts_with(&['&', 'n', 'b', 's', 'p', ';']) => {
-                add("P307", "删掉，或换成普通空格", at, 6, "有网页的空格记号 &nbsp;".to_owned());
+                add("P307", SPACE, at, 6, "有网页的空格记号 &nbsp;".to_owned());
             }
             c if is_kana(c) && (han_before || after.is_some_and(is_han)) => {
-                let hint = "从这里起错了一个字节，对照原文重新录入";
-                add("P304", hint, at, 1, format!("编码错位：汉字里夹着“{c}”"));
+                add("P304", SLIPPED, at, 1, format!("编码错位：汉字里夹着“{c}”"));
             }
             c if is_han(c) && simplifier.fold(c) != c && !AMBIGUOUS.contains(c) => traditional.push((at, c)),
             _ => {}
@@ -330,30 +335,25 @@ fn personal(text: &str) -> Vec<Finding> {
     if !text.bytes().any(|b| b.is_ascii_digit()) {
         return found;
     }
-    let offset = |byte: usize| text[..byte].chars().count();
-    for captures in IDENTITY.captures_iter(text) {
-        let Some(m) = captures.get(2) else { continue };
-        if is_identity(m.as_str()) {
-            found.push(Finding {
-                code: "P321",
-                message: "这是公民身份号码，不能公布".to_owned(),
-                hint: "删掉；要说明就写“身份证复印件”",
-                offset: offset(m.start()),
-                length: 18,
-            });
-        }
+    for found_at in numbers(&IDENTITY, text).filter(|range| is_identity(&text[range.clone()])) {
+        let (hint, message) = ("删掉；要说明就写“身份证复印件”", "这是公民身份号码，不能公布");
+        found.push(Finding::matched("P321", hint, text, found_at, message.to_owned()));
     }
-    for captures in MOBILE.captures_iter(text) {
-        let Some(m) = captures.get(2) else { continue };
-        found.push(Finding {
-            code: "P322",
-            message: format!("“{}”是手机号，多半是个人的", m.as_str()),
-            hint: "换成办公电话或 12345",
-            offset: offset(m.start()),
-            length: m.as_str().chars().count(),
-        });
+    for found_at in numbers(&MOBILE, text) {
+        let message = format!("“{}”是手机号，多半是个人的", &text[found_at.clone()]);
+        found.push(Finding::matched("P322", "换成办公电话或 12345", text, found_at, message));
     }
     found
+}
+
+/// Where the second group of a pattern matches. What ends one number may be what the next one begins behind.
+fn numbers(pattern: &Regex, text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let range = pattern.captures_at(text, from)?.get(2)?.range();
+        from = range.end;
+        Some(range)
+    })
 }
 
 /// Check character of GB 11643-1999.
@@ -388,48 +388,31 @@ impl Recorded {
     /// What a piece of the full text says and no value holds.
     fn lacks(&self, text: &str) -> Vec<Finding> {
         let mut found = Vec::new();
-        let offset = |byte: usize| text[..byte].chars().count();
-        for (sum, start, end) in amounts(text) {
-            if !self.sums.contains(&sum) {
-                let words = &text[start..end];
-                found.push(Finding {
-                    code: "P310",
-                    message: format!("原文里的“{words}”没有录进任何事项"),
-                    hint: "核对：是漏了一档、一个上限，还是不给企业的钱",
-                    offset: offset(start),
-                    length: words.chars().count(),
-                });
-            }
+        for (_, range) in amounts(text).into_iter().filter(|(sum, _)| !self.sums.contains(sum)) {
+            let message = format!("原文里的“{}”没有录进任何事项", &text[range.clone()]);
+            let hint = "核对：是漏了一档、一个上限，还是不给企业的钱";
+            found.push(Finding::matched("P310", hint, text, range, message));
         }
         for captures in DEADLINE.captures_iter(text) {
             let Some(m) = captures.get(0) else { continue };
             let number = |i: usize| captures[i].parse::<u32>().unwrap_or_default();
             let day = format!("{}-{:02}-{:02}", number(1), number(2), number(3));
             if !self.days.contains(&day) {
-                found.push(Finding {
-                    code: "P309",
-                    message: format!("原文里的期限“{}”没有录入", m.as_str()),
-                    hint: "写进 受理 或 有效期，日期写成 2026-03-01",
-                    offset: offset(m.start()),
-                    length: m.as_str().chars().count(),
-                });
+                let message = format!("原文里的期限“{}”没有录入", m.as_str());
+                let hint = "写进 受理 或 有效期，日期写成 2026-03-01";
+                found.push(Finding::matched("P309", hint, text, m.range(), message));
             }
         }
         if let Some(m) = RELATIVE.find(text).filter(|_| !self.begins) {
-            found.push(Finding {
-                code: "P309",
-                message: format!("“{}”没有算出日子", m.as_str()),
-                hint: "按发布日期算出来，写进 有效期",
-                offset: offset(m.start()),
-                length: m.as_str().chars().count(),
-            });
+            let message = format!("“{}”没有算出日子", m.as_str());
+            found.push(Finding::matched("P309", "按发布日期算出来，写进 有效期", text, m.range(), message));
         }
         found
     }
 }
 
 /// Sums and shares of a text in fen and in parts of one, with their bytes.
-fn amounts(text: &str) -> Vec<((bool, Ratio), usize, usize)> {
+fn amounts(text: &str) -> Vec<((bool, Ratio), Range<usize>)> {
     let mut found = Vec::new();
     for captures in AMOUNT.captures_iter(text) {
         let Some(all) = captures.get(0) else { continue };
@@ -446,7 +429,7 @@ fn amounts(text: &str) -> Vec<((bool, Ratio), usize, usize)> {
             if let (Some(value), Some(scale)) = (value, scale)
                 && let Ok(value) = value.mul(scale)
             {
-                found.push(((unit.ends_with('元'), value), all.start(), all.end()));
+                found.push(((unit.ends_with('元'), value), all.range()));
             }
         }
     }

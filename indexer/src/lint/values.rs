@@ -2,22 +2,22 @@
 
 use huiqi_engine::catalogue::Code;
 use huiqi_engine::eval::Evaluator;
-use huiqi_engine::firm::Firm;
 use huiqi_engine::num::Ratio;
 use huiqi_engine::rule::{Arith, Expr, Func};
 
 use crate::diagnostic::Diagnostic;
 use crate::fields::Sink;
-use crate::lint::{Context, NUMBER, NUMBER_LIKE, is_placeholder, measures, rows, whole};
+use crate::lint::handling::placeholder;
+use crate::lint::{Context, NOBODY, NUMBER, NUMBER_LIKE, Pair, is_placeholder, rows, whole};
 use crate::policy::{Policy, PolicyMeasure};
 use crate::yaml::Node;
 
 /// A review is good for this many days.
 const REVIEW_DAYS: i32 = 365;
 
-pub(super) fn file(root: &Node, policy: &Policy, context: &Context<'_>, sink: &mut Sink) {
+pub(super) fn file(root: &Node, policy: &Policy, pairs: &[Pair<'_>], context: &Context<'_>, sink: &mut Sink) {
     document(root, policy, context, sink);
-    for (node, measure) in measures(root, policy) {
+    for (node, measure) in pairs {
         window(node, measure, sink);
         review(node, measure, context, sink);
         basis(node, policy, measure, sink);
@@ -170,12 +170,8 @@ fn basis(node: &Node, policy: &Policy, measure: &PolicyMeasure, sink: &mut Sink)
     places.extend(support.and_then(|s| s.get("依据")));
     for at in places {
         let text = at.text().unwrap_or_default();
-        if is_placeholder(text) && text != "无" {
-            continue;
-        }
-        if text == "无" {
-            let message = "“依据”写的是“无”：没有条款的条件不能公布";
-            sink.report(Diagnostic::new("P202", whole(at), message).hint("写条款号，如 第三条（一）"));
+        // A bare number may be a clause.
+        if !text.bytes().all(|b| b.is_ascii_digit()) && placeholder("依据", at, sink) {
             continue;
         }
         // Of a measure that could not be read, not every basis was looked for.
@@ -206,10 +202,9 @@ fn sums(node: &Node, measure: &PolicyMeasure, context: &Context<'_>, sink: &mut 
     if measure.broken {
         return;
     }
-    let nobody = Firm::default();
     let benefit = &measure.measure.benefit;
     let interval = |expr: &Expr| {
-        Evaluator::new(&measure.measure, &context.tables.catalogue, &nobody, context.today).number(expr).ok()
+        Evaluator::new(&measure.measure, &context.tables.catalogue, &NOBODY, context.today).number(expr).ok()
     };
     let least = benefit.amount.as_ref().and_then(interval).and_then(|i| i.lo);
     let floor = benefit.floor.as_ref().and_then(interval).and_then(|i| i.lo);
