@@ -280,8 +280,9 @@ fn put_in(
     Ok(())
 }
 
-/// 前置 that leads back to itself: nothing of it could ever be applied for first.
-fn prerequisite_cycle(start: &str, edges: &BTreeMap<&str, Vec<&str>>) -> Option<Vec<String>> {
+/// What leads back to `start`, with it at both ends: 前置 of which nothing could ever be applied for first, documents
+/// that replace each other.
+pub(crate) fn circle(start: &str, edges: &BTreeMap<&str, Vec<&str>>) -> Option<Vec<String>> {
     let mut path = vec![start.to_owned()];
     let mut stack = vec![edges.get(start).cloned().unwrap_or_default()];
     let mut seen: BTreeSet<&str> = BTreeSet::new();
@@ -336,7 +337,7 @@ fn check(project: &Project, sink: &mut Sink) {
             }
         }
         for measure in &policy.measures {
-            if let Some(cycle) = prerequisite_cycle(&measure.measure.id, &edges) {
+            if let Some(cycle) = circle(&measure.measure.id, &edges) {
                 let place = measure.prerequisites.first().map_or(measure.place, |(_, place)| *place);
                 let message = format!("“前置”绕了一圈：{}", cycle.join(" → "));
                 sink.report(Diagnostic::new("P046", place, message));

@@ -140,9 +140,8 @@ fn run_check(
     let mut sink = Sink::default();
     let project = load(policies, wanted.as_of.unwrap_or_else(|| beijing_date(now())), &mut sink)?;
     let Counts { errors, warnings, notes } = sink.counts();
-    let sorted = sink.sorted();
     if wanted.sarif {
-        writeln!(out, "{}", diagnostic::sarif(&sorted))?;
+        writeln!(out, "{}", diagnostic::sarif(&sink.sorted()))?;
     } else if wanted.completeness {
         let scores = completeness::scores(&project);
         if wanted.json {
@@ -153,7 +152,7 @@ fn run_check(
             write!(out, "{}", completeness::table(&scores))?;
         }
     } else if wanted.json {
-        for diagnostic in sorted {
+        for diagnostic in sink.sorted() {
             writeln!(out, "{}", diagnostic.json())?;
         }
     } else {

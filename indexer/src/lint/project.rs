@@ -6,7 +6,8 @@ use std::path::Path;
 use huiqi_engine::measure::Measure;
 use huiqi_engine::rule::print_expr;
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::check::circle;
+use crate::diagnostic::Diagnostic;
 use crate::fields::Sink;
 use crate::lint::{Context, similar};
 use crate::policy::{Policy, PolicyMeasure};
@@ -21,10 +22,13 @@ pub fn project(policies: &[Policy], context: &Context<'_>, sink: &mut Sink) {
     twin_measures(policies, context, sink);
 }
 
-fn references(policies: &[Policy], context: &Context<'_>, sink: &mut Sink) {
+fn references<'p>(policies: &'p [Policy], context: &Context<'_>, sink: &mut Sink) {
     let documents: BTreeMap<&str, &Policy> = policies.iter().map(|p| (p.id.as_str(), p)).collect();
     let homes: HashMap<&str, &Policy> =
         policies.iter().flat_map(|p| p.measures.iter().map(move |m| (m.measure.id.as_str(), p))).collect();
+    let successor = |p: &'p Policy| p.replaced_by.iter().map(|(id, _)| id.as_str()).collect();
+    let successors: BTreeMap<&str, Vec<&str>> =
+        policies.iter().map(|p| (p.id.as_str(), successor(p))).collect();
     for policy in policies {
         sink.re_enter(&policy.path);
         if let Some((id, place)) = &policy.replaced_by {
@@ -33,7 +37,7 @@ fn references(policies: &[Policy], context: &Context<'_>, sink: &mut Sink) {
                 let hint = huiqi_engine::rule::did_you_mean(id, documents.keys().copied());
                 let message = format!("“被替代为”里没有这份文件：“{id}”");
                 sink.report(Diagnostic::new("P007", place, message).maybe_hint(hint));
-            } else if let Some(circle) = circle(policy, &documents) {
+            } else if let Some(circle) = circle(&policy.id, &successors) {
                 let message = format!("“被替代为”绕了一圈：{}", circle.join(" → "));
                 sink.report(Diagnostic::new("P225", place, message).hint("最新的文件不写 被替代为"));
             }
@@ -52,22 +56,6 @@ fn references(policies: &[Policy], context: &Context<'_>, sink: &mut Sink) {
             }
         }
     }
-}
-
-fn circle(start: &Policy, documents: &BTreeMap<&str, &Policy>) -> Option<Vec<String>> {
-    let mut path = vec![start.id.clone()];
-    let mut at = start;
-    while let Some((next, _)) = &at.replaced_by {
-        path.push(next.clone());
-        if *next == start.id {
-            return Some(path);
-        }
-        at = documents.get(next.as_str())?;
-        if path.len() > documents.len() {
-            return None;
-        }
-    }
-    None
 }
 
 fn twins(policies: &[Policy], sink: &mut Sink) {
@@ -141,9 +129,8 @@ fn twin_measures(policies: &[Policy], context: &Context<'_>, sink: &mut Sink) {
         let ((policy, m), (_, twin)) = (all[at], all[other]);
         sink.re_enter(&policy.path);
         let message = format!("和事项 {}“{}”几乎一样", twin.measure.id, twin.measure.name);
-        let place: Place = m.place;
         sink.report(
-            Diagnostic::new("P253", place, message)
+            Diagnostic::new("P253", m.place, message)
                 .hint("同一件事只写一次；确是两件事，名称和一句话要写出不同"),
         );
     }
