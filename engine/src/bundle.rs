@@ -15,6 +15,7 @@ use crate::codec::{DecodeError, Reader, Writer};
 use crate::date::Date;
 use crate::fold::Simplifier;
 use crate::measure::{Card, Detail, FullText, Measure};
+use crate::search::Vocabulary;
 
 /// Version of the catalog format.
 pub const CATALOG_VERSION: u32 = 1;
@@ -52,12 +53,18 @@ pub enum PartKind {
     SearchRoot,
     /// Terms and postings.
     Terms,
-    /// Positions of a block of terms.
+    /// Positions of some terms of a block.
     Positions,
+    /// List of blocks of terms.
+    Pages,
     /// What hits show.
     Entries,
-    /// Words to suggest while typing.
+    /// Texts that excerpts are cut from.
+    Excerpts,
+    /// Synonyms and words to suggest.
     Words,
+    /// Ids and hashes of the entries, for the next build.
+    Manifest,
     /// Full text of one document.
     Text,
     /// Names of all parts.
@@ -65,7 +72,7 @@ pub enum PartKind {
 }
 
 impl PartKind {
-    const ALL: [(Self, u8, &'static str); 15] = [
+    const ALL: [(Self, u8, &'static str); 18] = [
         (Self::Catalogue, b'K', "要素目录"),
         (Self::Regions, b'R', "地区表"),
         (Self::Counties, b'U', "区县表"),
@@ -77,8 +84,11 @@ impl PartKind {
         (Self::SearchRoot, b'S', "检索目录"),
         (Self::Terms, b'T', "检索词块"),
         (Self::Positions, b'P', "检索位置块"),
+        (Self::Pages, b'G', "检索词块清单"),
         (Self::Entries, b'E', "检索条目"),
-        (Self::Words, b'W', "联想词表"),
+        (Self::Excerpts, b'A', "摘录文字"),
+        (Self::Words, b'W', "检索词表"),
+        (Self::Manifest, b'M', "条目清单"),
         (Self::Text, b'O', "原文"),
         (Self::Files, b'F', "文件清单"),
     ];
@@ -94,7 +104,7 @@ impl PartKind {
 }
 
 /// Version of every part kind.
-pub const PART_VERSION: u8 = 3;
+pub const PART_VERSION: u8 = 4;
 
 /// Why a bundle file could not be used. Chinese, names the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -530,8 +540,22 @@ pub fn decode_simplifier(raw: &[u8]) -> Result<Simplifier, BundleError> {
     read_part(PartKind::Simplifier, raw, Simplifier::read)
 }
 
-/// Raw bytes of a part that is a list of texts: [`PartKind::Files`],
-/// [`PartKind::Words`].
+/// Raw bytes of the vocabulary.
+pub fn encode_vocabulary(vocabulary: &Vocabulary) -> Vec<u8> {
+    let mut w = part_writer(PartKind::Words);
+    vocabulary.encode(&mut w);
+    w.into_bytes()
+}
+
+/// Reads the vocabulary.
+///
+/// # Errors
+/// When it is of another kind or version, or damaged.
+pub fn decode_vocabulary(raw: &[u8]) -> Result<Vocabulary, BundleError> {
+    read_part(PartKind::Words, raw, Vocabulary::read)
+}
+
+/// Raw bytes of a part that is a list of texts: [`PartKind::Files`].
 pub fn encode_texts(kind: PartKind, texts: &[String]) -> Vec<u8> {
     let mut w = part_writer(kind);
     w.list(texts, |w, n| w.str(n));

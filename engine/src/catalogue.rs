@@ -140,7 +140,7 @@ impl Code {
     }
 
     /// Reads what [`Code::encode`] wrote.
-    pub(crate) fn read(r: &mut Reader<'_>) -> Self {
+    pub fn read(r: &mut Reader<'_>) -> Self {
         let text = r.str();
         r.require(Self::new(text), "地区或行业代码", Self::ALL)
     }

@@ -1,11 +1,10 @@
 //! Writes a bundle: compiles the project into parts, the catalog last.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use flate2::{Compression, GzBuilder};
 use huiqi_engine::LiteMap;
 use huiqi_engine::bundle::{
     self, CARDS_PER_BLOCK, CATALOG_NAME, Catalog, DETAILS_PER_BLOCK, PART_EXTENSION, PartKind, RegionRoot,
@@ -13,13 +12,17 @@ use huiqi_engine::bundle::{
 };
 use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, ItemNo, ListNo, ParamNo};
 use huiqi_engine::date::Date;
-use huiqi_engine::measure::{Audience, BenefitKind, Detail, Measure, Selection};
-use huiqi_engine::rule::{Expr, Head, Members, Mode, print_expr};
-use huiqi_engine::search::{self, Block, Entry, Root};
+use huiqi_engine::fold::Simplifier;
+use huiqi_engine::measure::{Audience, BenefitKind, Detail, FullText, Measure, Selection};
+use huiqi_engine::rule::{self, Expr, Members, Mode, print_expr};
+use huiqi_engine::search::{Head, Manifest, Root, Vocabulary, fold_text};
 
+use crate::catalogue::Relation;
 use crate::check::Project;
-use crate::policy::PolicyMeasure;
-use crate::text_index::{self, SearchDocument, TextIndex};
+use crate::parts::{self, Parts};
+use crate::policy::{Policy, PolicyMeasure};
+use crate::text_index::{self, SearchDocument};
+use crate::web_index::{self, Previous, Shared};
 
 /// 示例省: GB/T 2260 gives no code that begins with 99.
 const SAMPLE_PROVINCE: &str = "99";
@@ -33,6 +36,10 @@ pub struct Options {
     pub sequence: u64,
     /// Who publishes.
     pub publisher: String,
+    /// Write the search index anew instead of adding what has changed.
+    pub full: bool,
+    /// Threads that cut texts.
+    pub threads: usize,
 }
 
 /// What a build did.
@@ -50,29 +57,6 @@ pub struct Summary {
     pub by_kind: BTreeMap<&'static str, (usize, usize)>,
 }
 
-/// Parts of a bundle by name.
-#[derive(Debug, Default)]
-struct Parts {
-    stored: BTreeMap<String, Vec<u8>>,
-    by_kind: BTreeMap<&'static str, (usize, usize)>,
-}
-
-impl Parts {
-    /// Compresses and names a part.
-    fn add(&mut self, kind: PartKind, raw: &[u8]) -> anyhow::Result<String> {
-        // No time and no name in the header: same content, same bytes.
-        let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
-        encoder.write_all(raw)?;
-        let stored = encoder.finish()?;
-        let name = bundle::part_name(&stored);
-        let count = self.by_kind.entry(kind.name()).or_default();
-        count.0 += 1;
-        count.1 += stored.len();
-        self.stored.insert(name.clone(), stored);
-        Ok(name)
-    }
-}
-
 /// Builds the offline index in `index_dir` and the bundle in `out`.
 ///
 /// # Errors
@@ -86,52 +70,55 @@ pub fn build(
 ) -> anyhow::Result<Summary> {
     let catalogue = &project.tables.catalogue;
     let published: Vec<_> = project.policies.iter().filter(|p| p.published).collect();
-    let measures: Vec<&PolicyMeasure> = published.iter().flat_map(|p| &p.measures).collect();
+    let mut measures: Vec<(&Policy, &PolicyMeasure)> =
+        published.iter().flat_map(|p| p.measures.iter().map(move |m| (*p, m))).collect();
     if measures.is_empty() {
         anyhow::bail!("没有可以发布的事项：状态是 发布、暂停、额满、被替代 的文件才会进入发布包");
     }
-    let simplifier = text_index::simplifier()?;
-    let documents: Vec<SearchDocument> = measures.iter().map(|m| search_document(m, catalogue)).collect();
-    let total = documents.len();
-    text_index::build(index_dir, &documents, &lexicon(project), &simplifier, |at| {
-        progress("建索引", at, total)
-    })?;
-    let index = TextIndex::open(index_dir, simplifier.clone())?;
+    // The order of the search index: a hit's place there is its row here.
+    measures.sort_by_key(|(_, m)| (Reverse(m.detail.issued), m.measure.id.as_str()));
+    let sequence = next_sequence(out, options.sequence)?;
+    std::fs::create_dir_all(out).with_context(|| format!("建不了目录 {}", out.display()))?;
+    let parts = Parts::new(out);
 
+    let total = measures.len();
+    let documents = measures.iter().map(|(policy, m)| search_document(policy, m, catalogue));
+    let index = text_index::update_and_open(
+        index_dir,
+        documents,
+        &lexicon(project),
+        options.threads,
+        |at| progress("建索引", at, total),
+    )?;
     progress("生成发布包", 0, 1);
-    let mut parts = Parts::default();
-    let mut root = Root {
-        count: index.len(),
-        entries: {
-            let entries: Vec<Entry> = documents.iter().map(|d| d.entry.clone()).collect();
-            parts.add(PartKind::Entries, &search::encode_entries(&entries))?
-        },
-        simplifier: parts.add(PartKind::Simplifier, &bundle::encode_simplifier(&simplifier))?,
-        words: parts.add(PartKind::Words, &bundle::encode_texts(PartKind::Words, &index.words()?))?,
-        blocks: Vec::new(),
+    let vocabulary = Vocabulary { synonyms: synonyms(project, index.simplifier()), words: index.words()? };
+    let shared = Shared {
+        simplifier: parts.add(PartKind::Simplifier, &bundle::encode_simplifier(index.simplifier()))?,
+        vocabulary: parts.add(PartKind::Words, &bundle::encode_vocabulary(&vocabulary))?,
     };
-    for (first, terms, positions) in index.project()? {
-        root.blocks.push(Block {
-            first,
-            terms: parts.add(PartKind::Terms, &terms.encode())?,
-            positions: parts.add(PartKind::Positions, &positions.encode())?,
-        });
+    let previous = if options.full { None } else { previous(out) };
+    let entries = index.entries().len() as u32;
+    let search = web_index::project(&index, vec![(0..entries, previous)], &shared, &|kind, raw| parts.add(kind, raw))?;
+    let mut search_roots = Vec::new();
+    for area in search {
+        parts.keep(&area.parts)?;
+        search_roots.push(parts.add(PartKind::SearchRoot, &area.root.encode())?);
     }
-    let search_root = parts.add(PartKind::SearchRoot, &root.encode())?;
+    let search_root = search_roots.pop().context("没有检索索引")?;
 
     let mut table =
-        Table { measures: measures.iter().map(|m| m.measure.clone()).collect(), ..Table::default() };
-    let cards: Vec<_> = measures.iter().map(|m| m.card.clone()).collect();
+        Table { measures: measures.iter().map(|(_, m)| m.measure.clone()).collect(), ..Table::default() };
+    let cards: Vec<_> = measures.iter().map(|(_, m)| m.card.clone()).collect();
     for block in cards.chunks(CARDS_PER_BLOCK) {
         table.cards.push(parts.add(PartKind::Cards, &bundle::encode_cards(block))?);
     }
     let mut details = Vec::new();
-    for policy in &published {
+    for (policy, m) in &measures {
         let text = match &policy.text {
             Some(file) => parts.add(PartKind::Text, &bundle::encode_full_text(&file.full))?,
             None => String::new(),
         };
-        details.extend(policy.measures.iter().map(|m| Detail { text: text.clone(), ..m.detail.clone() }));
+        details.push(Detail { text, ..m.detail.clone() });
     }
     for block in details.chunks(DETAILS_PER_BLOCK) {
         table.details.push(parts.add(PartKind::Details, &bundle::encode_details(block))?);
@@ -153,15 +140,15 @@ pub fn build(
             names.insert(code, name);
         }
     }
-    let regions = split_regions(&names, &mut parts)?;
+    let regions = split_regions(&names, &parts)?;
     let regions_name = parts.add(PartKind::Regions, &regions.encode())?;
     let industries = bundle::encode_names(PartKind::Industries, &catalogue.industries);
     let industries_name = parts.add(PartKind::Industries, &industries)?;
-    let stored: Vec<String> = parts.stored.keys().cloned().collect();
+    let stored = parts.names();
     let files = parts.add(PartKind::Files, &bundle::encode_texts(PartKind::Files, &stored))?;
 
     let catalog = Catalog {
-        sequence: next_sequence(out, options.sequence)?,
+        sequence,
         published: options.today,
         expires: Date::from_days(options.today.days() + 30).context("日期超出范围")?,
         publisher: options.publisher.clone(),
@@ -173,15 +160,27 @@ pub fn build(
         files,
         areas: vec![(Code::ALL, table_name, search_root)],
     };
-    let fresh = write(out, &parts, &catalog)?;
+    let written = parts.finish()?;
+    publish(out, &catalog)?;
     progress("生成发布包", 1, 1);
     Ok(Summary {
         documents: published.len(),
         measures: table.measures.len(),
-        parts: (parts.stored.len(), fresh),
-        bytes: parts.stored.values().map(Vec::len).sum(),
-        by_kind: parts.by_kind,
+        parts: (written.parts.len(), written.fresh.len()),
+        bytes: written.parts.values().sum(),
+        by_kind: written.by_kind,
     })
+}
+
+/// The search index of the bundle in a folder, if this program can read it.
+fn previous(out: &Path) -> Option<Previous> {
+    let read = |name: &str| parts::read(out, name).ok();
+    let catalog = Catalog::parse(&std::fs::read(out.join(CATALOG_NAME)).ok()?).ok()?;
+    let (_, _, root) = catalog.areas.first()?;
+    let root = Root::decode(&read(root)?).ok()?;
+    let manifest = Manifest::decode(&read(&root.manifest)?).ok()?;
+    let complete = manifest.parts.iter().all(|name| out.join(format!("{name}.{PART_EXTENSION}")).is_file());
+    complete.then_some(Previous { root, manifest })
 }
 
 /// Publish times only go up, so that a browser can refuse an older bundle.
@@ -200,19 +199,8 @@ fn next_sequence(out: &Path, wanted: u64) -> anyhow::Result<u64> {
     Ok(wanted)
 }
 
-/// Writes parts that are missing, then the catalog; every file appears whole.
-/// Returns the number of new parts.
-fn write(out: &Path, parts: &Parts, catalog: &Catalog) -> anyhow::Result<usize> {
-    std::fs::create_dir_all(out).with_context(|| format!("建不了目录 {}", out.display()))?;
-    let mut fresh = 0;
-    for (name, bytes) in &parts.stored {
-        let path = out.join(format!("{name}.{PART_EXTENSION}"));
-        if std::fs::read(&path).is_ok_and(|old| old == *bytes) {
-            continue;
-        }
-        write_whole(&path, bytes)?;
-        fresh += 1;
-    }
+/// Puts the catalog in place, after everything that it names is on the disk.
+fn publish(out: &Path, catalog: &Catalog) -> anyhow::Result<()> {
     let text = catalog.print();
     if text.len() > bundle::CATALOG_LIMIT {
         anyhow::bail!(
@@ -221,27 +209,10 @@ fn write(out: &Path, parts: &Parts, catalog: &Catalog) -> anyhow::Result<usize> 
             bundle::CATALOG_LIMIT
         );
     }
-    write_whole(&out.join(CATALOG_NAME), text.as_bytes())?;
-    Ok(fresh)
+    parts::write_whole(&out.join(CATALOG_NAME), text.as_bytes(), true)
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let failed = || format!("写不进 {}", path.display());
-    let dir = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(dir).with_context(failed)?;
-    file.write_all(bytes).with_context(failed)?;
-    file.as_file().sync_all().with_context(failed)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // A web server runs as another user than the officer.
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).with_context(failed)?;
-    }
-    file.persist(path).with_context(failed)?;
-    Ok(())
-}
-
-fn split_regions(all: &CodeNames, parts: &mut Parts) -> anyhow::Result<RegionRoot> {
+fn split_regions(all: &CodeNames, parts: &Parts<'_>) -> anyhow::Result<RegionRoot> {
     let mut root = RegionRoot::default();
     let mut counties: BTreeMap<Code, CodeNames> = BTreeMap::new();
     for (code, name) in all.iter() {
@@ -281,7 +252,7 @@ fn used_rows(all: &Catalogue, measures: &[Measure]) -> Catalogue {
                 Expr::In(_, Members::Codes(named, _), _) => lists.extend(named),
                 Expr::PickFact(_, rows) => {
                     for (head, _) in rows {
-                        if let Head::In(Members::Codes(named, _)) = head {
+                        if let rule::Head::In(Members::Codes(named, _)) = head {
                             lists.extend(named);
                         }
                     }
@@ -350,7 +321,27 @@ fn lexicon(project: &Project) -> BTreeSet<String> {
     names.chain(facts).chain(aliases).chain(typed).filter(|w| w.chars().all(char::is_alphanumeric)).collect()
 }
 
-fn search_document(m: &PolicyMeasure, catalogue: &Catalogue) -> SearchDocument {
+/// What people type and what the texts say, folded.
+fn synonyms(project: &Project, simplifier: &Simplifier) -> Vec<(String, Vec<String>)> {
+    let folded = |text: &str| -> String { fold_text(text, simplifier).into_iter().collect() };
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut add = |from: &str, to: &str| {
+        let means = all.entry(folded(from)).or_default();
+        let to = folded(to);
+        if !means.contains(&to) {
+            means.push(to);
+        }
+    };
+    for synonym in &project.tables.lexicon {
+        add(&synonym.term, &synonym.canonical);
+        if synonym.relation == Relation::Same {
+            add(&synonym.canonical, &synonym.term);
+        }
+    }
+    all.into_iter().collect()
+}
+
+fn search_document(policy: &Policy, m: &PolicyMeasure, catalogue: &Catalogue) -> SearchDocument {
     let measure = &m.measure;
     let regions: Vec<String> = measure.regions.iter().map(|c| catalogue.region_name(*c)).collect();
     let word = |all: &[(&'static str, BenefitKind)], kind| {
@@ -370,7 +361,7 @@ fn search_document(m: &PolicyMeasure, catalogue: &Catalogue) -> SearchDocument {
         }
         Expr::PickFact(fact, rows) => {
             for (head, _) in rows {
-                if let Head::In(Members::Options(options)) = head {
+                if let rule::Head::In(Members::Options(options)) = head {
                     body.extend(options.iter().map(|o| catalogue.item_name(*fact, *o).to_owned()));
                 }
             }
@@ -380,8 +371,12 @@ fn search_document(m: &PolicyMeasure, catalogue: &Catalogue) -> SearchDocument {
     body.extend(m.card.texts.iter().cloned());
     body.extend(m.detail.materials.iter().map(|m| m.name.clone()));
     body.push(m.detail.benefit_note.clone());
+    if let Some(file) = &policy.text {
+        body.push(clauses_of(policy, m, &file.full));
+    }
     SearchDocument {
-        entry: Entry {
+        area: Code::ALL,
+        head: Head {
             id: measure.id.clone(),
             name: measure.name.clone(),
             document: m.detail.document.clone(),
@@ -396,4 +391,18 @@ fn search_document(m: &PolicyMeasure, catalogue: &Catalogue) -> SearchDocument {
             body.join(" "),
         ],
     }
+}
+
+/// The clauses of the full text that a measure names, and those that no
+/// measure of the document names: they concern all of them.
+fn clauses_of(policy: &Policy, m: &PolicyMeasure, full: &FullText) -> String {
+    let named = |m: &PolicyMeasure| -> Vec<(usize, usize)> {
+        let clauses = full.clauses.iter().filter(|(clause, ..)| m.card.texts.contains(clause));
+        clauses.map(|(_, from, to)| (*from as usize, *to as usize)).collect()
+    };
+    let own = named(m);
+    let others: Vec<(usize, usize)> = policy.measures.iter().flat_map(named).collect();
+    let inside = |at: usize, list: &[(usize, usize)]| list.iter().any(|(from, to)| (*from..*to).contains(&at));
+    let keep = |at: usize| inside(at, &own) || !inside(at, &others);
+    full.text.char_indices().map(|(at, c)| if keep(at) { c } else { ' ' }).collect()
 }

@@ -52,6 +52,12 @@ pub enum Command {
         /// 发布序号（秒），默认现在；同样的输入和序号得到同样的字节
         #[arg(long, value_name = "整数")]
         sequence: Option<u64>,
+        /// 检索索引全部重写，不在上次的后面追加
+        #[arg(long)]
+        full: bool,
+        /// 用几个线程建索引，默认每个核一个；结果的字节与线程数无关
+        #[arg(long, value_name = "整数")]
+        threads: Option<usize>,
     },
     /// 检索政策
     #[command(help_template = SUB_TEMPLATE)]
@@ -65,6 +71,9 @@ pub enum Command {
         /// 最多几条
         #[arg(long, value_name = "整数", default_value_t = 10)]
         limit: usize,
+        /// 按哪一天算，默认今天（北京时间）
+        #[arg(long, value_name = "日期", value_parser = parse_date)]
+        as_of: Option<Date>,
         /// 输出 JSON，一行一条
         #[arg(long)]
         json: bool,

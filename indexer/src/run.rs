@@ -42,17 +42,20 @@ pub enum Status {
 pub fn run(command: Command, out: &mut dyn Write, talk: &mut dyn Write) -> anyhow::Result<Status> {
     match command {
         Command::Check { policies, report } => run_check(&policies, &report, out, talk),
-        Command::Build { policies, out: dir, index, publisher, as_of, sequence } => {
+        Command::Build { policies, out: dir, index, publisher, as_of, sequence, full, threads } => {
             let now = now();
             let options = Options {
                 today: as_of.unwrap_or_else(|| beijing_date(now)),
                 sequence: sequence.unwrap_or(now),
                 publisher: publisher.replace(['\n', '\r'], " "),
+                full,
+                threads: threads.unwrap_or_else(text_index::default_threads),
             };
             run_build(&policies, &options, &dir, &index, talk)
         }
-        Command::Search { query, index, limit, json } => {
-            run_search(&query.join(" "), &index, limit, json, out)
+        Command::Search { query, index, limit, json, as_of } => {
+            let today = as_of.unwrap_or_else(|| beijing_date(now()));
+            run_search(&query.join(" "), &index, limit, json, today, out)
         }
         Command::Explain { policies, firm, measure, as_of, json } => {
             let today = as_of.unwrap_or_else(|| beijing_date(now()));
@@ -221,32 +224,34 @@ fn run_search(
     index: &Path,
     limit: usize,
     json: bool,
+    today: Date,
     out: &mut dyn Write,
 ) -> anyhow::Result<Status> {
     let index = TextIndex::open(index, text_index::simplifier()?)?;
     let query = Query::new(query, index.simplifier());
-    let hits = huiqi_engine::search::search(&query, index.len(), &index);
-    for (rank, hit) in hits.hits.iter().take(limit).enumerate() {
-        let entry = index.entry(hit.doc)?;
+    let mut hits = huiqi_engine::search::search(&query, &index, today);
+    for (rank, hit) in hits.first(limit).iter().enumerate() {
+        let head = index.document(hit.doc)?.head;
         let tier = match hit.tier {
             Tier::Phrase => "phrase",
             Tier::All => "all",
+            Tier::Synonym => "synonym",
             Tier::Any => "any",
         };
         if json {
             let row = json!({
-                "rank": rank + 1, "id": entry.id, "name": entry.name, "document": entry.document,
-                "issuer": entry.issuer, "issued": entry.issued.map(|d| d.to_string()), "tier": tier, "score": hit.score,
+                "rank": rank + 1, "id": head.id, "name": head.name, "document": head.document,
+                "issuer": head.issuer, "issued": head.issued.map(|d| d.to_string()), "tier": tier, "score": hit.score,
             });
             writeln!(out, "{row}")?;
         } else {
-            writeln!(out, "{:>2}. {}\n    {} · {}", rank + 1, entry.name, entry.issuer, entry.document)?;
+            writeln!(out, "{:>2}. {}\n    {} · {}", rank + 1, head.name, head.issuer, head.document)?;
         }
     }
     if !json {
         writeln!(out, "共 {} 条", hits.total())?;
     }
-    Ok(if hits.hits.is_empty() { Status::Findings } else { Status::Fine })
+    Ok(if hits.all().is_empty() { Status::Findings } else { Status::Fine })
 }
 
 /// Reads a profile: a YAML map of facts.

@@ -2,34 +2,77 @@
 //! the web index is a projection of its postings, and `huiqi search` ranks the
 //! very same postings with the engine's scorer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use anyhow::Context as _;
+use huiqi_engine::catalogue::Code;
+use huiqi_engine::codec::{Reader, Writer};
+use huiqi_engine::date::Date;
 use huiqi_engine::fold::Simplifier;
-use huiqi_engine::search::{self, Entry, FIELDS, Lookup, PositionBlock, Posting, TermBlock, grams, impact};
+use huiqi_engine::search::{
+    FIELDS, Gram, Head, Lookup, Places, Rows, Symbol, Word, fold_text, grams, length_class, month_of, text_length,
+};
 use jieba_rs::Jieba;
+use sha2::{Digest as _, Sha256};
+use tantivy::indexer::LogMergePolicy;
 use tantivy::postings::Postings as _;
 use tantivy::schema::{
-    FAST, Field, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions, Value as _,
+    FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value as _,
 };
+use tantivy::termdict::{TermDictionary, TermStreamer};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
-use tantivy::{DocSet as _, Index, IndexWriter, SegmentReader, TERMINATED, TantivyDocument, Term};
+use tantivy::{
+    DocAddress, DocSet as _, Index, IndexWriter, InvertedIndexReader, Searcher, TERMINATED, TantivyDocument, Term,
+};
 
-/// Bytes the writer may hold before it spills a segment.
-const WRITER_MEMORY: usize = 64 << 20;
-/// Raw bytes of terms and postings per block, roughly.
-const BLOCK_BYTES: usize = 12 << 10;
+/// Bytes that each thread of the writer may hold before it spills a segment.
+const THREAD_MEMORY: usize = 48 << 20;
+/// Segments of about one size that are merged into one: updates of a few
+/// documents stay cheap, and a hundred updates still leave few segments.
+const MERGE_SEGMENTS: usize = 16;
 /// Most words offered while typing.
-const WORD_LIMIT: usize = 600;
+const WORD_LIMIT: usize = 1500;
 
 /// What is indexed of one measure.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchDocument {
     /// What hits show.
-    pub entry: Entry,
+    pub head: Head,
     /// Texts in the order of [`FIELDS`].
     pub fields: [String; FIELDS.len()],
+    /// Area of the bundle that it belongs to.
+    pub area: Code,
+}
+
+impl SearchDocument {
+    fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::new();
+        self.area.encode(&mut w);
+        self.head.encode(&mut w);
+        self.fields.iter().for_each(|f| w.str(f));
+        w.into_bytes()
+    }
+
+    fn decode(bytes: &[u8]) -> anyhow::Result<Self> {
+        let mut r = Reader::new(bytes);
+        let document = Self {
+            area: Code::read(&mut r),
+            head: Head::read(&mut r),
+            fields: std::array::from_fn(|_| r.string()),
+        };
+        r.end()?;
+        Ok(document)
+    }
+}
+
+/// The first eight bytes of the SHA-256 of stored bytes.
+fn hash_of(bytes: &[u8]) -> u64 {
+    Sha256::digest(bytes).iter().take(8).fold(0, |n, b| n << 8 | u64::from(*b))
 }
 
 /// Traditional to simplified for every single character that OpenCC maps to
@@ -53,11 +96,11 @@ pub fn simplifier() -> anyhow::Result<Simplifier> {
 
 #[derive(Clone)]
 struct GramTokenizer {
-    simplifier: Simplifier,
+    simplifier: Arc<Simplifier>,
 }
 
 struct GramStream {
-    grams: std::vec::IntoIter<search::Gram>,
+    grams: std::vec::IntoIter<(Gram, u32)>,
     token: Token,
 }
 
@@ -65,14 +108,17 @@ impl Tokenizer for GramTokenizer {
     type TokenStream<'a> = GramStream;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> GramStream {
-        GramStream { grams: grams(text, &self.simplifier).into_iter(), token: Token::default() }
+        let folded = fold_text(text, &self.simplifier);
+        let grams: Vec<(Gram, u32)> = grams(&folded).collect();
+        GramStream { grams: grams.into_iter(), token: Token::default() }
     }
 }
 
 impl TokenStream for GramStream {
     fn advance(&mut self) -> bool {
-        let Some((text, position)) = self.grams.next() else { return false };
-        self.token = Token { text, position: position as usize, ..Token::default() };
+        let Some((gram, position)) = self.grams.next() else { return false };
+        gram.write(&mut self.token.text);
+        self.token.position = position as usize;
         true
     }
 
@@ -85,14 +131,19 @@ impl TokenStream for GramStream {
     }
 }
 
-/// The schema: one field of positions per searched field, its length, and the
-/// words that suggestions come from.
+/// The schema: one field of positions per searched field, and what orders and
+/// tells apart documents.
+#[derive(Clone)]
 struct Layout {
     schema: Schema,
     fields: [Field; FIELDS.len()],
-    lengths: [Field; FIELDS.len()],
+    id: Field,
+    hash: Field,
+    issued: Field,
+    area: Field,
+    length: Field,
     words: Field,
-    entry: Field,
+    stored: Field,
 }
 
 impl Layout {
@@ -100,76 +151,178 @@ impl Layout {
         let mut builder = Schema::builder();
         let text = |tokenizer: &str, option| {
             TextOptions::default().set_indexing_options(
-                TextFieldIndexing::default().set_tokenizer(tokenizer).set_index_option(option),
+                TextFieldIndexing::default()
+                    .set_tokenizer(tokenizer)
+                    .set_index_option(option)
+                    .set_fieldnorms(false),
             )
         };
         let grams = text("grams", IndexRecordOption::WithFreqsAndPositions);
         let fields = FIELDS.map(|f| builder.add_text_field(f.name, grams.clone()));
-        let lengths = FIELDS.map(|f| builder.add_u64_field(&format!("{}_length", f.name), FAST));
-        // Words are cut before they are added, one per value.
-        let words = builder.add_text_field("words", text("raw", IndexRecordOption::Basic));
-        let entry = builder.add_bytes_field("entry", STORED);
-        Self { schema: builder.build(), fields, lengths, words, entry }
+        Self {
+            fields,
+            id: builder.add_text_field("id", STRING | FAST),
+            hash: builder.add_u64_field("hash", FAST),
+            issued: builder.add_i64_field("issued", FAST),
+            area: builder.add_text_field("area", STRING | FAST),
+            length: builder.add_u64_field("length", FAST),
+            // Words are cut before they are added, one per value.
+            words: builder.add_text_field("words", text("raw", IndexRecordOption::Basic)),
+            stored: builder.add_bytes_field("stored", STORED),
+            schema: builder.build(),
+        }
     }
 }
 
-fn tokenizers(index: &Index, simplifier: &Simplifier) {
-    index.tokenizers().register("grams", GramTokenizer { simplifier: simplifier.clone() });
+/// Threads that cut texts, unless told otherwise.
+pub fn default_threads() -> usize {
+    rayon::current_num_threads().min(8)
 }
 
-/// Replaces the index in `dir` by one over `documents`, in their order.
+/// What an update did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Updated {
+    /// New or changed documents.
+    pub written: usize,
+    /// Documents that are no more.
+    pub removed: usize,
+    /// Documents as before.
+    pub unchanged: usize,
+}
+
+/// Brings the index in `dir` to hold just `documents`: what has the same
+/// content as before is left alone. A broken run leaves the old index.
 /// `lexicon` are policy words that jieba's dictionary may not know.
 ///
 /// # Errors
-/// When the folder cannot be written.
-pub fn build(
+/// When the folder holds something else or cannot be written, or two documents
+/// have one id.
+pub fn update(
     dir: &Path,
-    documents: &[SearchDocument],
+    documents: impl Iterator<Item = SearchDocument>,
     lexicon: &BTreeSet<String>,
     simplifier: &Simplifier,
+    threads: usize,
     mut progress: impl FnMut(usize),
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Updated> {
     let layout = Layout::new();
-    let ours = !dir.exists() || dir.join("meta.json").is_file() || std::fs::read_dir(dir)?.next().is_none();
-    if !ours {
-        anyhow::bail!("{} 不是检索索引目录，不会覆盖；请换一个 --index", dir.display());
+    let index = open_or_create(dir, &layout, simplifier)?;
+    let mut before: HashMap<String, u64> = HashMap::new();
+    for row in all_rows(&index.reader()?.searcher())? {
+        before.insert(row.id, row.hash);
     }
-    // Built beside and swapped in, so that a broken run leaves the old index.
-    let parent = dir.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(parent)?;
-    let fresh = tempfile::tempdir_in(parent)?;
-    let index = Index::create_in_dir(fresh.path(), layout.schema.clone())?;
-    tokenizers(&index, simplifier);
-    let mut jieba = Jieba::new();
-    for word in lexicon {
-        jieba.add_word(word, None, None);
-    }
-    // One thread: entries keep their order, so their number is their place.
-    let mut writer: IndexWriter = index.writer_with_num_threads(1, WRITER_MEMORY)?;
-    for (at, document) in documents.iter().enumerate() {
+    let mut updated = Updated::default();
+    let mut writer: Option<IndexWriter> = None;
+    let threads = threads.max(1);
+    let open = || -> anyhow::Result<IndexWriter> {
+        let writer: IndexWriter = index.writer_with_num_threads(threads, threads * THREAD_MEMORY)?;
+        let mut merge = LogMergePolicy::default();
+        merge.set_min_num_segments(MERGE_SEGMENTS);
+        writer.set_merge_policy(Box::new(merge));
+        Ok(writer)
+    };
+    let mut jieba: Option<Jieba> = None;
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for (at, document) in documents.enumerate() {
         progress(at);
+        let id = &document.head.id;
+        if !seen.insert(id.clone()) {
+            anyhow::bail!("两个事项的编号都是 {id}，索引没有更新");
+        }
+        let stored = document.encode();
+        let hash = hash_of(&stored);
+        let old = before.remove(id);
+        if old == Some(hash) {
+            updated.unchanged += 1;
+            continue;
+        }
+        let jieba = jieba.get_or_insert_with(|| {
+            let mut jieba = Jieba::new();
+            for word in lexicon {
+                jieba.add_word(word, None, None);
+            }
+            jieba
+        });
+        let writer = match &mut writer {
+            Some(writer) => writer,
+            none => none.insert(open()?),
+        };
+        if old.is_some() {
+            writer.delete_term(Term::from_field_text(layout.id, id));
+        }
         let mut row = TantivyDocument::default();
         for (i, text) in document.fields.iter().enumerate() {
             row.add_text(layout.fields[i], text);
-            row.add_u64(layout.lengths[i], text.chars().count() as u64);
         }
-        for word in words_of(&jieba, document) {
+        row.add_text(layout.id, id);
+        row.add_u64(layout.hash, hash);
+        if let Some(day) = document.head.issued {
+            row.add_i64(layout.issued, i64::from(day.days()));
+        }
+        row.add_text(layout.area, document.area.region_text());
+        row.add_u64(layout.length, text_length(&document.fields) as u64);
+        for word in words_of(jieba, &document) {
             row.add_text(layout.words, word);
         }
-        row.add_bytes(layout.entry, &search::encode_entries(std::slice::from_ref(&document.entry)));
+        row.add_bytes(layout.stored, &stored);
         writer.add_document(row)?;
+        updated.written += 1;
     }
-    writer.commit()?;
-    let segments = index.searchable_segment_ids()?;
-    if segments.len() > 1 {
-        writer.merge(&segments).wait()?;
+    updated.removed = before.len();
+    if !before.is_empty() {
+        let writer = match &mut writer {
+            Some(writer) => writer,
+            none => none.insert(open()?),
+        };
+        for id in before.keys() {
+            writer.delete_term(Term::from_field_text(layout.id, id));
+        }
     }
-    writer.wait_merging_threads()?;
-    if dir.exists() {
-        std::fs::remove_dir_all(dir).with_context(|| format!("删不掉旧索引 {}", dir.display()))?;
+    if let Some(mut writer) = writer {
+        writer.commit().with_context(|| format!("写不进 {}", dir.display()))?;
+        writer.wait_merging_threads()?;
     }
-    std::fs::rename(fresh.keep(), dir).with_context(|| format!("写不进 {}", dir.display()))?;
-    Ok(())
+    Ok(updated)
+}
+
+/// [`update`], then opens the index.
+///
+/// # Errors
+/// As [`update`] and [`TextIndex::open`].
+pub fn update_and_open(
+    dir: &Path,
+    documents: impl Iterator<Item = SearchDocument>,
+    lexicon: &BTreeSet<String>,
+    threads: usize,
+    progress: impl FnMut(usize),
+) -> anyhow::Result<TextIndex> {
+    let simplifier = simplifier()?;
+    update(dir, documents, lexicon, &simplifier, threads, progress)?;
+    TextIndex::open(dir, simplifier)
+}
+
+fn open_or_create(dir: &Path, layout: &Layout, simplifier: &Simplifier) -> anyhow::Result<Index> {
+    let is_index = dir.join("meta.json").is_file();
+    if !is_index && dir.exists() && std::fs::read_dir(dir)?.next().is_some() {
+        anyhow::bail!("{} 不是检索索引目录，不会覆盖；请换一个 --index", dir.display());
+    }
+    let failed = || format!("写不进 {}", dir.display());
+    let mut index = is_index.then(|| Index::open_in_dir(dir)).transpose().unwrap_or_default();
+    if index.as_ref().is_none_or(|i| i.schema() != layout.schema) {
+        // Another version's, or damaged. It is made of the policies alone, so nothing is lost with it.
+        if is_index {
+            std::fs::remove_dir_all(dir).with_context(failed)?;
+        }
+        std::fs::create_dir_all(dir).with_context(failed)?;
+        index = Some(Index::create_in_dir(dir, layout.schema.clone()).with_context(failed)?);
+    }
+    let index = index.with_context(failed)?;
+    tokenizers(&index, simplifier);
+    Ok(index)
+}
+
+fn tokenizers(index: &Index, simplifier: &Simplifier) {
+    index.tokenizers().register("grams", GramTokenizer { simplifier: Arc::new(simplifier.clone()) });
 }
 
 /// Distinct words of the name, the title and the summary.
@@ -186,23 +339,85 @@ fn words_of(jieba: &Jieba, document: &SearchDocument) -> BTreeSet<String> {
     words
 }
 
-/// An index on disk, opened for reading.
+/// One document as the fast fields have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexedRow {
+    /// Id of the measure.
+    pub id: String,
+    /// Hash of its content.
+    pub hash: u64,
+    /// Day of issue.
+    pub issued: Option<Date>,
+    /// Area of the bundle.
+    pub area: String,
+    class: u8,
+    address: DocAddress,
+}
+
+impl IndexedRow {
+    /// Class of its length, as [`length_class`].
+    pub fn class(&self) -> u8 {
+        self.class
+    }
+
+    /// What orders the entries of an area: newest first, then by id.
+    pub fn key(&self) -> (Reverse<Option<Date>>, &str) {
+        (Reverse(self.issued), &self.id)
+    }
+}
+
+fn all_rows(searcher: &Searcher) -> anyhow::Result<Vec<IndexedRow>> {
+    let mut rows = Vec::new();
+    for (segment, reader) in (0u32..).zip(searcher.segment_readers()) {
+        let fast = reader.fast_fields();
+        let missing = "索引里缺编号";
+        let (ids, areas) = (fast.str("id")?.context(missing)?, fast.str("area")?.context(missing)?);
+        let (hashes, lengths, days) = (fast.u64("hash")?, fast.u64("length")?, fast.i64("issued")?);
+        for doc in reader.doc_ids_alive() {
+            let text = |column: &tantivy::columnar::StrColumn| -> anyhow::Result<String> {
+                let mut text = String::new();
+                let ord = column.term_ords(doc).next().context(missing)?;
+                column.ord_to_str(ord, &mut text)?;
+                Ok(text)
+            };
+            rows.push(IndexedRow {
+                id: text(&ids)?,
+                hash: hashes.first(doc).context(missing)?,
+                issued: days.first(doc).and_then(|d| Date::from_days(d as i32)),
+                area: text(&areas)?,
+                class: length_class(lengths.first(doc).unwrap_or(0) as usize),
+                address: DocAddress::new(segment, doc),
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// The postings of one term: number of the entry and where the term stands.
+pub type Postings = Vec<(u32, Places)>;
+
+/// An index on disk, opened for reading. Entries are numbered by area, in an
+/// area newest first.
 pub struct TextIndex {
-    segment: Option<SegmentReader>,
+    searcher: Searcher,
     layout: Layout,
-    lengths: Vec<[u32; FIELDS.len()]>,
+    entries: Vec<IndexedRow>,
+    /// Per segment and document its number; `u32::MAX` for a removed one.
+    numbers: Vec<Vec<u32>>,
+    rows: Rows,
     simplifier: Simplifier,
-    searcher: tantivy::Searcher,
+    /// Lists already read for a query.
+    cache: RefCell<HashMap<Gram, Rc<Postings>>>,
 }
 
 impl std::fmt::Debug for TextIndex {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TextIndex").field("entries", &self.lengths.len()).finish_non_exhaustive()
+        f.debug_struct("TextIndex").field("entries", &self.entries.len()).finish_non_exhaustive()
     }
 }
 
 impl TextIndex {
-    /// Opens what [`build`] wrote.
+    /// Opens what [`update`] wrote.
     ///
     /// # Errors
     /// When there is no index, or one of another layout.
@@ -216,39 +431,31 @@ impl TextIndex {
         }
         tokenizers(&index, &simplifier);
         let searcher = index.reader()?.searcher();
-        let segment = searcher.segment_readers().first().cloned();
-        let mut lengths = Vec::new();
-        if let Some(segment) = &segment {
-            lengths = vec![[0; FIELDS.len()]; segment.max_doc() as usize];
-            for (i, field) in FIELDS.iter().enumerate() {
-                let column = segment.fast_fields().u64(&format!("{}_length", field.name))?;
-                for doc in 0..segment.max_doc() {
-                    lengths[doc as usize][i] = column.first(doc).unwrap_or(0) as u32;
-                }
-            }
+        let mut entries = all_rows(&searcher)?;
+        entries.sort_unstable_by(|a, b| (&a.area, a.key()).cmp(&(&b.area, b.key())));
+        let mut numbers: Vec<Vec<u32>> =
+            searcher.segment_readers().iter().map(|s| vec![u32::MAX; s.max_doc() as usize]).collect();
+        for (number, row) in (0u32..).zip(&entries) {
+            numbers[row.address.segment_ord as usize][row.address.doc_id as usize] = number;
         }
-        Ok(Self { segment, layout, lengths, simplifier, searcher })
+        let rows = (0u32..).zip(&entries).map(|(rank, e)| (e.class, e.issued.map(month_of), Some(rank)));
+        let rows = Rows::new(rows);
+        Ok(Self { searcher, layout, entries, numbers, rows, simplifier, cache: RefCell::default() })
     }
 
-    /// Number of entries.
-    pub fn len(&self) -> u32 {
-        self.lengths.len() as u32
+    /// All entries in the order of their numbers.
+    pub fn entries(&self) -> &[IndexedRow] {
+        &self.entries
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.lengths.is_empty()
-    }
-
-    /// What a hit shows.
+    /// What was indexed of an entry.
     ///
     /// # Errors
     /// When the index is damaged.
-    pub fn entry(&self, doc: u32) -> anyhow::Result<Entry> {
-        let row: TantivyDocument = self.searcher.doc(tantivy::DocAddress::new(0, doc))?;
-        let bytes = row.get_first(self.layout.entry).and_then(|v| v.as_bytes()).context("索引里缺条目")?;
-        let mut entries = search::decode_entries(bytes)?;
-        entries.pop().context("索引里缺条目")
+    pub fn document(&self, number: u32) -> anyhow::Result<SearchDocument> {
+        let entry = self.entries.get(number as usize).context("索引里没有这个条目")?;
+        let row: TantivyDocument = self.searcher.doc(entry.address)?;
+        SearchDocument::decode(row.get_first(self.layout.stored).and_then(|v| v.as_bytes()).context("索引里缺条目")?)
     }
 
     /// The folding used for index and query.
@@ -256,113 +463,175 @@ impl TextIndex {
         &self.simplifier
     }
 
-    /// All terms of all fields, in order.
-    fn terms(&self) -> anyhow::Result<BTreeSet<String>> {
-        let mut terms = BTreeSet::new();
-        if let Some(segment) = &self.segment {
-            for field in self.layout.fields {
-                let inverted = segment.inverted_index(field)?;
-                let mut stream = inverted.terms().stream()?;
-                while stream.advance() {
-                    terms.insert(String::from_utf8_lossy(stream.key()).into_owned());
-                }
-            }
-        }
-        Ok(terms)
+    fn inverted(&self, field: Field) -> anyhow::Result<Vec<(usize, Arc<InvertedIndexReader>)>> {
+        let segments = self.searcher.segment_readers().iter().enumerate();
+        segments.map(|(at, s)| Ok((at, s.inverted_index(field)?))).collect()
     }
 
-    fn read(&self, term: &str) -> anyhow::Result<Vec<Posting>> {
-        let mut found: BTreeMap<u32, [Vec<u32>; FIELDS.len()]> = BTreeMap::new();
-        if let Some(segment) = &self.segment {
-            for (i, field) in self.layout.fields.into_iter().enumerate() {
-                let inverted = segment.inverted_index(field)?;
-                let term = Term::from_field_text(field, term);
-                let option = IndexRecordOption::WithFreqsAndPositions;
-                let Some(mut postings) = inverted.read_postings(&term, option)? else { continue };
-                while postings.doc() != TERMINATED {
-                    let mut positions = Vec::new();
-                    postings.positions(&mut positions);
-                    found.entry(postings.doc()).or_default()[i] = positions;
-                    postings.advance();
-                }
+    /// Appends the postings of one term of one field in one segment.
+    fn read(
+        &self,
+        (segment, reader): &(usize, Arc<InvertedIndexReader>),
+        info: &tantivy::postings::TermInfo,
+        field: usize,
+        found: &mut Vec<(u32, usize, Vec<u32>)>,
+    ) -> anyhow::Result<()> {
+        let mut postings =
+            reader.read_postings_from_terminfo(info, IndexRecordOption::WithFreqsAndPositions)?;
+        while postings.doc() != TERMINATED {
+            let number = self.numbers[*segment][postings.doc() as usize];
+            if number != u32::MAX {
+                let mut positions = Vec::new();
+                postings.positions(&mut positions);
+                found.push((number, field, positions));
             }
+            postings.advance();
         }
-        Ok(found
-            .into_iter()
-            .map(|(doc, positions)| {
-                let mut tf = [0; FIELDS.len()];
-                for (tf, positions) in tf.iter_mut().zip(&positions) {
-                    *tf = positions.len() as u32;
-                }
-                Posting { doc, impact: impact(tf, self.lengths[doc as usize]), positions }
-            })
-            .collect())
+        Ok(())
     }
 
-    /// The web index: blocks of terms with their positions, first terms first.
+    /// Calls `each` with every term in order and its postings. Documents of
+    /// several segments are brought into the order of their numbers, so that
+    /// neither threads nor earlier updates show.
     ///
     /// # Errors
-    /// When the index is damaged.
-    pub fn project(&self) -> anyhow::Result<Vec<(String, TermBlock, PositionBlock)>> {
-        let mut blocks = Vec::new();
-        let mut terms = TermBlock::default();
-        let mut positions = PositionBlock::default();
-        let mut size = 0;
-        for term in self.terms()? {
-            let postings = self.read(&term)?;
-            size += term.len() + 2 + 3 * postings.len();
-            let mask = |p: &Posting| {
-                p.positions.iter().enumerate().fold(0u8, |m, (i, list)| m | u8::from(!list.is_empty()) << i)
-            };
-            terms.terms.push((term, postings.iter().map(|p| (p.doc, mask(p), p.impact)).collect()));
-            positions.terms.push(postings.into_iter().map(|p| p.positions).collect());
-            if size >= BLOCK_BYTES {
-                flush(&mut blocks, &mut terms, &mut positions);
-                size = 0;
+    /// When the index is damaged, or what `each` returns.
+    pub fn for_each_term(
+        &self,
+        mut each: impl FnMut(Gram, Postings) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let mut sources = Vec::new();
+        for (field, number) in self.layout.fields.iter().zip(0..) {
+            sources.extend(self.inverted(*field)?.into_iter().map(|reader| (number, reader)));
+        }
+        let mut streams: Vec<TermStreamer<'_>> =
+            sources.iter().map(|(_, (_, reader))| reader.terms().stream()).collect::<Result<_, _>>()?;
+        let mut heap: BinaryHeap<Reverse<(Vec<u8>, usize)>> = BinaryHeap::new();
+        for (at, stream) in streams.iter_mut().enumerate() {
+            if stream.advance() {
+                heap.push(Reverse((stream.key().to_vec(), at)));
             }
         }
-        flush(&mut blocks, &mut terms, &mut positions);
-        Ok(blocks)
+        let mut found = Vec::new();
+        while let Some(Reverse((term, first))) = heap.pop() {
+            let mut next = Some(first);
+            while let Some(at) = next {
+                let (field, reader) = &sources[at];
+                self.read(reader, streams[at].value(), *field, &mut found)?;
+                if streams[at].advance() {
+                    heap.push(Reverse((streams[at].key().to_vec(), at)));
+                }
+                next = match heap.peek() {
+                    Some(Reverse((same, at))) if *same == term => {
+                        let at = *at;
+                        heap.pop();
+                        Some(at)
+                    }
+                    _ => None,
+                };
+            }
+            let gram = std::str::from_utf8(&term).ok().and_then(Gram::parse).context("索引里有读不懂的词")?;
+            each(gram, group(&mut found))?;
+        }
+        Ok(())
+    }
+
+    fn postings(&self, gram: Gram) -> Rc<Postings> {
+        if let Some(list) = self.cache.borrow().get(&gram) {
+            return list.clone();
+        }
+        // A damaged index finds nothing here; opening it already failed.
+        let list = Rc::new(self.read_gram(gram).unwrap_or_default());
+        self.cache.borrow_mut().insert(gram, list.clone());
+        list
+    }
+
+    fn read_gram(&self, gram: Gram) -> anyhow::Result<Postings> {
+        let mut found = Vec::new();
+        for (field, number) in self.layout.fields.iter().zip(0..) {
+            for reader in self.inverted(*field)? {
+                let terms: &TermDictionary = reader.1.terms();
+                if gram.is_single() {
+                    // Every character begins a term.
+                    let mut stream =
+                        terms.range().ge(gram.0.to_string()).lt(next_char(gram.0).to_string()).into_stream()?;
+                    while stream.advance() {
+                        self.read(&reader, stream.value(), number, &mut found)?;
+                    }
+                } else if let Some(info) = terms.get(gram.text())? {
+                    self.read(&reader, &info, number, &mut found)?;
+                }
+            }
+        }
+        Ok(group(&mut found))
     }
 
     /// Words to suggest, most frequent first.
     ///
     /// # Errors
     /// When the index is damaged.
-    pub fn words(&self) -> anyhow::Result<Vec<String>> {
-        let mut words: Vec<(u32, String)> = Vec::new();
-        if let Some(segment) = &self.segment {
-            let inverted = segment.inverted_index(self.layout.words)?;
-            let mut stream = inverted.terms().stream()?;
+    pub fn words(&self) -> anyhow::Result<Vec<Word>> {
+        let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+        for (_, reader) in self.inverted(self.layout.words)? {
+            let mut stream = reader.terms().stream()?;
             while stream.advance() {
                 let word = String::from_utf8_lossy(stream.key()).into_owned();
-                words.push((stream.value().doc_freq, word));
+                *counts.entry(word).or_default() += stream.value().doc_freq;
             }
         }
-        words.sort_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
+        let mut words: Vec<Word> = counts.into_iter().map(|(text, count)| Word { text, count }).collect();
+        words.sort_by(|a, b| (b.count, &a.text).cmp(&(a.count, &b.text)));
         words.truncate(WORD_LIMIT);
-        Ok(words.into_iter().map(|(_, word)| word).collect())
+        Ok(words)
     }
 }
 
-fn flush(
-    blocks: &mut Vec<(String, TermBlock, PositionBlock)>,
-    terms: &mut TermBlock,
-    positions: &mut PositionBlock,
-) {
-    if let Some((first, _)) = terms.terms.first() {
-        blocks.push((first.clone(), std::mem::take(terms), std::mem::take(positions)));
+/// The character after another one in the order of UTF-8.
+fn next_char(c: char) -> char {
+    (c as u32 + 1..).find_map(char::from_u32).unwrap_or(char::MAX)
+}
+
+/// Sorts what was read of a term by entry. Empties `found`.
+fn group(found: &mut Vec<(u32, usize, Vec<u32>)>) -> Postings {
+    found.sort_unstable_by_key(|(number, field, _)| (*number, *field));
+    let mut postings: Postings = Vec::with_capacity(found.len());
+    for (number, field, positions) in found.drain(..) {
+        if postings.last().is_none_or(|(n, _)| *n != number) {
+            postings.push((number, Places::default()));
+        }
+        if let Some((_, places)) = postings.last_mut() {
+            if places[field].is_empty() {
+                places[field] = positions;
+            } else {
+                // Several terms that begin with one character.
+                places[field].extend(positions);
+                places[field].sort_unstable();
+            }
+        }
     }
+    postings
+}
+
+/// The symbol of one posting.
+pub fn symbol(places: &Places) -> Symbol {
+    Symbol::new(std::array::from_fn(|field| places[field].len()))
 }
 
 impl Lookup for TextIndex {
-    fn postings(&self, term: &str) -> Vec<Posting> {
-        // A damaged index finds nothing here; opening it already failed.
-        self.read(term).unwrap_or_default()
+    fn rows(&self) -> &Rows {
+        &self.rows
     }
 
-    fn prefixed(&self, first: char) -> Vec<Vec<Posting>> {
-        let terms = self.terms().unwrap_or_default();
-        terms.iter().filter(|t| t.starts_with(first)).map(|t| self.postings(t)).collect()
+    fn list(&self, gram: Gram) -> Option<Vec<(u32, Symbol)>> {
+        Some(self.postings(gram).iter().map(|(doc, places)| (*doc, symbol(places))).collect())
+    }
+
+    fn places(&self, gram: Gram, doc: u32, places: &mut Places) -> bool {
+        let list = self.postings(gram);
+        match list.binary_search_by_key(&doc, |(d, _)| *d) {
+            Ok(at) => places.clone_from(&list[at].1),
+            Err(_) => places.iter_mut().for_each(Vec::clear),
+        }
+        true
     }
 }

@@ -1,353 +1,520 @@
-//! The published form of the index: a root, blocks of sorted terms with
-//! postings, blocks of positions, and the entries that hits show.
+//! An index as far as it has been fetched.
 
 use litemap::LiteMap;
 
-use super::score::{Hits, Lookup, Posting, search};
-use super::{FIELDS, Query, Term};
-use crate::bundle::{BundleError, PartKind, part_writer, read_part};
-use crate::catalogue::Code;
-use crate::codec::{Reader, Writer};
+use super::format::{
+    Added, Block, Head, Heads, PlacesAt, Root, TEXTS_PER_BLOCK, TermBlock, Texts, decode_page, decode_places_part,
+    decode_texts, heads_per_block, read_places,
+};
+use super::query::Query;
+use super::score::{Hits, Lists, Lookup, Places, RowOf, Rows, Symbol, length_class, month_of, search};
+use super::text::{Gram, fold_text, grams};
+use super::{FIELDS, text_length};
+use crate::bundle::{BundleError, PartKind};
+use crate::codec::Reader;
 use crate::date::Date;
 
-/// Where one block of terms is.
+/// Most blocks fetched before a first answer.
+const FIRST_BLOCKS: usize = 10;
+
+/// A list of places: bytes, and where each posting begins in them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Spots {
+    bytes: Vec<u8>,
+    starts: Vec<u32>,
+}
+
+impl Spots {
+    fn new(bytes: Vec<u8>, docs: &[(u32, Symbol)]) -> Self {
+        let mut r = Reader::new(&bytes);
+        let mut places = Places::default();
+        let starts = docs
+            .iter()
+            .map(|(_, symbol)| {
+                let start = bytes.len() - r.left();
+                read_places(&mut r, *symbol, &mut places);
+                start as u32
+            })
+            .collect();
+        Self { bytes, starts }
+    }
+
+    fn read(&self, at: usize, symbol: Symbol, places: &mut Places) {
+        let start = self.starts.get(at).map_or(0, |s| *s as usize);
+        read_places(&mut Reader::new(&self.bytes[start..]), symbol, places);
+    }
+}
+
+/// Places of one term.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Block {
-    /// First term of the block.
-    pub first: String,
-    /// Part with terms and postings.
-    pub terms: String,
-    /// Part with positions.
-    pub positions: String,
+enum Known {
+    Spots(Spots),
+    /// In part number, at this place of it.
+    Part(usize, usize),
+    None,
 }
 
-/// Root of the index.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Root {
-    /// Number of entries.
-    pub count: u32,
-    /// Part with the entries.
-    pub entries: String,
-    /// Part with the traditional-to-simplified table.
-    pub simplifier: String,
-    /// Part with words to suggest.
-    pub words: String,
-    /// Blocks by first term.
-    pub blocks: Vec<Block>,
+/// One term, fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct List {
+    docs: Vec<(u32, Symbol)>,
+    places: Known,
 }
 
-impl Root {
-    /// Raw bytes of the part.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut w = part_writer(PartKind::SearchRoot);
-        w.size(self.count as usize);
-        w.str(&self.entries);
-        w.str(&self.simplifier);
-        w.str(&self.words);
-        w.list(&self.blocks, |w, b| {
-            w.str(&b.first);
-            w.str(&b.terms);
-            w.str(&b.positions);
-        });
-        w.into_bytes()
-    }
-
-    /// Reads the part.
-    ///
-    /// # Errors
-    /// When it is of another kind or version, or damaged.
-    pub fn decode(raw: &[u8]) -> Result<Self, BundleError> {
-        read_part(PartKind::SearchRoot, raw, |r| Self {
-            count: r.u32(),
-            entries: r.string(),
-            simplifier: r.string(),
-            words: r.string(),
-            blocks: r.list(|r| Block { first: r.string(), terms: r.string(), positions: r.string() }),
-        })
-    }
-
-    /// Numbers of the blocks that may hold a term.
-    fn blocks_of(&self, term: &Term) -> std::ops::Range<usize> {
-        let (low, high) = match term {
-            Term::Pair(pair) => (pair.clone(), pair.clone()),
-            // The largest two-character term with this first character.
-            Term::Prefix(first) => (first.to_string(), format!("{first}\u{10ffff}")),
-        };
-        let start = self.blocks.partition_point(|b| b.first <= low).saturating_sub(1);
-        let end = self.blocks.partition_point(|b| b.first <= high);
-        start..end.max(start)
-    }
+/// One block, fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Opened {
+    grams: Vec<Gram>,
+    lists: Vec<List>,
+    parts: Vec<String>,
 }
 
-/// One entry in the list of a term: document, mask of fields, impact.
-pub type Listed = (u32, u8, u8);
-
-/// Terms with postings, without positions.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TermBlock {
-    /// Terms in order.
-    pub terms: Vec<(String, Vec<Listed>)>,
-}
-
-impl TermBlock {
-    /// Raw bytes of the part.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut w = part_writer(PartKind::Terms);
-        w.list(&self.terms, |w, (term, postings)| {
-            w.str(term);
-            w.size(postings.len());
-            let mut last = 0;
-            for (doc, mask, impact) in postings {
-                w.size((doc - last) as usize);
-                w.u8(*mask);
-                w.u8(*impact);
-                last = *doc;
-            }
-        });
-        w.into_bytes()
-    }
-
-    /// Reads the part.
-    ///
-    /// # Errors
-    /// When it is of another kind or version, or damaged.
-    pub fn decode(raw: &[u8]) -> Result<Self, BundleError> {
-        read_part(PartKind::Terms, raw, |r| {
-            let terms = r.list(|r| {
-                let term = r.string();
-                let mut doc = 0u32;
-                let postings = r.list(|r| {
-                    doc = doc.saturating_add(r.u32());
-                    (doc, r.u8(), r.u8())
-                });
-                (term, postings)
-            });
-            Self { terms }
-        })
-    }
-}
-
-/// Positions of the postings of a term block, in the same order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PositionBlock {
-    /// Per term, per posting, per field.
-    pub terms: Vec<Vec<[Vec<u32>; FIELDS.len()]>>,
-}
-
-impl PositionBlock {
-    /// Raw bytes of the part.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut w = part_writer(PartKind::Positions);
-        w.list(&self.terms, |w, postings| {
-            w.list(postings, |w, fields| {
-                let mask = fields.iter().enumerate().fold(0u8, |m, (i, p)| m | u8::from(!p.is_empty()) << i);
-                w.u8(mask);
-                for positions in fields.iter().filter(|p| !p.is_empty()) {
-                    encode_positions(w, positions);
-                }
-            });
-        });
-        w.into_bytes()
-    }
-
-    /// Reads the part.
-    ///
-    /// # Errors
-    /// When it is of another kind or version, or damaged.
-    pub fn decode(raw: &[u8]) -> Result<Self, BundleError> {
-        read_part(PartKind::Positions, raw, |r| {
-            let terms = r.list(|r| {
-                r.list(|r| {
-                    let mask = r.u8();
-                    let mut fields: [Vec<u32>; FIELDS.len()] = Default::default();
-                    for (i, field) in fields.iter_mut().enumerate() {
-                        if mask & 1 << i != 0 {
-                            *field = read_positions(r);
-                        }
+impl Opened {
+    fn new(block: TermBlock) -> Self {
+        let mut filled = vec![0; block.parts.len()];
+        let mut grams = Vec::new();
+        let mut lists = Vec::new();
+        for term in block.terms {
+            let places = match term.places {
+                PlacesAt::None => Known::None,
+                PlacesAt::Inline(bytes) => Known::Spots(Spots::new(bytes, &term.docs)),
+                PlacesAt::Part(number) => match filled.get_mut(number) {
+                    Some(place) => {
+                        *place += 1;
+                        Known::Part(number, *place - 1)
                     }
-                    fields
-                })
-            });
-            Self { terms }
-        })
+                    None => Known::None,
+                },
+            };
+            grams.push(term.gram);
+            lists.push(List { docs: term.docs, places });
+        }
+        Self { grams, lists, parts: block.parts }
+    }
+
+    fn list(&self, gram: Gram) -> Option<&List> {
+        self.grams.binary_search(&gram).ok().map(|at| &self.lists[at])
+    }
+
+    /// Takes part number `number`.
+    fn places(&mut self, number: usize, terms: &[Vec<u8>]) {
+        for list in &mut self.lists {
+            if let Known::Part(part, at) = list.places
+                && part == number
+            {
+                let bytes = terms.get(at).cloned().unwrap_or_default();
+                list.places = Known::Spots(Spots::new(bytes, &list.docs));
+            }
+        }
     }
 }
 
-fn encode_positions(w: &mut Writer, positions: &[u32]) {
-    w.size(positions.len());
-    let mut last = 0;
-    for position in positions {
-        w.size((position - last) as usize);
-        last = *position;
+/// Entries that were added after the base was built, cut here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Small {
+    lists: LiteMap<Gram, Vec<(u32, Places)>>,
+    rows: Vec<(u8, Option<u32>)>,
+}
+
+impl Small {
+    fn new(root: &Root) -> Self {
+        let mut all: Vec<(Gram, u32, usize, u32)> = Vec::new();
+        let mut rows = Vec::new();
+        for (doc, added) in (0u32..).zip(&root.delta.added) {
+            for (field, text) in added.fields.iter().enumerate() {
+                let folded = fold_text(text, &root.delta.simplifier);
+                all.extend(grams(&folded).map(|(gram, at)| (gram, doc, field, at)));
+            }
+            rows.push((length_class(text_length(&added.fields)), added.head.issued.map(month_of)));
+        }
+        all.sort_unstable();
+        let mut sorted: Vec<(Gram, Vec<(u32, Places)>)> = Vec::new();
+        for (gram, doc, field, at) in all {
+            if sorted.last().is_none_or(|(g, _)| *g != gram) {
+                sorted.push((gram, Vec::new()));
+            }
+            let Some((_, list)) = sorted.last_mut() else { continue };
+            if list.last().is_none_or(|(d, _)| *d != doc) {
+                list.push((doc, Places::default()));
+            }
+            if let Some((_, places)) = list.last_mut() {
+                places[field].push(at);
+            }
+        }
+        Self { lists: LiteMap::from_sorted_store_unchecked(sorted), rows }
+    }
+
+    fn list(&self, gram: Gram) -> Vec<(u32, Symbol)> {
+        let symbol = |places: &Places| Symbol::new(std::array::from_fn(|f| places[f].len()));
+        if !gram.is_single() {
+            return self.lists.get(&gram).into_iter().flatten().map(|(d, p)| (*d, symbol(p))).collect();
+        }
+        // Every character begins a term.
+        let mut found: LiteMap<u32, Symbol> = LiteMap::new();
+        let from = self.lists.iter().filter(|(g, _)| g.0 == gram.0);
+        for (doc, places) in from.flat_map(|(_, list)| list) {
+            let joined = found.get(doc).map_or(symbol(places), |s| s.join(symbol(places)));
+            found.insert(*doc, joined);
+        }
+        found.into_iter().collect()
     }
 }
 
-fn read_positions(r: &mut Reader<'_>) -> Vec<u32> {
-    let mut last = 0u32;
-    r.list(|r| {
-        last = last.saturating_add(r.u32());
-        last
-    })
+/// The index of one area.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Area {
+    root: Root,
+    small: Small,
+    /// Number of its first entry among all areas.
+    offset: u32,
+    pages: LiteMap<usize, Vec<Block>>,
+    blocks: LiteMap<String, Opened>,
+    /// Place of every number among the entries, newest first; removed ones
+    /// have none.
+    ranks: Vec<Option<u32>>,
+    heads: LiteMap<usize, Heads>,
+    texts: LiteMap<String, Vec<Texts>>,
 }
 
-/// What a hit shows.
+impl Area {
+    fn new(root: Root, offset: u32, first_rank: u32) -> Self {
+        let base = root.rows.len();
+        let mut ranks = vec![None; base + root.delta.added.len()];
+        let mut next = first_rank;
+        let mut added = root.delta.added.iter().enumerate().peekable();
+        for number in 0..=base {
+            while let Some((at, _)) = added.next_if(|(_, a)| a.before as usize <= number || number == base) {
+                ranks[base + at] = Some(next);
+                next += 1;
+            }
+            if number < base && root.delta.removed.binary_search(&(number as u32)).is_err() {
+                ranks[number] = Some(next);
+                next += 1;
+            }
+        }
+        Self { small: Small::new(&root), root, offset, ranks, ..Self::default() }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = RowOf> {
+        let base = self.root.rows.iter().map(|row| (row.class, row.month));
+        base.chain(self.small.rows.iter().copied()).zip(&self.ranks).map(|((class, month), rank)| (class, month, *rank))
+    }
+
+    fn base(&self) -> u32 {
+        self.root.rows.len() as u32
+    }
+
+    fn added(&self, doc: u32) -> Option<&Added> {
+        self.root.delta.added.get(doc.checked_sub(self.base())? as usize)
+    }
+
+    /// The block that may hold a term, or the page that says which.
+    fn block(&self, gram: Gram) -> Result<Option<&str>, (usize, &str)> {
+        let of = |blocks: &[Block]| blocks.partition_point(|b| b.first <= gram).checked_sub(1);
+        let Some(at) = of(&self.root.blocks) else { return Ok(None) };
+        let part = self.root.blocks[at].part.as_str();
+        if !self.root.paged {
+            return Ok(Some(part));
+        }
+        let page = self.pages.get(&at).ok_or((at, part))?;
+        Ok(of(page).map(|at| page[at].part.as_str()))
+    }
+
+    fn open(&self, gram: Gram) -> Option<Option<&List>> {
+        match self.block(gram) {
+            Ok(None) => Some(None),
+            Ok(Some(part)) => self.blocks.get(part).map(|block| block.list(gram)),
+            Err(_) => None,
+        }
+    }
+
+    /// Number of the part with the head of an entry of the base.
+    fn head_block(&self, doc: u32) -> (usize, usize) {
+        let per = heads_per_block(self.root.rows.len());
+        (doc as usize / per, doc as usize % per)
+    }
+
+    fn head(&self, doc: u32) -> Option<&Head> {
+        if let Some(added) = self.added(doc) {
+            return Some(&added.head);
+        }
+        let (block, at) = self.head_block(doc);
+        self.heads.get(&block)?.heads.get(at)
+    }
+
+    fn text_part(&self, doc: u32) -> Option<(&str, usize)> {
+        let (block, at) = self.head_block(doc);
+        let name = self.heads.get(&block)?.texts.get(at / TEXTS_PER_BLOCK)?;
+        Some((name, at % TEXTS_PER_BLOCK))
+    }
+}
+
+/// What a part is for, once it arrives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Id of the measure.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Title of the document.
-    pub document: String,
-    /// Issuing body.
-    pub issuer: String,
-    /// Day of issue.
-    pub issued: Option<Date>,
-    /// Regions.
-    pub regions: Vec<Code>,
+enum Wanted {
+    Page(usize),
+    Terms,
+    /// Of the block with this name, the part with this number.
+    Places(String, usize),
+    Heads(usize),
+    Texts,
 }
 
-/// Raw bytes of the entries.
-pub fn encode_entries(entries: &[Entry]) -> Vec<u8> {
-    let mut w = part_writer(PartKind::Entries);
-    w.list(entries, |w, e| {
-        w.str(&e.id);
-        w.str(&e.name);
-        w.str(&e.document);
-        w.str(&e.issuer);
-        w.option(e.issued.as_ref(), |w, d| w.int(i128::from(d.days())));
-        w.list(&e.regions, |w, c| c.encode(w));
-    });
-    w.into_bytes()
-}
-
-/// Reads the entries.
-///
-/// # Errors
-/// When the part is of another kind or version, or damaged.
-pub fn decode_entries(raw: &[u8]) -> Result<Vec<Entry>, BundleError> {
-    read_part(PartKind::Entries, raw, |r| {
-        r.list(|r| Entry {
-            id: r.string(),
-            name: r.string(),
-            document: r.string(),
-            issuer: r.string(),
-            issued: r.option(Reader::i32).and_then(Date::from_days),
-            regions: r.list(Code::read),
-        })
-    })
-}
-
-/// An index as far as it has been fetched.
+/// An index of one or more areas, as far as it has been fetched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Index {
-    root: Root,
-    blocks: LiteMap<usize, (Option<TermBlock>, Option<PositionBlock>)>,
+    areas: Vec<Area>,
+    rows: Rows,
+    wanted: LiteMap<String, (usize, Wanted)>,
 }
 
 impl Index {
-    /// An index of which only the root is known.
-    pub fn new(root: Root) -> Self {
-        Self { root, blocks: LiteMap::new() }
+    /// An index of which only the roots are known.
+    pub fn new(roots: Vec<Root>) -> Self {
+        let mut areas: Vec<Area> = Vec::new();
+        let (mut offset, mut rank) = (0, 0);
+        for root in roots {
+            let area = Area::new(root, offset, rank);
+            offset += area.ranks.len() as u32;
+            rank += area.ranks.iter().flatten().count() as u32;
+            areas.push(area);
+        }
+        let rows = Rows::new(areas.iter().flat_map(Area::rows));
+        Self { areas, rows, wanted: LiteMap::new() }
     }
 
-    /// The root.
-    pub fn root(&self) -> &Root {
-        &self.root
+    /// The root of an area.
+    pub fn root(&self, area: usize) -> Option<&Root> {
+        self.areas.get(area).map(|a| &a.root)
     }
 
-    /// Names of parts that `query` takes and that have not been provided.
-    pub fn needs(&self, query: &Query) -> Vec<(PartKind, String)> {
-        let mut needs = Vec::new();
-        for term in query.terms() {
-            for number in self.root.blocks_of(&term) {
-                let have = self.blocks.get(&number);
-                let block = &self.root.blocks[number];
-                if have.is_none_or(|(terms, _)| terms.is_none()) {
-                    needs.push((PartKind::Terms, block.terms.clone()));
-                }
-                if have.is_none_or(|(_, positions)| positions.is_none()) {
-                    needs.push((PartKind::Positions, block.positions.clone()));
+    fn area(&self, doc: u32) -> Option<(usize, u32)> {
+        let at = self.areas.partition_point(|a| a.offset <= doc).checked_sub(1)?;
+        let local = doc - self.areas[at].offset;
+        ((local as usize) < self.areas[at].ranks.len()).then_some((at, local))
+    }
+
+    fn want(&mut self, area: usize, name: &str, wanted: Wanted, names: &mut Vec<String>) {
+        if !names.iter().any(|n| n == name) {
+            names.push(name.to_owned());
+        }
+        self.wanted.insert(name.to_owned(), (area, wanted));
+    }
+
+    /// Names of the parts that a better answer to `query` takes: what is
+    /// fetched together in one round. First the terms, then positions and the
+    /// terms that a long query has beside. Empty when the answer is the last.
+    pub fn needs(&mut self, query: &Query) -> Vec<String> {
+        let mut pages: Vec<(usize, usize, String)> = Vec::new();
+        let mut blocks: Vec<(usize, String)> = Vec::new();
+        let mut open = 0;
+        for gram in query.grams() {
+            for (number, area) in self.areas.iter().enumerate() {
+                match area.block(gram) {
+                    Err((page, name)) => pages.push((number, page, name.to_owned())),
+                    Ok(Some(name)) if !area.blocks.contains_key(name) => {
+                        if !blocks.iter().any(|(_, n)| n == name) {
+                            blocks.push((number, name.to_owned()));
+                        }
+                    }
+                    Ok(_) => open += 1,
                 }
             }
         }
-        needs.sort_by(|a, b| a.1.cmp(&b.1));
-        needs.dedup();
-        needs
+        let mut names = Vec::new();
+        for (area, page, name) in pages {
+            self.want(area, &name, Wanted::Page(page), &mut names);
+        }
+        if !names.is_empty() {
+            return names;
+        }
+        let first = open == 0;
+        for (area, name) in blocks.into_iter().take(if first { FIRST_BLOCKS * self.areas.len() } else { usize::MAX }) {
+            self.want(area, &name, Wanted::Terms, &mut names);
+        }
+        if !first {
+            for (area, block, number, name) in self.missing_places(query) {
+                self.want(area, &name, Wanted::Places(block, number), &mut names);
+            }
+        }
+        names
     }
 
-    /// Takes the raw bytes of a part named by [`Index::needs`].
+    /// Positions that decide whether runs stand as typed, or how close terms
+    /// stand when no entry has them all.
+    fn missing_places(&self, query: &Query) -> Vec<(usize, String, usize, String)> {
+        let lists = Lists::new(query, self);
+        let all = lists.all(query);
+        let exact = query.runs.iter().any(|r| r.exact);
+        let grams: Vec<Gram> = if all.is_empty() && !exact {
+            query.terms.iter().filter(|t| t.weight > 0).map(|t| t.gram).collect()
+        } else {
+            let covers = query.runs.iter().map(|run| lists.cover(run)).filter(|cover| cover.len() > 1);
+            covers.flatten().map(|(gram, _)| gram).collect()
+        };
+        let mut missing = Vec::new();
+        for gram in grams {
+            for (number, area) in self.areas.iter().enumerate() {
+                let Ok(Some(name)) = area.block(gram) else { continue };
+                let Some(block) = area.blocks.get(name) else { continue };
+                if let Some(List { places: Known::Part(part, _), .. }) = block.list(gram)
+                    && let Some(part_name) = block.parts.get(*part)
+                {
+                    missing.push((number, name.to_owned(), *part, part_name.clone()));
+                }
+            }
+        }
+        missing
+    }
+
+    /// Names of the parts with the heads of entries.
+    pub fn needs_heads(&mut self, docs: &[u32]) -> Vec<String> {
+        let mut names = Vec::new();
+        for doc in docs {
+            let Some((at, local)) = self.area(*doc) else { continue };
+            let area = &self.areas[at];
+            if area.head(local).is_none() {
+                let (block, _) = area.head_block(local);
+                if let Some(name) = area.root.heads.get(block).cloned() {
+                    self.want(at, &name, Wanted::Heads(block), &mut names);
+                }
+            }
+        }
+        names
+    }
+
+    /// Names of the parts with the texts of entries whose heads are known.
+    pub fn needs_texts(&mut self, docs: &[u32]) -> Vec<String> {
+        let mut names = Vec::new();
+        for doc in docs {
+            let Some((at, local)) = self.area(*doc) else { continue };
+            let area = &self.areas[at];
+            if area.added(local).is_none()
+                && let Some((name, _)) = area.text_part(local)
+                && !area.texts.contains_key(name)
+            {
+                let name = name.to_owned();
+                self.want(at, &name, Wanted::Texts, &mut names);
+            }
+        }
+        names
+    }
+
+    /// Takes the raw bytes of a part that was asked for.
     ///
     /// # Errors
-    /// When the part is damaged or no part of this index.
+    /// When the part is damaged or was not asked for.
     pub fn provide(&mut self, name: &str, raw: &[u8]) -> Result<(), BundleError> {
-        for (number, block) in self.root.blocks.iter().enumerate() {
-            if block.terms == name {
-                let terms = TermBlock::decode(raw)?;
-                self.blocks.entry(number).or_default().0 = Some(terms);
-                return Ok(());
+        let Some((area, wanted)) = self.wanted.remove(name) else {
+            return Err(BundleError::WrongKind { expected: PartKind::Terms.name() });
+        };
+        let area = &mut self.areas[area];
+        match wanted {
+            Wanted::Page(number) => {
+                area.pages.insert(number, decode_page(raw)?);
             }
-            if block.positions == name {
-                let positions = PositionBlock::decode(raw)?;
-                self.blocks.entry(number).or_default().1 = Some(positions);
-                return Ok(());
+            Wanted::Terms => {
+                area.blocks.insert(name.to_owned(), Opened::new(TermBlock::decode(raw)?));
+            }
+            Wanted::Places(block, number) => {
+                let terms = decode_places_part(raw)?;
+                if let Some(block) = area.blocks.get_mut(&block) {
+                    block.places(number, &terms);
+                }
+            }
+            Wanted::Heads(number) => {
+                area.heads.insert(number, Heads::decode(raw)?);
+            }
+            Wanted::Texts => {
+                area.texts.insert(name.to_owned(), decode_texts(raw)?);
             }
         }
-        Err(BundleError::WrongKind { expected: PartKind::Terms.name() })
-    }
-
-    /// Whether some term of the query does not occur. The index holds only
-    /// simplified characters, so this is also how a traditional query shows.
-    pub fn lacks_a_term(&self, query: &Query) -> bool {
-        query.terms().iter().any(|term| match term {
-            Term::Pair(pair) => self.postings(pair).is_empty(),
-            Term::Prefix(first) => self.prefixed(*first).is_empty(),
-        })
+        Ok(())
     }
 
     /// Ranks over everything that was provided.
-    pub fn search(&self, query: &Query) -> Hits {
-        search(query, self.root.count, self)
+    pub fn search(&self, query: &Query, today: Date) -> Hits {
+        search(query, self, today)
     }
 
-    fn term(&self, block: usize, at: usize) -> Vec<Posting> {
-        let Some((Some(terms), positions)) = self.blocks.get(&block) else { return Vec::new() };
-        let places = positions.as_ref().and_then(|p| p.terms.get(at));
-        let (_, postings) = &terms.terms[at];
-        postings
-            .iter()
-            .enumerate()
-            .filter(|(_, (doc, ..))| *doc < self.root.count)
-            .map(|(i, (doc, _, impact))| Posting {
-                doc: *doc,
-                impact: *impact,
-                positions: places.and_then(|p| p.get(i)).cloned().unwrap_or_default(),
-            })
-            .collect()
+    /// What a hit shows, if it has been fetched.
+    pub fn head(&self, doc: u32) -> Option<&Head> {
+        let (at, local) = self.area(doc)?;
+        self.areas[at].head(local)
+    }
+
+    /// Summary and body of an entry, if they have been fetched.
+    pub fn texts(&self, doc: u32) -> Option<[&str; 2]> {
+        let (at, local) = self.area(doc)?;
+        let area = &self.areas[at];
+        if let Some(added) = area.added(local) {
+            return Some([&added.fields[2], &added.fields[3]]);
+        }
+        let (name, place) = area.text_part(local)?;
+        let texts = area.texts.get(name)?.get(place)?;
+        Some([&texts[0], &texts[1]])
+    }
+
+    /// Whether something that was typed occurs nowhere: a wrong word perhaps,
+    /// or traditional characters, of which the index holds none.
+    pub fn lacks(&self, query: &Query) -> bool {
+        query.terms.iter().any(|t| self.list(t.gram).is_some_and(|l| l.is_empty()))
+    }
+
+    /// Place of an entry among all entries of its area that are still there,
+    /// newest first: its row in the area's table.
+    pub fn row(&self, doc: u32) -> Option<usize> {
+        let (at, local) = self.area(doc)?;
+        let first: usize = self.areas[..at].iter().map(|a| a.ranks.iter().flatten().count()).sum();
+        Some(self.areas[at].ranks[local as usize]? as usize - first)
     }
 }
 
 impl Lookup for Index {
-    fn postings(&self, term: &str) -> Vec<Posting> {
-        for block in self.root.blocks_of(&Term::Pair(term.to_owned())) {
-            let Some((Some(terms), _)) = self.blocks.get(&block) else { continue };
-            if let Ok(at) = terms.terms.binary_search_by(|(t, _)| t.as_str().cmp(term)) {
-                return self.term(block, at);
-            }
-        }
-        Vec::new()
+    fn rows(&self) -> &Rows {
+        &self.rows
     }
 
-    fn prefixed(&self, first: char) -> Vec<Vec<Posting>> {
-        let mut lists = Vec::new();
-        for block in self.root.blocks_of(&Term::Prefix(first)) {
-            let Some((Some(terms), _)) = self.blocks.get(&block) else { continue };
-            for (at, (term, _)) in terms.terms.iter().enumerate() {
-                if term.starts_with(first) {
-                    lists.push(self.term(block, at));
-                }
-            }
+    fn list(&self, gram: Gram) -> Option<Vec<(u32, Symbol)>> {
+        let mut all = Vec::new();
+        for area in &self.areas {
+            let found = area.open(gram)?;
+            let removed = &area.root.delta.removed;
+            let bound = area.base();
+            all.extend(
+                found
+                    .into_iter()
+                    .flat_map(|l| &l.docs)
+                    .filter(|(doc, _)| *doc < bound && removed.binary_search(doc).is_err())
+                    .map(|(doc, symbol)| (doc + area.offset, *symbol)),
+            );
+            let start = area.offset + bound;
+            all.extend(area.small.list(gram).into_iter().map(|(doc, symbol)| (doc + start, symbol)));
         }
-        lists
+        Some(all)
+    }
+
+    fn places(&self, gram: Gram, doc: u32, places: &mut Places) -> bool {
+        places.iter_mut().for_each(Vec::clear);
+        let Some((at, local)) = self.area(doc) else { return false };
+        let area = &self.areas[at];
+        if let Some(small) = local.checked_sub(area.base()) {
+            if let Some(list) = area.small.lists.get(&gram)
+                && let Ok(at) = list.binary_search_by_key(&small, |(d, _)| *d)
+            {
+                places.clone_from(&list[at].1);
+            }
+            return true;
+        }
+        let Some(Some(list)) = area.open(gram) else { return false };
+        match (&list.places, list.docs.binary_search_by_key(&local, |(d, _)| *d)) {
+            (Known::Spots(spots), Ok(at)) => {
+                spots.read(at, list.docs[at].1, places);
+                true
+            }
+            _ => false,
+        }
     }
 }
+
+const _: () = assert!(FIELDS.len() == 4, "texts are the third and the fourth field");
