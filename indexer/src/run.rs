@@ -233,7 +233,7 @@ fn run_search(
     for (rank, hit) in hits.first(limit).iter().enumerate() {
         let head = index.document(hit.doc)?.head;
         let tier = match hit.tier {
-            Tier::Phrase => "phrase",
+            Tier::Written | Tier::Phrase => "phrase",
             Tier::All => "all",
             Tier::Synonym => "synonym",
             Tier::Any => "any",

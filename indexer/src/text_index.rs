@@ -15,7 +15,7 @@ use huiqi_engine::codec::{Reader, Writer};
 use huiqi_engine::date::Date;
 use huiqi_engine::fold::Simplifier;
 use huiqi_engine::search::{
-    FIELDS, Gram, Head, Lookup, Places, Rows, Symbol, Word, fold_text, grams, length_class, month_of, text_length,
+    FIELDS, Gram, Head, Lookup, Places, Rows, Symbol, Word, cut, length_class, month_of, text_length,
 };
 use jieba_rs::Jieba;
 use sha2::{Digest as _, Sha256};
@@ -108,9 +108,7 @@ impl Tokenizer for GramTokenizer {
     type TokenStream<'a> = GramStream;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> GramStream {
-        let folded = fold_text(text, &self.simplifier);
-        let grams: Vec<(Gram, u32)> = grams(&folded).collect();
-        GramStream { grams: grams.into_iter(), token: Token::default() }
+        GramStream { grams: cut(text, &self.simplifier).into_iter(), token: Token::default() }
     }
 }
 
@@ -350,16 +348,12 @@ pub struct IndexedRow {
     pub issued: Option<Date>,
     /// Area of the bundle.
     pub area: String,
-    class: u8,
+    /// Characters of its fields.
+    pub length: u32,
     address: DocAddress,
 }
 
 impl IndexedRow {
-    /// Class of its length, as [`length_class`].
-    pub fn class(&self) -> u8 {
-        self.class
-    }
-
     /// What orders the entries of an area: newest first, then by id.
     pub fn key(&self) -> (Reverse<Option<Date>>, &str) {
         (Reverse(self.issued), &self.id)
@@ -385,7 +379,7 @@ fn all_rows(searcher: &Searcher) -> anyhow::Result<Vec<IndexedRow>> {
                 hash: hashes.first(doc).context(missing)?,
                 issued: days.first(doc).and_then(|d| Date::from_days(d as i32)),
                 area: text(&areas)?,
-                class: length_class(lengths.first(doc).unwrap_or(0) as usize),
+                length: lengths.first(doc).unwrap_or(0) as u32,
                 address: DocAddress::new(segment, doc),
             });
         }
@@ -438,7 +432,7 @@ impl TextIndex {
         for (number, row) in (0u32..).zip(&entries) {
             numbers[row.address.segment_ord as usize][row.address.doc_id as usize] = number;
         }
-        let rows = (0u32..).zip(&entries).map(|(rank, e)| (e.class, e.issued.map(month_of), Some(rank)));
+        let rows = (0u32..).zip(&entries).map(|(rank, e)| (length_class(e.length as usize), e.issued.map(month_of), Some(rank)));
         let rows = Rows::new(rows);
         Ok(Self { searcher, layout, entries, numbers, rows, simplifier, cache: RefCell::default() })
     }

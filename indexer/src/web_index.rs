@@ -11,14 +11,17 @@ use huiqi_engine::fold::Simplifier;
 use huiqi_engine::search::{
     Added, Block, Delta, Gram, Heads, INLINE_PLACES, Manifest, PAGE_BLOCKS, Places, PlacesAt, ROOT_BLOCKS, Root, Row,
     Symbol, TEXTS_PER_BLOCK, TermBlock, TermList, encode_page, encode_places, encode_places_part, encode_texts,
-    heads_per_block, month_of,
+    heads_per_block, length_class, month_of,
 };
 use rayon::prelude::*;
 
 use crate::text_index::{TextIndex, symbol};
 
-/// Raw bytes of terms and postings per block, roughly.
-const BLOCK_BYTES: usize = 12 << 10;
+/// Raw bytes of terms and postings per block, at least and at most. Small
+/// blocks spare a query its neighbours; but the root lists them all.
+const BLOCK_BYTES: [usize; 2] = [12 << 10, 32 << 10];
+/// So many blocks are aimed at.
+const BLOCKS: usize = 1200;
 /// Raw bytes of positions per part, roughly.
 const PLACES_BYTES: usize = 10 << 10;
 /// Largest delta, raw: about 32 kB stored.
@@ -159,7 +162,7 @@ impl Pending {
         let mut size = 0;
         let Some(first) = self.terms.first().map(|(gram, ..)| *gram) else { return Ok(None) };
         for (gram, docs, places) in self.terms {
-            let places = if gram.is_single() {
+            let places = if places.is_empty() {
                 PlacesAt::None
             } else if places.len() <= INLINE_PLACES {
                 PlacesAt::Inline(places)
@@ -185,6 +188,8 @@ impl Pending {
 /// Cuts sorted terms into blocks.
 struct Blocks<'a> {
     stored: &'a Stored<'a>,
+    /// Raw bytes of a block.
+    limit: usize,
     open: Pending,
     batch: Vec<Pending>,
     done: Vec<Block>,
@@ -195,7 +200,7 @@ impl Blocks<'_> {
         let inline = if places.len() <= INLINE_PLACES { places.len() } else { 0 };
         let size = 4 + 2 * docs.len() + inline;
         // A long list is a block by itself: a query for its neighbours does not pay for it.
-        if self.open.size > 0 && self.open.size + size > BLOCK_BYTES {
+        if self.open.size > 0 && self.open.size + size > self.limit {
             self.close()?;
         }
         self.open.terms.push((gram, docs, places));
@@ -236,7 +241,11 @@ fn bases(
     let stored: Vec<Stored<'_>> = ranges.iter().map(|_| Stored { store, names: Mutex::default() }).collect();
     let mut areas = Vec::new();
     for (range, stored) in ranges.iter().zip(&stored) {
-        let blocks = Blocks { stored, open: Pending::default(), batch: Vec::new(), done: Vec::new() };
+        let entries = &index.entries()[range.start as usize..range.end as usize];
+        // A character of text makes about two bytes of postings.
+        let bytes: usize = entries.iter().map(|e| 2 * e.length as usize).sum();
+        let limit = (bytes / BLOCKS).clamp(BLOCK_BYTES[0], BLOCK_BYTES[1]);
+        let blocks = Blocks { stored, limit, open: Pending::default(), batch: Vec::new(), done: Vec::new() };
         let heads = heads(index, range.clone(), stored)?;
         areas.push(Area { range: range.clone(), heads, blocks, single: BTreeMap::new() });
     }
@@ -278,8 +287,10 @@ impl Area<'_> {
     fn add(&mut self, gram: Gram, postings: &[(u32, Places)]) -> anyhow::Result<()> {
         let start = self.range.start;
         let docs: Vec<(u32, Symbol)> = postings.iter().map(|(n, places)| (n - start, symbol(places))).collect();
-        for (doc, symbol) in &docs {
-            self.single.entry(*doc).and_modify(|s| *s = s.join(*symbol)).or_insert(*symbol);
+        if !gram.is_written() {
+            for (doc, symbol) in &docs {
+                self.single.entry(*doc).and_modify(|s| *s = s.join(*symbol)).or_insert(*symbol);
+            }
         }
         if gram.is_single() {
             return Ok(());
@@ -312,7 +323,7 @@ impl Area<'_> {
             parts,
         };
         let root = Root {
-            rows: entries.iter().map(|e| Row { class: e.class(), month: e.issued.map(month_of) }).collect(),
+            rows: entries.iter().map(|e| Row { class: length_class(e.length as usize), month: e.issued.map(month_of) }).collect(),
             heads: self.heads,
             simplifier: shared.simplifier.clone(),
             vocabulary: shared.vocabulary.clone(),

@@ -12,7 +12,7 @@ use crate::fold::Simplifier;
 
 /// Most blocks that the root itself lists; more go to pages of
 /// [`PAGE_BLOCKS`].
-pub const ROOT_BLOCKS: usize = 1024;
+pub const ROOT_BLOCKS: usize = 1536;
 /// Blocks that one page lists.
 pub const PAGE_BLOCKS: usize = 128;
 /// Most entries whose heads are one part.

@@ -8,7 +8,7 @@ use super::format::{
 };
 use super::query::Query;
 use super::score::{Hits, Lists, Lookup, Places, RowOf, Rows, Symbol, length_class, month_of, search};
-use super::text::{Gram, fold_text, grams};
+use super::text::{Gram, cut};
 use super::{FIELDS, text_length};
 use crate::bundle::{BundleError, PartKind};
 use crate::codec::Reader;
@@ -122,8 +122,8 @@ impl Small {
         let mut rows = Vec::new();
         for (doc, added) in (0u32..).zip(&root.delta.added) {
             for (field, text) in added.fields.iter().enumerate() {
-                let folded = fold_text(text, &root.delta.simplifier);
-                all.extend(grams(&folded).map(|(gram, at)| (gram, doc, field, at)));
+                let terms = cut(text, &root.delta.simplifier);
+                all.extend(terms.into_iter().map(|(gram, at)| (gram, doc, field, at)));
             }
             rows.push((length_class(text_length(&added.fields)), added.head.issued.map(month_of)));
         }
@@ -350,7 +350,7 @@ impl Index {
             query.terms.iter().filter(|t| t.weight > 0).map(|t| t.gram).collect()
         } else {
             let covers = query.runs.iter().map(|run| lists.cover(run)).filter(|cover| cover.len() > 1);
-            covers.flatten().map(|(gram, _)| gram).collect()
+            covers.flatten().map(|(gram, _)| gram).chain(query.written()).collect()
         };
         let mut missing = Vec::new();
         for gram in grams {

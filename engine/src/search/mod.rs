@@ -22,7 +22,7 @@ pub use format::{
 pub use index::Index;
 pub use query::{QUERY_LIMIT, Query, Run, Segment, Term};
 pub use score::{Hit, Hits, Lookup, Places, RowOf, Rows, Symbol, Tier, length_class, month_of, search};
-pub use text::{GAP, Gram, fold_text, grams};
+pub use text::{GAP, Gram, cut, fold_text, grams};
 pub use vocabulary::{Vocabulary, Word};
 
 /// Searched fields, best first.

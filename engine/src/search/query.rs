@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::text::{GAP, Gram, fold_text, grams};
+use super::text::{GAP, Gram, fold_text, grams, written};
 use super::vocabulary::Vocabulary;
 use crate::fold::Simplifier;
 
@@ -33,6 +33,9 @@ pub struct Run {
     pub text: Vec<char>,
     /// Typed between quotation marks: an entry without it is no hit.
     pub exact: bool,
+    /// Pairs with traditional characters as they were typed, with their
+    /// places in the run.
+    pub written: Vec<(Gram, u32)>,
 }
 
 /// One term of what was typed.
@@ -90,9 +93,11 @@ impl Query {
         let folded = fold_text(&text, simplifier);
         let quoted = quoted(&text);
         let mut runs: Vec<Run> = Vec::new();
+        let plain = fold_text(&text, &Simplifier::default());
         for range in spans(&folded) {
+            let written = written(&plain[range.clone()], &folded[range.clone()]).collect();
             let exact = quoted.iter().any(|q| q.start <= range.start && range.end <= q.end);
-            let run = Run { text: folded[range].to_vec(), exact };
+            let run = Run { text: folded[range].to_vec(), exact, written };
             if !runs.contains(&run) {
                 runs.push(run);
             }
@@ -158,12 +163,17 @@ impl Query {
         }
     }
 
+    /// Pairs with traditional characters as they were typed.
+    pub(super) fn written(&self) -> impl Iterator<Item = Gram> {
+        self.runs.iter().flat_map(|r| &r.written).map(|(gram, _)| *gram)
+    }
+
     /// Every term that a search looks up, those of most weight first.
     pub fn grams(&self) -> Vec<Gram> {
         let mut all: Vec<Gram> = Vec::new();
         let others = self.segments.iter().flat_map(|s| s.grams.iter().chain(s.others.iter().flat_map(|o| &o.grams)));
         let typed = |content: bool| self.terms.iter().filter(move |t| t.is_content() == content).map(|t| t.gram);
-        for gram in typed(true).chain(others.copied()).chain(typed(false)) {
+        for gram in typed(true).chain(others.copied()).chain(self.written()).chain(typed(false)) {
             if !all.contains(&gram) {
                 all.push(gram);
             }

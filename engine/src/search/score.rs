@@ -12,7 +12,7 @@ const NEAR: u32 = 30;
 const NEAR_ENTRIES: usize = 50;
 /// What a new entry gains in 1/256 of its score; nothing is left after
 /// [`FRESH_MONTHS`].
-const FRESH: u32 = 12;
+const FRESH: u32 = 0;
 const FRESH_MONTHS: u32 = 120;
 
 /// Positions of one term in one entry, per field, in characters, ascending.
@@ -172,6 +172,8 @@ pub enum Tier {
     All,
     /// Every run as typed.
     Phrase,
+    /// Every run as typed, in traditional characters as well.
+    Written,
 }
 
 /// One entry found.
@@ -260,6 +262,8 @@ struct Listed {
     docs: Vec<(u32, Symbol)>,
     /// Whether `docs` is what there is.
     known: bool,
+    /// The same as `idf` within each field alone.
+    field_idf: [u32; FIELDS.len()],
 }
 
 impl Listed {
@@ -282,7 +286,9 @@ impl Lists {
                     let docs = lookup.list(gram);
                     let known = docs.is_some();
                     let docs = docs.unwrap_or_default();
-                    Listed { gram, idf: idf(n, docs.len()), docs, known }
+                    let count = |field| docs.iter().filter(|(_, s)| s.has(field)).count();
+                    let field_idf = std::array::from_fn(|field| idf(n, count(field)));
+                    Listed { gram, idf: idf(n, docs.len()), docs, known, field_idf }
                 })
                 .collect(),
         )
@@ -360,6 +366,7 @@ pub fn search(query: &Query, lookup: &impl Lookup, today: Date) -> Hits {
 
     let mut hits: Vec<Hit> = Vec::new();
     let covers: Vec<Vec<(Gram, u32)>> = query.runs.iter().map(|run| lists.cover(run)).collect();
+    let traditional = query.written().next().is_some();
     let mut phrases = Phrases { lookup, lists: &lists, places: Vec::new() };
     let mut full = false;
     for (doc, score) in (0u32..).zip(&score) {
@@ -378,11 +385,19 @@ pub fn search(query: &Query, lookup: &impl Lookup, today: Date) -> Hits {
                     hit.score += phrases.bonus(cover, fields);
                 }
             }
+            if traditional
+                && hit.tier == Tier::Phrase
+                && query.runs.iter().zip(&covers).all(|(run, cover)| {
+                    run.written.is_empty() || phrases.fields(run, &[&run.written[..], cover].concat(), doc) != 0
+                })
+            {
+                hit.tier = Tier::Written;
+            }
         } else if satisfied.as_ref().is_some_and(|s| usize::from(s[doc as usize]) == query.segments.len()) {
             hit.tier = Tier::Synonym;
         }
         let exact = query.runs.iter().zip(&covers).filter(|(run, _)| run.exact);
-        if hit.tier == Tier::Phrase || exact.into_iter().all(|(run, cover)| phrases.fields(run, cover, doc) != 0) {
+        if hit.tier >= Tier::Phrase || exact.into_iter().all(|(run, cover)| phrases.fields(run, cover, doc) != 0) {
             hits.push(hit);
         }
     }
@@ -506,7 +521,7 @@ impl<L: Lookup> Phrases<'_, L> {
         for field in 0..FIELDS.len() {
             let stands = self.places[*first][field].iter().any(|place| {
                 rest.iter().all(|(at, offset)| {
-                    self.places[*at][field].binary_search(&(place + offset - start)).is_ok()
+                    self.places[*at][field].binary_search(&(place + offset).wrapping_sub(*start)).is_ok()
                 })
             });
             if !stands {
@@ -516,11 +531,12 @@ impl<L: Lookup> Phrases<'_, L> {
         fields
     }
 
-    /// A run as typed is worth more in a better field.
+    /// A run as typed is worth more in a better field, and the more so the
+    /// fewer entries have its terms there.
     fn bonus(&self, cover: &[(Gram, u32)], fields: u8) -> u32 {
-        let weight = (0..FIELDS.len()).filter(|f| fields & 1 << f != 0).map(|f| FIELDS[f].weight).max();
-        let more = weight.unwrap_or(0).saturating_sub(FIELDS[3].weight) as u32;
-        cover.iter().filter_map(|(gram, _)| self.lists.get(*gram)).map(|l| l.idf * more / 4).sum()
+        let Some(field) = (0..FIELDS.len() - 1).find(|f| fields & 1 << f != 0) else { return 0 };
+        let more = (FIELDS[field].weight - FIELDS[FIELDS.len() - 1].weight) as u32;
+        cover.iter().filter_map(|(gram, _)| self.lists.get(*gram)).map(|l| l.field_idf[field] * more / 4).sum()
     }
 }
 

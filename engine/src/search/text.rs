@@ -7,6 +7,9 @@ use crate::fold::Simplifier;
 /// character, and after all of them.
 const NONE: char = char::MAX;
 
+/// Where pairs as written begin: after all characters in use.
+const WRITTEN: u32 = 0xf0000;
+
 /// A term: two characters that stand side by side, or one by itself, which
 /// comes after all pairs that begin with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +19,19 @@ impl Gram {
     /// A single character.
     pub fn single(c: char) -> Self {
         Self(c, NONE)
+    }
+
+    /// A pair as it was written, where folding to simplified characters
+    /// changed it: who types 實施 means 实施 as well, but first of all 實施.
+    /// It lies in the private plane 15, out of the way of all other terms.
+    pub fn written(first: char, second: char) -> Option<Self> {
+        let private = char::from_u32(first as u32 + WRITTEN)?;
+        (first < '\u{ffff}').then_some(Self(private, second))
+    }
+
+    /// Whether it is a [`Gram::written`].
+    pub fn is_written(self) -> bool {
+        self.0 as u32 >= WRITTEN
     }
 
     /// Whether it is a single character.
@@ -112,6 +128,23 @@ pub fn grams(folded: &[char]) -> impl Iterator<Item = (Gram, u32)> {
     })
 }
 
+/// All terms of a text that is to be found: those of [`grams`], and the pairs
+/// as they were written.
+pub fn cut(text: &str, simplifier: &Simplifier) -> Vec<(Gram, u32)> {
+    let folded = fold_text(text, simplifier);
+    let mut all: Vec<(Gram, u32)> = grams(&folded).collect();
+    all.extend(written(&fold_text(text, &Simplifier::default()), &folded));
+    all
+}
+
+/// Pairs that folding to simplified characters changed, as they were written.
+pub(super) fn written<'a>(plain: &'a [char], folded: &'a [char]) -> impl Iterator<Item = (Gram, u32)> + 'a {
+    (0u32..).zip(plain.windows(2).zip(folded.windows(2))).filter_map(|(at, (plain, folded))| {
+        let changed = plain != folded && !plain.contains(&GAP);
+        Some((Gram::written(plain[0], plain[1]).filter(|_| changed)?, at))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +171,16 @@ mod tests {
             assert_eq!(folded(text), expected);
             assert_eq!(folded(text).chars().count(), text.chars().count());
         }
+    }
+
+    #[test]
+    fn pairs_as_written_are_terms_beside() {
+        let s = Simplifier::new([('補', '补'), ('貼', '贴')]);
+        let terms: Vec<Gram> = cut("補貼款", &s).into_iter().map(|(g, _)| g).collect();
+        let written = [Gram::written('補', '貼'), Gram::written('貼', '款')].map(Option::unwrap);
+        assert_eq!(terms, [Gram('补', '贴'), Gram('贴', '款'), Gram::single('款'), written[0], written[1]]);
+        assert!(written.iter().all(|g| g.is_written() && Gram::parse(&g.text()) == Some(*g)));
+        assert!(!terms[0].is_written());
     }
 
     #[test]

@@ -18,6 +18,7 @@ use huiqi::web_index::{self, Previous, Shared};
 use huiqi_engine::bundle::{self, PartKind};
 use huiqi_engine::catalogue::Code;
 use huiqi_engine::date::Date;
+use huiqi_engine::fold::Simplifier;
 use huiqi_engine::search::{Head, Index, Manifest, Query, Root, Vocabulary, search};
 use huiqi_tests::today;
 use serde_json::{Value, json};
@@ -159,6 +160,8 @@ struct Cost {
     heads: usize,
     /// Requests until then, heads apart.
     requests: usize,
+    /// Whether it has traditional characters, so that the table of them is fetched first.
+    traditional: bool,
     /// Round trips until then.
     trips: usize,
     /// Bytes until nothing changes any more, heads apart.
@@ -167,10 +170,18 @@ struct Cost {
     ids: Vec<String>,
 }
 
-fn cold(site: &Site, areas: &[String], text: &str) -> Result<Cost> {
+fn cold(site: &Site, areas: &[String], text: &str, simplifier: &Simplifier) -> Result<Cost> {
     let mut index = site.index(areas)?;
-    let query = Query::new(text, &Default::default());
     let mut cost = Cost::default();
+    let query = Query::new(text, simplifier);
+    if query != Query::new(text, &Simplifier::default())
+        && let Some(root) = index.root(0)
+    {
+        cost.traditional = true;
+        cost.trips = 1;
+        cost.requests = 1;
+        cost.first = site.sizes[&root.simplifier];
+    }
     // A page of blocks is a round trip of its own; the first answer needs the blocks.
     let mut names = index.needs(&query);
     loop {
@@ -257,7 +268,15 @@ fn known(folder: &Path, work: &Path, label: &str, with_areas: bool) -> Result<()
         let row: Value = serde_json::from_str(&line?)?;
         let text = |key: &str| row[key].as_str().unwrap_or_default();
         let area = area_of.get(text("doc")).map_or_else(String::new, |a| (*a).to_owned());
-        let cost = cold(&site, &[area], text("q"))?;
+        let cost = cold(&site, &[area], text("q"), index.simplifier())?;
+        if std::env::var_os("DBG").is_some() && !cost.ids.iter().any(|i| i == text("doc")) {
+            let query = Query::new(text("q"), index.simplifier());
+            let mut hits = search(&query, &index, today());
+            let want = index.entries().iter().position(|e| e.id == text("doc")).unwrap() as u32;
+            let n = hits.all().len();
+            let r = hits.first(n).iter().position(|h| h.doc == want);
+            eprintln!("{} {} df {} rank {:?} {:?} tops {:?}", text("cls"), text("q"), row["df"], r, r.map(|r| hits.first(n)[r]), &hits.first(2));
+        }
         let length = text("q").chars().filter(|c| c.is_alphanumeric()).count();
         by_class.entry(text("cls").to_owned()).or_default().push((text("doc").to_owned(), length, cost));
     }
@@ -285,8 +304,10 @@ fn known(folder: &Path, work: &Path, label: &str, with_areas: bool) -> Result<()
         let requests = all.iter().filter(of).map(|(_, _, c)| c.requests).max().unwrap_or(0);
         figure(&format!("search.requests.{name}.{label}"), requests as f64, "")?;
     }
-    let trips = all.iter().map(|(_, _, c)| c.trips).max().unwrap_or(0);
-    figure(&format!("search.round_trips.{label}"), trips as f64, "")?;
+    for (name, traditional) in [("", false), ("traditional.", true)] {
+        let of = all.iter().filter(|(_, _, c)| c.traditional == traditional);
+        figure(&format!("search.round_trips.{name}{label}"), of.map(|(_, _, c)| c.trips).max().unwrap_or(0) as f64, "")?;
+    }
     let root: usize = site.roots.values().map(|name| site.sizes[name]).max().unwrap_or(0);
     figure(&format!("search.root_bytes.{label}"), root as f64, "B")?;
     figure(&format!("search.index_bytes.{label}"), site.sizes.values().sum::<usize>() as f64, "B")?;
