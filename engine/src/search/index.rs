@@ -7,7 +7,7 @@ use super::format::{
     decode_texts, heads_per_block, read_places,
 };
 use super::query::Query;
-use super::score::{Hits, Lists, Lookup, Places, RowOf, Rows, Symbol, length_class, month_of, search};
+use super::score::{Hits, Lists, Lookup, Places, RowOf, Rows, Symbol, Tier, length_class, month_of, search};
 use super::text::{Gram, cut};
 use super::{FIELDS, text_length};
 use crate::bundle::{BundleError, PartKind};
@@ -340,24 +340,33 @@ impl Index {
         names
     }
 
-    /// Positions that decide whether runs stand as typed, or how close terms
-    /// stand when no entry has them all.
+    /// Positions that decide whether runs stand as typed, and when none does,
+    /// how close the terms stand.
     fn missing_places(&self, query: &Query) -> Vec<(usize, String, usize, String)> {
         let lists = Lists::new(query, self);
-        let all = lists.all(query);
         let exact = query.runs.iter().any(|r| r.exact);
-        let grams: Vec<Gram> = if all.is_empty() && !exact {
-            query.terms.iter().filter(|t| t.weight > 0).map(|t| t.gram).collect()
-        } else {
+        let mut missing = Vec::new();
+        if exact || !lists.all(query).is_empty() {
             let covers = query.runs.iter().map(|run| lists.cover(run)).filter(|cover| cover.len() > 1);
-            covers.flatten().map(|(gram, _)| gram).chain(query.written()).collect()
-        };
+            let grams: Vec<Gram> = covers.flatten().map(|(gram, _)| gram).chain(query.written()).collect();
+            missing = self.unplaced(&grams);
+        }
+        if missing.is_empty() && !search(query, self, Date::LAST).reaches(Tier::Phrase) {
+            let grams: Vec<Gram> = query.terms.iter().filter(|t| t.weight > 0).map(|t| t.gram).collect();
+            missing = self.unplaced(&grams);
+        }
+        missing
+    }
+
+    /// Of terms whose positions are not known: area, block, number and name
+    /// of the part.
+    fn unplaced(&self, grams: &[Gram]) -> Vec<(usize, String, usize, String)> {
         let mut missing = Vec::new();
         for gram in grams {
             for (number, area) in self.areas.iter().enumerate() {
-                let Ok(Some(name)) = area.block(gram) else { continue };
+                let Ok(Some(name)) = area.block(*gram) else { continue };
                 let Some(block) = area.blocks.get(name) else { continue };
-                if let Some(List { places: Known::Part(part, _), .. }) = block.list(gram)
+                if let Some(List { places: Known::Part(part, _), .. }) = block.list(*gram)
                     && let Some(part_name) = block.parts.get(*part)
                 {
                     missing.push((number, name.to_owned(), *part, part_name.clone()));

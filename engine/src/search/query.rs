@@ -24,7 +24,7 @@ const ASKING: [&str; 24] = [
 ];
 
 /// Characters of function words: a pair with one of them is seldom a word.
-const FUNCTION: &str = "的了在对是和与及为于有等从被把将向让给就都也吗呢吧么之其由并或但而且该此这那哪";
+const FUNCTION: &str = "的了在对是和与及为于有等从被把将向让给就都也吗呢吧么之其由并或但而且该此这那哪应到做";
 
 /// One run of word characters.
 #[derive(Debug, Clone, PartialEq, Eq)]

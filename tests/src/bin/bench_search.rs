@@ -269,14 +269,6 @@ fn known(folder: &Path, work: &Path, label: &str, with_areas: bool) -> Result<()
         let text = |key: &str| row[key].as_str().unwrap_or_default();
         let area = area_of.get(text("doc")).map_or_else(String::new, |a| (*a).to_owned());
         let cost = cold(&site, &[area], text("q"), index.simplifier())?;
-        if std::env::var_os("DBG").is_some() && !cost.ids.iter().any(|i| i == text("doc")) {
-            let query = Query::new(text("q"), index.simplifier());
-            let mut hits = search(&query, &index, today());
-            let want = index.entries().iter().position(|e| e.id == text("doc")).unwrap() as u32;
-            let n = hits.all().len();
-            let r = hits.first(n).iter().position(|h| h.doc == want);
-            eprintln!("{} {} df {} rank {:?} {:?} tops {:?}", text("cls"), text("q"), row["df"], r, r.map(|r| hits.first(n)[r]), &hits.first(2));
-        }
         let length = text("q").chars().filter(|c| c.is_alphanumeric()).count();
         by_class.entry(text("cls").to_owned()).or_default().push((text("doc").to_owned(), length, cost));
     }
