@@ -8,6 +8,7 @@ pub mod cli;
 pub mod codes;
 pub mod completeness;
 pub mod diagnostic;
+mod directory;
 pub mod fields;
 pub mod lint;
 pub mod parts;

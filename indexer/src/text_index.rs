@@ -15,7 +15,7 @@ use huiqi_engine::codec::{Reader, Writer};
 use huiqi_engine::date::Date;
 use huiqi_engine::fold::Simplifier;
 use huiqi_engine::search::{
-    FIELDS, Gram, Head, Lookup, Places, Rows, Symbol, Word, cut, length_class, month_of, text_length,
+    FIELDS, Gram, Head, Lookup, Places, Rows, Symbol, Word, cut, encode_places, length_class, month_of, text_length,
 };
 use jieba_rs::Jieba;
 use sha2::{Digest as _, Sha256};
@@ -27,8 +27,10 @@ use tantivy::schema::{
 use tantivy::termdict::{TermDictionary, TermStreamer};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 use tantivy::{
-    DocAddress, DocSet as _, Index, IndexWriter, InvertedIndexReader, Searcher, TERMINATED, TantivyDocument, Term,
+    DocAddress, DocSet as _, Index, IndexSettings, IndexWriter, InvertedIndexReader, Searcher, TERMINATED, TantivyDocument, Term,
 };
+
+use crate::directory::IndexDirectory;
 
 /// Bytes that each thread of the writer may hold before it spills a segment.
 const THREAD_MEMORY: usize = 48 << 20;
@@ -305,18 +307,25 @@ fn open_or_create(dir: &Path, layout: &Layout, simplifier: &Simplifier) -> anyho
         anyhow::bail!("{} 不是检索索引目录，不会覆盖；请换一个 --index", dir.display());
     }
     let failed = || format!("写不进 {}", dir.display());
-    let mut index = is_index.then(|| Index::open_in_dir(dir)).transpose().unwrap_or_default();
+    let mut index = is_index.then(|| open_index(dir)).transpose().unwrap_or_default();
     if index.as_ref().is_none_or(|i| i.schema() != layout.schema) {
         // Another version's, or damaged. It is made of the policies alone, so nothing is lost with it.
         if is_index {
             std::fs::remove_dir_all(dir).with_context(failed)?;
         }
         std::fs::create_dir_all(dir).with_context(failed)?;
-        index = Some(Index::create_in_dir(dir, layout.schema.clone()).with_context(failed)?);
+        let settings = IndexSettings::default();
+        index = Some(
+            Index::create(IndexDirectory::open(dir)?, layout.schema.clone(), settings).with_context(failed)?,
+        );
     }
     let index = index.with_context(failed)?;
     tokenizers(&index, simplifier);
     Ok(index)
+}
+
+fn open_index(dir: &Path) -> tantivy::Result<Index> {
+    Index::open(IndexDirectory::open(dir)?)
 }
 
 fn tokenizers(index: &Index, simplifier: &Simplifier) {
@@ -387,8 +396,47 @@ fn all_rows(searcher: &Searcher) -> anyhow::Result<Vec<IndexedRow>> {
     Ok(rows)
 }
 
-/// The postings of one term: number of the entry and where the term stands.
-pub type Postings = Vec<(u32, Places)>;
+/// The postings of one term, kept in two vectors however many there are.
+#[derive(Debug, Default)]
+struct Found {
+    /// Number of the entry, field, first and last position in `positions`.
+    stands: Vec<(u32, usize, usize, usize)>,
+    positions: Vec<u32>,
+}
+
+impl Found {
+    /// Calls `each` with every entry, ascending, and where the term stands in
+    /// each of its fields.
+    fn for_each(&mut self, mut each: impl FnMut(u32, [&[u32]; FIELDS.len()])) {
+        self.stands.sort_unstable();
+        for group in self.stands.chunk_by(|a, b| a.0 == b.0) {
+            let mut places: [&[u32]; FIELDS.len()] = Default::default();
+            for (_, field, from, to) in group {
+                places[*field] = &self.positions[*from..*to];
+            }
+            each(group[0].0, places);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.stands.clear();
+        self.positions.clear();
+    }
+}
+
+/// Postings of one term in the order of the entries: where it stands, encoded
+/// one behind the other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TermPostings {
+    /// Entries with their symbols and where their bytes end.
+    pub docs: Vec<(u32, Symbol, usize)>,
+    /// Bytes of all positions.
+    pub places: Vec<u8>,
+}
+
+/// Postings as a query needs them: number of the entry and where the term
+/// stands.
+type Postings = Vec<(u32, Places)>;
 
 /// An index on disk, opened for reading. Entries are numbered by area, in an
 /// area newest first.
@@ -418,7 +466,7 @@ impl TextIndex {
     pub fn open(dir: &Path, simplifier: Simplifier) -> anyhow::Result<Self> {
         let missing =
             || format!("{} 里没有检索索引，先运行 huiqi build <政策文件夹> --out <目录>", dir.display());
-        let index = Index::open_in_dir(dir).with_context(missing)?;
+        let index = open_index(dir).with_context(missing)?;
         let layout = Layout::new();
         if index.schema() != layout.schema {
             anyhow::bail!("{} 是别的版本建的索引，请重新运行 huiqi build", dir.display());
@@ -468,16 +516,16 @@ impl TextIndex {
         (segment, reader): &(usize, Arc<InvertedIndexReader>),
         info: &tantivy::postings::TermInfo,
         field: usize,
-        found: &mut Vec<(u32, usize, Vec<u32>)>,
+        found: &mut Found,
     ) -> anyhow::Result<()> {
         let mut postings =
             reader.read_postings_from_terminfo(info, IndexRecordOption::WithFreqsAndPositions)?;
         while postings.doc() != TERMINATED {
             let number = self.numbers[*segment][postings.doc() as usize];
             if number != u32::MAX {
-                let mut positions = Vec::new();
-                postings.positions(&mut positions);
-                found.push((number, field, positions));
+                let from = found.positions.len();
+                postings.append_positions_with_offset(0, &mut found.positions);
+                found.stands.push((number, field, from, found.positions.len()));
             }
             postings.advance();
         }
@@ -492,7 +540,7 @@ impl TextIndex {
     /// When the index is damaged, or what `each` returns.
     pub fn for_each_term(
         &self,
-        mut each: impl FnMut(Gram, Postings) -> anyhow::Result<()>,
+        mut each: impl FnMut(Gram, &TermPostings) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let mut sources = Vec::new();
         for (field, number) in self.layout.fields.iter().zip(0..) {
@@ -506,7 +554,8 @@ impl TextIndex {
                 heap.push(Reverse((stream.key().to_vec(), at)));
             }
         }
-        let mut found = Vec::new();
+        let mut found = Found::default();
+        let mut postings = TermPostings::default();
         while let Some(Reverse((term, first))) = heap.pop() {
             let mut next = Some(first);
             while let Some(at) = next {
@@ -525,7 +574,15 @@ impl TextIndex {
                 };
             }
             let gram = std::str::from_utf8(&term).ok().and_then(Gram::parse).context("索引里有读不懂的词")?;
-            each(gram, group(&mut found))?;
+            postings.docs.clear();
+            let mut bytes = Writer::new();
+            found.for_each(|number, places| {
+                encode_places(&mut bytes, &places);
+                postings.docs.push((number, Symbol::new(places.map(<[u32]>::len)), bytes.len()));
+            });
+            postings.places = bytes.into_bytes();
+            found.clear();
+            each(gram, &postings)?;
         }
         Ok(())
     }
@@ -541,7 +598,7 @@ impl TextIndex {
     }
 
     fn read_gram(&self, gram: Gram) -> anyhow::Result<Postings> {
-        let mut found = Vec::new();
+        let mut found = Found::default();
         for (field, number) in self.layout.fields.iter().zip(0..) {
             for reader in self.inverted(*field)? {
                 let terms: &TermDictionary = reader.1.terms();
@@ -557,7 +614,21 @@ impl TextIndex {
                 }
             }
         }
-        Ok(group(&mut found))
+        let mut postings: Postings = Vec::new();
+        if gram.is_single() {
+            // Several terms of one field: only how often is asked.
+            found.stands.sort_unstable();
+            for group in found.stands.chunk_by(|a, b| a.0 == b.0) {
+                let mut places = Places::default();
+                for (_, field, from, to) in group {
+                    places[*field].extend(&found.positions[*from..*to]);
+                }
+                postings.push((group[0].0, places));
+            }
+        } else {
+            found.for_each(|number, places| postings.push((number, places.map(<[u32]>::to_vec))));
+        }
+        Ok(postings)
     }
 
     /// Words to suggest, most frequent first.
@@ -585,39 +656,13 @@ fn next_char(c: char) -> char {
     (c as u32 + 1..).find_map(char::from_u32).unwrap_or(char::MAX)
 }
 
-/// Sorts what was read of a term by entry. Empties `found`.
-fn group(found: &mut Vec<(u32, usize, Vec<u32>)>) -> Postings {
-    found.sort_unstable_by_key(|(number, field, _)| (*number, *field));
-    let mut postings: Postings = Vec::with_capacity(found.len());
-    for (number, field, positions) in found.drain(..) {
-        if postings.last().is_none_or(|(n, _)| *n != number) {
-            postings.push((number, Places::default()));
-        }
-        if let Some((_, places)) = postings.last_mut() {
-            if places[field].is_empty() {
-                places[field] = positions;
-            } else {
-                // Several terms that begin with one character.
-                places[field].extend(positions);
-                places[field].sort_unstable();
-            }
-        }
-    }
-    postings
-}
-
-/// The symbol of one posting.
-pub fn symbol(places: &Places) -> Symbol {
-    Symbol::new(std::array::from_fn(|field| places[field].len()))
-}
-
 impl Lookup for TextIndex {
     fn rows(&self) -> &Rows {
         &self.rows
     }
 
     fn list(&self, gram: Gram) -> Option<Vec<(u32, Symbol)>> {
-        Some(self.postings(gram).iter().map(|(doc, places)| (*doc, symbol(places))).collect())
+        Some(self.postings(gram).iter().map(|(doc, places)| (*doc, Symbol::new(places.each_ref().map(Vec::len)))).collect())
     }
 
     fn places(&self, gram: Gram, doc: u32, places: &mut Places) -> bool {

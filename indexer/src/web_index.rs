@@ -9,13 +9,13 @@ use std::sync::Mutex;
 use huiqi_engine::bundle::PartKind;
 use huiqi_engine::fold::Simplifier;
 use huiqi_engine::search::{
-    Added, Block, Delta, Gram, Heads, INLINE_PLACES, Manifest, PAGE_BLOCKS, Places, PlacesAt, ROOT_BLOCKS, Root, Row,
-    Symbol, TEXTS_PER_BLOCK, TermBlock, TermList, encode_page, encode_places, encode_places_part, encode_texts,
+    Added, Block, Delta, Gram, Heads, INLINE_PLACES, Manifest, PAGE_BLOCKS, PlacesAt, ROOT_BLOCKS, Root, Row,
+    Symbol, TEXTS_PER_BLOCK, TermBlock, TermList, encode_page, encode_places_part, encode_texts,
     heads_per_block, length_class, month_of,
 };
 use rayon::prelude::*;
 
-use crate::text_index::{TextIndex, symbol};
+use crate::text_index::TextIndex;
 
 /// Raw bytes of terms and postings per block, at least and at most. Small
 /// blocks spare a query its neighbours; but the root lists them all.
@@ -227,8 +227,10 @@ struct Area<'a> {
     range: Range<u32>,
     heads: Vec<String>,
     blocks: Blocks<'a>,
-    /// The terms that begin with one character, taken as one.
-    single: BTreeMap<u32, Symbol>,
+    /// The terms that begin with one character, taken as one: a symbol for
+    /// each entry, and the entries that have one.
+    single: Vec<Symbol>,
+    touched: Vec<u32>,
 }
 
 /// Writes the whole index of areas, in one walk over all terms.
@@ -247,7 +249,13 @@ fn bases(
         let limit = (bytes / BLOCKS).clamp(BLOCK_BYTES[0], BLOCK_BYTES[1]);
         let blocks = Blocks { stored, limit, open: Pending::default(), batch: Vec::new(), done: Vec::new() };
         let heads = heads(index, range.clone(), stored)?;
-        areas.push(Area { range: range.clone(), heads, blocks, single: BTreeMap::new() });
+        areas.push(Area {
+            range: range.clone(),
+            heads,
+            blocks,
+            single: vec![Symbol::default(); range.len()],
+            touched: Vec::new(),
+        });
     }
     if areas.is_empty() {
         return Ok(Vec::new());
@@ -259,16 +267,19 @@ fn bases(
         {
             areas.iter_mut().try_for_each(|area| area.close_single(c))?;
         }
-        let mut rest = &postings[..];
-        while let Some((number, _)) = rest.first() {
+        // Entries are numbered by area.
+        let mut rest = &postings.docs[..];
+        let mut from = 0;
+        while let Some((number, ..)) = rest.first() {
             let at = areas.partition_point(|a| a.range.end <= *number);
             let end = areas.get(at).map_or(u32::MAX, |a| a.range.end);
-            let (here, after) = rest.split_at(rest.partition_point(|(n, _)| *n < end));
-            rest = after;
+            let (here, after) = rest.split_at(rest.partition_point(|(n, ..)| *n < end));
+            let to = here.last().map_or(from, |(_, _, to)| *to);
             match areas.get_mut(at) {
-                Some(area) if area.range.contains(number) => area.add(gram, here)?,
+                Some(area) if area.range.contains(number) => area.add(gram, here, &postings.places[from..to])?,
                 _ => {}
             }
+            (rest, from) = (after, to);
         }
         Ok(())
     })?;
@@ -284,24 +295,25 @@ fn bases(
 
 impl Area<'_> {
     /// Adds the postings that one term has here.
-    fn add(&mut self, gram: Gram, postings: &[(u32, Places)]) -> anyhow::Result<()> {
+    fn add(&mut self, gram: Gram, postings: &[(u32, Symbol, usize)], places: &[u8]) -> anyhow::Result<()> {
         let start = self.range.start;
-        let docs: Vec<(u32, Symbol)> = postings.iter().map(|(n, places)| (n - start, symbol(places))).collect();
+        let docs: Vec<(u32, Symbol)> = postings.iter().map(|(n, symbol, _)| (n - start, *symbol)).collect();
         if !gram.is_written() {
             for (doc, symbol) in &docs {
-                self.single.entry(*doc).and_modify(|s| *s = s.join(*symbol)).or_insert(*symbol);
+                let single = &mut self.single[*doc as usize];
+                if *single == Symbol::default() {
+                    self.touched.push(*doc);
+                }
+                *single = single.join(*symbol);
             }
         }
-        if gram.is_single() {
-            return Ok(());
-        }
-        let mut bytes = Vec::new();
-        postings.iter().for_each(|(_, places)| encode_places(&mut bytes, places));
-        self.blocks.add(gram, docs, bytes)
+        if gram.is_single() { Ok(()) } else { self.blocks.add(gram, docs, places.to_vec()) }
     }
 
     fn close_single(&mut self, c: char) -> anyhow::Result<()> {
-        let docs: Vec<(u32, Symbol)> = std::mem::take(&mut self.single).into_iter().collect();
+        self.touched.sort_unstable();
+        let docs: Vec<(u32, Symbol)> =
+            self.touched.drain(..).map(|doc| (doc, std::mem::take(&mut self.single[doc as usize]))).collect();
         if docs.is_empty() { Ok(()) } else { self.blocks.add(Gram::single(c), docs, Vec::new()) }
     }
 

@@ -355,20 +355,18 @@ impl TermBlock {
 }
 
 /// Appends the positions of one posting.
-pub fn encode_places(w: &mut Vec<u8>, places: &Places) {
-    let mut writer = Writer::new();
+pub fn encode_places(writer: &mut Writer, places: &[&[u32]; FIELDS.len()]) {
     for (field, positions) in places.iter().enumerate().filter(|(_, p)| !p.is_empty()) {
         // The symbol of the posting already counts the body.
         if field + 1 < FIELDS.len() || positions.len() >= usize::from(BODY_LIMIT) {
             writer.size(positions.len());
         }
         let mut last = 0;
-        for position in positions {
+        for position in *positions {
             writer.size((position - last) as usize);
             last = *position;
         }
     }
-    w.extend(writer.into_bytes());
 }
 
 /// Reads what [`encode_places`] wrote for a posting with this symbol.
