@@ -15,7 +15,7 @@ use crate::codec::{DecodeError, Reader, Writer};
 use crate::date::Date;
 use crate::fold::Simplifier;
 use crate::measure::{Card, Detail, FullText, Measure};
-use crate::search::Vocabulary;
+use crate::search::{Sounds, Vocabulary};
 
 /// Version of the catalog format.
 pub const CATALOG_VERSION: u32 = 1;
@@ -63,6 +63,8 @@ pub enum PartKind {
     Excerpts,
     /// Synonyms and words to suggest.
     Words,
+    /// Which characters sound alike.
+    Sounds,
     /// Ids and hashes of the entries, for the next build.
     Manifest,
     /// Full text of one document.
@@ -72,7 +74,7 @@ pub enum PartKind {
 }
 
 impl PartKind {
-    const ALL: [(Self, u8, &'static str); 18] = [
+    const ALL: [(Self, u8, &'static str); 19] = [
         (Self::Catalogue, b'K', "要素目录"),
         (Self::Regions, b'R', "地区表"),
         (Self::Counties, b'U', "区县表"),
@@ -88,6 +90,7 @@ impl PartKind {
         (Self::Entries, b'E', "检索条目"),
         (Self::Excerpts, b'A', "摘录文字"),
         (Self::Words, b'W', "检索词表"),
+        (Self::Sounds, b'N', "同音字表"),
         (Self::Manifest, b'M', "条目清单"),
         (Self::Text, b'O', "原文"),
         (Self::Files, b'F', "文件清单"),
@@ -553,6 +556,21 @@ pub fn encode_vocabulary(vocabulary: &Vocabulary) -> Vec<u8> {
 /// When it is of another kind or version, or damaged.
 pub fn decode_vocabulary(raw: &[u8]) -> Result<Vocabulary, BundleError> {
     read_part(PartKind::Words, raw, Vocabulary::read)
+}
+
+/// Raw bytes of the sounds of characters.
+pub fn encode_sounds(sounds: &Sounds) -> Vec<u8> {
+    let mut w = part_writer(PartKind::Sounds);
+    sounds.encode(&mut w);
+    w.into_bytes()
+}
+
+/// Reads the sounds of characters.
+///
+/// # Errors
+/// When it is of another kind or version, or damaged.
+pub fn decode_sounds(raw: &[u8]) -> Result<Sounds, BundleError> {
+    read_part(PartKind::Sounds, raw, Sounds::read)
 }
 
 /// Raw bytes of a part that is a list of texts: [`PartKind::Files`].

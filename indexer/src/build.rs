@@ -95,6 +95,7 @@ pub fn build(
     let shared = Shared {
         simplifier: parts.add(PartKind::Simplifier, &bundle::encode_simplifier(index.simplifier()))?,
         vocabulary: parts.add(PartKind::Words, &bundle::encode_vocabulary(&vocabulary))?,
+        sounds: parts.add(PartKind::Sounds, &bundle::encode_sounds(&text_index::sounds()))?,
     };
     let previous = if options.full { None } else { previous(out) };
     let entries = index.entries().len() as u32;

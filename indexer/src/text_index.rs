@@ -15,9 +15,10 @@ use huiqi_engine::codec::{Reader, Writer};
 use huiqi_engine::date::Date;
 use huiqi_engine::fold::Simplifier;
 use huiqi_engine::search::{
-    FIELDS, Gram, Head, Lookup, Places, Rows, Symbol, Word, cut, encode_places, length_class, month_of, text_length,
+    FIELDS, Gram, Head, Lookup, Places, Rows, Sounds, Symbol, Word, cut, encode_places, length_class, month_of, text_length,
 };
 use jieba_rs::Jieba;
+use pinyin::ToPinyin as _;
 use sha2::{Digest as _, Sha256};
 use tantivy::indexer::LogMergePolicy;
 use tantivy::postings::Postings as _;
@@ -94,6 +95,28 @@ pub fn simplifier() -> anyhow::Result<Simplifier> {
             _ => None,
         }
     })))
+}
+
+/// Sounds of the characters of GB 2312, without tones; z, c, s and zh, ch, sh
+/// count as the same, and so do n and ng at the end: that is how people from
+/// half the country type.
+pub fn sounds() -> Sounds {
+    let han = ('\u{4e00}'..='\u{9fff}').filter(|c| {
+        let text = c.to_string();
+        let (bytes, _, failed) = encoding_rs::GBK.encode(&text);
+        !failed && matches!(bytes[..], [0xb0..=0xf7, 0xa1..=0xfe])
+    });
+    let mut numbers: BTreeMap<String, u16> = BTreeMap::new();
+    let characters: Vec<(char, u16)> = han
+        .filter_map(|c| {
+            let plain = c.to_pinyin()?.plain();
+            let plain = plain.strip_suffix('g').filter(|p| p.ends_with('n')).unwrap_or(plain);
+            let sound = plain.replacen('h', "", usize::from(plain.find('h') == Some(1)));
+            let next = numbers.len() as u16;
+            Some((c, *numbers.entry(sound).or_insert(next)))
+        })
+        .collect();
+    Sounds::new(characters)
 }
 
 #[derive(Clone)]

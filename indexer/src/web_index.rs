@@ -48,6 +48,8 @@ pub struct Shared {
     pub simplifier: String,
     /// Part with the vocabulary.
     pub vocabulary: String,
+    /// Part with the sounds of characters.
+    pub sounds: String,
 }
 
 /// The root of one area and the parts of the base it names.
@@ -85,6 +87,7 @@ pub fn project(
                 delta,
                 simplifier: shared.simplifier.clone(),
                 vocabulary: shared.vocabulary.clone(),
+                sounds: shared.sounds.clone(),
                 ..root
             };
             projected = Some(Projected { root, parts, is_delta: true });
@@ -339,6 +342,7 @@ impl Area<'_> {
             heads: self.heads,
             simplifier: shared.simplifier.clone(),
             vocabulary: shared.vocabulary.clone(),
+                sounds: shared.sounds.clone(),
             manifest: (stored.store)(PartKind::Manifest, &manifest.encode())?,
             paged,
             blocks,

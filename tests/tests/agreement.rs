@@ -1,12 +1,10 @@
 //! What must agree: the published bytes with the sources, printed rules with read ones, the crates with
 //! the layout that ARCHITECTURE.md promises.
 
-use std::io::Read as _;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use flate2::read::GzDecoder;
 use huiqi::check::{Project, load};
 use huiqi::fields::Sink;
 use huiqi_engine::bundle::{
@@ -16,20 +14,13 @@ use huiqi_engine::eval::evaluate;
 use huiqi_engine::measure::RowKind;
 use huiqi_engine::rule::{Names, compile_amount, compile_rule, print_expr};
 use huiqi_engine::search::Root;
+use huiqi::parts::read as part;
 use huiqi_tests::{command_in, demo_dir, files_below, today, workspace_root};
 use serde_json::Value;
 
 fn project() -> Result<Project> {
     let mut sink = Sink::default();
     load(&workspace_root().join("policies"), today(), &mut sink, |_, _| {})
-}
-
-fn part(folder: &Path, name: &str) -> Result<Vec<u8>> {
-    let stored = std::fs::read(folder.join(format!("{name}.bin")))?;
-    verify_part(name, &stored)?;
-    let mut raw = Vec::new();
-    GzDecoder::new(&stored[..]).read_to_end(&mut raw)?;
-    Ok(raw)
 }
 
 #[test]

@@ -76,6 +76,8 @@ pub struct Root {
     pub simplifier: String,
     /// Part with synonyms and words.
     pub vocabulary: String,
+    /// Part with the sounds of characters.
+    pub sounds: String,
     /// Part with ids and hashes of the entries of the base, for the next
     /// build.
     pub manifest: String,
@@ -109,7 +111,7 @@ impl Root {
             at += same;
         }
         write_names(&mut w, &self.heads);
-        write_names(&mut w, &[self.simplifier.clone(), self.vocabulary.clone(), self.manifest.clone()]);
+        write_names(&mut w, &[&self.simplifier, &self.vocabulary, &self.sounds, &self.manifest].map(String::clone));
         w.u8(u8::from(self.paged));
         write_blocks(&mut w, &self.blocks);
         w.list(&self.delta.removed, |w, n| w.size(*n as usize));
@@ -145,6 +147,7 @@ impl Root {
             Self {
                 simplifier: name(),
                 vocabulary: name(),
+                sounds: name(),
                 manifest: name(),
                 heads,
                 paged: r.flag(),

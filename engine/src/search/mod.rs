@@ -7,6 +7,7 @@
 //! a query takes, the caller fetches them, [`Index::search`] answers without
 //! any input or output, at first from the terms alone, then from positions.
 
+mod excerpt;
 mod format;
 mod index;
 mod query;
@@ -14,6 +15,7 @@ mod score;
 mod text;
 mod vocabulary;
 
+pub use excerpt::{Excerpt, excerpt};
 pub use format::{
     Added, Block, Delta, Head, Heads, INLINE_PLACES, Manifest, PAGE_BLOCKS, PlacesAt, ROOT_BLOCKS, Root, Row,
     TEXTS_PER_BLOCK, TermBlock, TermList, Texts, decode_page, decode_places_part, decode_texts,
@@ -23,7 +25,7 @@ pub use index::Index;
 pub use query::{QUERY_LIMIT, Query, Run, Segment, Term};
 pub use score::{Hit, Hits, Lookup, Places, RowOf, Rows, Symbol, Tier, length_class, month_of, search};
 pub use text::{GAP, Gram, cut, fold_text, grams};
-pub use vocabulary::{Vocabulary, Word};
+pub use vocabulary::{Sounds, Vocabulary, Word};
 
 /// Searched fields, best first.
 pub const FIELDS: [Field; 4] = [

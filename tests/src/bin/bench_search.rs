@@ -101,6 +101,7 @@ impl Site {
         let shared = Shared {
             simplifier: parts.add(PartKind::Simplifier, &bundle::encode_simplifier(index.simplifier()))?,
             vocabulary: parts.add(PartKind::Words, &bundle::encode_vocabulary(&words))?,
+            sounds: parts.add(PartKind::Sounds, &bundle::encode_sounds(&text_index::sounds()))?,
         };
         let mut areas: Vec<(String, std::ops::Range<u32>)> = Vec::new();
         for (number, entry) in (0u32..).zip(index.entries()) {
