@@ -11,6 +11,7 @@ use huiqi_engine::bundle::{
     Table,
 };
 use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, ItemNo, ListNo, ParamNo};
+use huiqi_engine::codec::{Reader, Writer};
 use huiqi_engine::date::Date;
 use huiqi_engine::fold::Simplifier;
 use huiqi_engine::measure::{Audience, BenefitKind, Detail, FullText, Measure, Selection};
@@ -162,15 +163,61 @@ pub fn build(
         areas: vec![(Code::ALL, table_name, search_root)],
     };
     let written = parts.finish()?;
+    let local = Local { table, catalogue: catalogue.clone(), vocabulary };
+    local.write(index_dir)?;
     publish(out, &catalog)?;
     progress("生成发布包", 1, 1);
     Ok(Summary {
         documents: published.len(),
-        measures: table.measures.len(),
+        measures: total,
         parts: (written.parts.len(), written.fresh.len()),
         bytes: written.parts.values().sum(),
         by_kind: written.by_kind,
     })
+}
+
+/// What `huiqi search` needs beside the index to filter and decide without the
+/// policies: written with the index, read by the same program.
+#[derive(Debug)]
+pub struct Local {
+    /// All measures, in the order of the index.
+    pub table: Table,
+    /// The whole catalogue.
+    pub catalogue: Catalogue,
+    /// Synonyms and words.
+    pub vocabulary: Vocabulary,
+}
+
+impl Local {
+    const NAME: &'static str = "huiqi.bin";
+
+    fn write(&self, index_dir: &Path) -> anyhow::Result<()> {
+        let mut w = Writer::new();
+        w.blob(&self.table.encode());
+        w.blob(&bundle::encode_catalogue(&self.catalogue));
+        w.blob(&bundle::encode_names(PartKind::Regions, &self.catalogue.regions));
+        w.blob(&bundle::encode_names(PartKind::Industries, &self.catalogue.industries));
+        w.blob(&bundle::encode_vocabulary(&self.vocabulary));
+        parts::write_whole(&index_dir.join(Self::NAME), &w.into_bytes(), true)
+    }
+
+    /// Reads what the last build left beside the index.
+    ///
+    /// # Errors
+    /// When it is missing, of another version or damaged.
+    pub fn read(index_dir: &Path) -> anyhow::Result<Self> {
+        let path = index_dir.join(Self::NAME);
+        let again = || format!("{} 读不了，请重新运行 huiqi build", path.display());
+        let bytes = std::fs::read(&path).with_context(again)?;
+        let mut r = Reader::new(&bytes);
+        let [table, catalogue, regions, industries, vocabulary] = std::array::from_fn(|_| r.blob());
+        r.end().with_context(again)?;
+        let mut catalogue = bundle::decode_catalogue(catalogue).with_context(again)?;
+        catalogue.regions = bundle::decode_names(PartKind::Regions, regions).with_context(again)?;
+        catalogue.industries = bundle::decode_names(PartKind::Industries, industries).with_context(again)?;
+        let vocabulary = bundle::decode_vocabulary(vocabulary).with_context(again)?;
+        Ok(Self { table: Table::decode(table).with_context(again)?, catalogue, vocabulary })
+    }
 }
 
 /// The search index of the bundle in a folder, if this program can read it.
@@ -369,7 +416,9 @@ fn search_document(policy: &Policy, m: &PolicyMeasure, catalogue: &Catalogue) ->
         }
         _ => {}
     });
-    body.extend(m.card.texts.iter().cloned());
+    // A clause number says nothing by itself, and every measure has a 第一条.
+    let bases: BTreeSet<usize> = measure.conditions.iter().map(|c| usize::from(c.basis)).collect();
+    body.extend(m.card.texts.iter().enumerate().filter(|(at, _)| !bases.contains(at)).map(|(_, text)| text.clone()));
     body.extend(m.detail.materials.iter().map(|m| m.name.clone()));
     body.push(m.detail.benefit_note.clone());
     if let Some(file) = &policy.text {

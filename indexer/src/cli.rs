@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 use huiqi_engine::date::Date;
+use huiqi_engine::search::Facet;
 
 /// 惠企通：检查政策文件，建检索索引，发布成静态文件
 #[derive(Debug, Parser)]
@@ -71,6 +72,18 @@ pub enum Command {
         /// 最多几条
         #[arg(long, value_name = "整数", default_value_t = 10)]
         limit: usize,
+        /// 企业画像文件：列出这家企业的结论，还可以用 --only 结论=符合 筛选
+        #[arg(long, value_name = "文件")]
+        firm: Option<PathBuf>,
+        /// 只要这样的，可以写多个：类别=奖励、受理状态=受理中、地区=河北省、发文机关=…、金额=…、发布年份=2023年
+        #[arg(long, value_name = "项=值", value_parser = parse_filter)]
+        only: Vec<(Facet, String)>,
+        /// 列出每个筛选项各有多少条
+        #[arg(long)]
+        counts: bool,
+        /// 按打的字查，不改错别字
+        #[arg(long)]
+        as_typed: bool,
         /// 按哪一天算，默认今天（北京时间）
         #[arg(long, value_name = "日期", value_parser = parse_date)]
         as_of: Option<Date>,
@@ -133,6 +146,14 @@ pub struct Report {
     /// 按哪一天查有效期和复核，默认今天（北京时间）
     #[arg(long, value_name = "日期", value_parser = parse_date)]
     pub as_of: Option<Date>,
+}
+
+fn parse_filter(text: &str) -> Result<(Facet, String), String> {
+    let names = || Facet::ALL.map(|(_, _, name)| name).join("、");
+    let (name, value) = text.split_once(['=', '＝']).ok_or_else(|| format!("应写成 项=值，项是 {} 之一", names()))?;
+    let facet = Facet::ALL.iter().find(|(_, _, n)| *n == name.trim());
+    let (facet, ..) = facet.ok_or_else(|| format!("没有“{}”这一项，有 {}", name.trim(), names()))?;
+    Ok((*facet, value.trim().to_owned()))
 }
 
 fn parse_date(text: &str) -> Result<Date, String> {

@@ -2,22 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use huiqi_engine::catalogue::Derived;
 use huiqi_engine::date::Date;
+use huiqi_engine::decide::Decider;
 use huiqi_engine::eval::{Amount, Outcome, Truth, Verdict, evaluate};
 use huiqi_engine::explain::{self, amount_text, key_name};
 use huiqi_engine::firm::Firm;
 use huiqi_engine::measure::{Audience, Measure, RowKind};
 use huiqi_engine::plan::{self, Event, LeftOut};
-use huiqi_engine::search::{Query, Tier};
+use huiqi_engine::report::Group;
+use huiqi_engine::search::{Facet, Filters, Found, Lookup as _, Query, Tier, excerpt};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::build::{self, Options};
+use crate::catalogue::{self, Tables};
 use crate::check::{self, Project};
 use crate::cli::{Command, Report};
 use crate::diagnostic::{self, Severity};
@@ -53,9 +56,10 @@ pub fn run(command: Command, out: &mut dyn Write, talk: &mut dyn Write) -> anyho
             };
             run_build(&policies, &options, &dir, &index, talk)
         }
-        Command::Search { query, index, limit, json, as_of } => {
+        Command::Search { query, index, limit, firm, only, counts, as_typed, as_of, json } => {
             let today = as_of.unwrap_or_else(|| beijing_date(now()));
-            run_search(&query.join(" "), &index, limit, json, today, out)
+            let search = Search { text: query.join(" "), limit, firm, only, counts, as_typed, json };
+            run_search(&search, &index, today, out, talk)
         }
         Command::Explain { policies, firm, measure, as_of, json } => {
             let today = as_of.unwrap_or_else(|| beijing_date(now()));
@@ -219,36 +223,112 @@ fn run_build(
     Ok(Status::Fine)
 }
 
-fn run_search(
-    query: &str,
-    index: &Path,
+/// What a search was asked for.
+struct Search {
+    text: String,
     limit: usize,
+    firm: Option<PathBuf>,
+    only: Vec<(Facet, String)>,
+    counts: bool,
+    as_typed: bool,
     json: bool,
+}
+
+fn run_search(
+    wanted: &Search,
+    index_dir: &Path,
     today: Date,
     out: &mut dyn Write,
+    talk: &mut dyn Write,
 ) -> anyhow::Result<Status> {
-    let index = TextIndex::open(index, text_index::simplifier()?)?;
-    let query = Query::new(query, index.simplifier());
-    let mut hits = huiqi_engine::search::search(&query, &index, today);
-    for (rank, hit) in hits.first(limit).iter().enumerate() {
-        let head = index.document(hit.doc)?.head;
+    let index = TextIndex::open(index_dir, text_index::simplifier()?)?;
+    let local = build::Local::read(index_dir)?;
+    let catalogue = &local.catalogue;
+    let mut sink = Sink::default();
+    let firm = match &wanted.firm {
+        Some(path) => {
+            let mut tables = catalogue::load(Path::new(""), &mut sink);
+            tables.catalogue = catalogue.clone();
+            Some(read_profile(path, today, &tables, &mut sink)?)
+        }
+        None => None,
+    };
+    if report(&sink, false, talk)? > 0 {
+        writeln!(talk, "企业画像有错误，没有查找。改好后再运行。")?;
+        return Ok(Status::Findings);
+    }
+    // Without a firm nothing is known, and only sums that need no facts are bounded.
+    let decided = huiqi_engine::report::report(
+        &Decider::new(&local.table.measures, catalogue, today),
+        &local.table.measures,
+        catalogue,
+        firm.as_ref().unwrap_or(&Firm::default()),
+    );
+    let find = |text: &str| {
+        let mut query = Query::new(text, index.simplifier());
+        query.expand(&local.vocabulary);
+        let hits = huiqi_engine::search::search(&query, &index, today);
+        (query, hits)
+    };
+    let (mut query, mut hits) = find(&wanted.text);
+    if !wanted.as_typed
+        && !hits.reaches(Tier::Synonym)
+        && let Some(meant) =
+            local.vocabulary.correct(&wanted.text, index.simplifier(), &text_index::sounds(), &index)
+    {
+        let (meant_query, meant_hits) = find(&meant);
+        if meant_hits.reaches(Tier::Synonym) {
+            writeln!(talk, "没有和“{}”完全对得上的，已按“{meant}”查找；要按原词查，加 --as-typed。", wanted.text)?;
+            (query, hits) = (meant_query, meant_hits);
+        }
+    }
+    let found = |doc: u32| {
+        let at = doc as usize;
+        let measure = local.table.measures.get(at)?;
+        let outcome = decided.outcomes.get(at)?.as_ref();
+        Some(Found { measure, outcome, window: measure.schedule.window(today), year: index.rows().year(doc) })
+    };
+    let mut filters = Filters::default();
+    for (facet, value) in &wanted.only {
+        filters.set(*facet, Some(value.clone()));
+    }
+    if wanted.counts {
+        for (facet, _, name) in Facet::ALL {
+            let all = hits.all().iter().filter_map(|h| found(h.doc));
+            for (value, count) in filters.counts(facet, all, catalogue) {
+                writeln!(talk, "  {name}={value}：{count}")?;
+            }
+        }
+    }
+    if !filters.is_empty() {
+        hits.retain(|doc| found(doc).is_some_and(|f| filters.keep(f, catalogue)));
+    }
+    for (rank, hit) in hits.first(wanted.limit).iter().enumerate() {
+        let document = index.document(hit.doc)?;
+        let head = &document.head;
         let tier = match hit.tier {
             Tier::Written | Tier::Phrase => "phrase",
             Tier::All => "all",
             Tier::Synonym => "synonym",
             Tier::Any => "any",
         };
-        if json {
+        let group = found(hit.doc).filter(|_| firm.is_some()).and_then(|f| f.outcome).map(|o| Group::of(o).name());
+        let window = found(hit.doc).map_or("", |f| f.window.name());
+        let piece = excerpt(&query, &document.fields[2..].join(" "), 60, index.simplifier());
+        if wanted.json {
             let row = json!({
                 "rank": rank + 1, "id": head.id, "name": head.name, "document": head.document,
                 "issuer": head.issuer, "issued": head.issued.map(|d| d.to_string()), "tier": tier, "score": hit.score,
+                "window": window, "verdict": group, "excerpt": piece.text,
+                "marks": piece.marks.iter().map(|m| [m.start, m.end]).collect::<Vec<_>>(),
             });
             writeln!(out, "{row}")?;
         } else {
-            writeln!(out, "{:>2}. {}\n    {} · {}", rank + 1, head.name, head.issuer, head.document)?;
+            let verdict = group.map(|g| format!("〔{g}〕")).unwrap_or_default();
+            writeln!(out, "{:>2}. {verdict}{}（{window}）\n    {}\n    {} · {}", rank + 1, head.name, piece.text, head.issuer, head.document)?;
         }
     }
-    if !json {
+    if !wanted.json {
         writeln!(out, "共 {} 条", hits.total())?;
     }
     Ok(if hits.all().is_empty() { Status::Findings } else { Status::Fine })
@@ -258,11 +338,11 @@ fn run_search(
 ///
 /// # Errors
 /// When the file cannot be read. Problems in it go to `sink`.
-pub fn read_profile(path: &Path, today: Date, project: &Project, sink: &mut Sink) -> anyhow::Result<Firm> {
+pub fn read_profile(path: &Path, today: Date, tables: &Tables, sink: &mut Sink) -> anyhow::Result<Firm> {
     let text = std::fs::read_to_string(path).with_context(|| format!("读不到企业画像 {}", path.display()))?;
     sink.enter(path, &text);
     match yaml::parse(&text) {
-        Ok(root) => Ok(policy::read_firm(&root, today, &project.tables, sink)),
+        Ok(root) => Ok(policy::read_firm(&root, today, tables, sink)),
         Err(diagnostic) => {
             sink.report(*diagnostic);
             Ok(Firm::default())
@@ -281,7 +361,7 @@ fn run_explain(
 ) -> anyhow::Result<Status> {
     let mut sink = Sink::default();
     let project = load(policies, today, &mut sink)?;
-    let firm = read_profile(firm, today, &project, &mut sink)?;
+    let firm = read_profile(firm, today, &project.tables, &mut sink)?;
     if sink.counts().errors > 0 {
         let errors = report(&sink, false, talk)?;
         writeln!(talk, "有 {errors} 个错误，没有匹配。改好后再运行。")?;

@@ -12,7 +12,7 @@ use huiqi_engine::firm::{Answer, Firm, Key, read_typed};
 use huiqi_engine::fold::Simplifier;
 use huiqi_engine::measure::{Card, Detail};
 use huiqi_engine::report::{Report, report};
-use huiqi_engine::search::{Entry, Hits, Index, Query, Root, decode_entries};
+use huiqi_engine::search::{Facet, Filters, Found, Hit, Hits, Index, Lookup as _, Query, Root, Sounds, Tier, Vocabulary};
 use wasm_bindgen::JsValue;
 use web_sys::{Element, HtmlElement};
 use yew::{Component, Context, Html, NodeRef, Properties, html};
@@ -56,6 +56,9 @@ pub(crate) struct Loaded {
     regions: RegionRoot,
 }
 
+/// Most hits that are drawn.
+const HIT_LIMIT: usize = 30;
+
 type Fetched<T> = Result<T, LoadError>;
 
 /// Everything that can happen.
@@ -78,9 +81,12 @@ pub(crate) enum Msg {
     Answered(Key),
     ShowResults,
     Query(String),
-    SearchRoot(Fetched<(Root, Vec<Entry>, Vec<String>)>),
+    SearchRoot(Fetched<Box<(Root, Vocabulary)>>),
     SearchPart(String, Fetched<Vec<u8>>),
     Simplifier(Fetched<Simplifier>),
+    Sounds(Fetched<Sounds>),
+    Filter(Facet, Option<String>),
+    AsTyped,
 }
 
 /// Search as far as it has been loaded.
@@ -88,15 +94,36 @@ pub(crate) enum Msg {
 pub(crate) struct Search {
     pub text: String,
     pub index: Option<Index>,
-    pub entries: Vec<Entry>,
-    pub words: Vec<String>,
+    pub vocabulary: Vocabulary,
     pub simplifier: Simplifier,
+    sounds: Option<Sounds>,
+    /// What was probably meant by words that nothing holds, and the hits of
+    /// what was typed.
+    pub meant: Option<(String, Hits)>,
+    /// The correction that was of no use, or that the visitor did not want.
+    unwanted: Option<String>,
     pub hits: Option<Hits>,
+    pub filters: Filters,
+    /// The best hits that pass the filters.
+    pub shown: Vec<Hit>,
     pub busy: bool,
     asked_root: bool,
     asked_simplifier: bool,
+    asked_sounds: bool,
     /// Parts under way.
     pending: Vec<String>,
+    /// Parts that could not be had; they are asked for again with the next query.
+    failed: Vec<String>,
+}
+
+impl Search {
+    /// What is searched for.
+    pub(crate) fn query(&self) -> Query {
+        let text = self.meant.as_ref().map_or(&self.text, |(text, _)| text);
+        let mut query = Query::new(text, &self.simplifier);
+        query.expand(&self.vocabulary);
+        query
+    }
 }
 
 /// The root component.
@@ -242,12 +269,15 @@ impl Component for App {
             Msg::ShowResults => self.show_results(ctx),
             Msg::Query(text) => {
                 self.search.text = text;
+                self.search.meant = None;
+                self.search.unwanted = None;
+                self.search.failed.clear();
                 self.advance_search(ctx);
             }
-            Msg::SearchRoot(Ok((root, entries, words))) => {
-                self.search.index = Some(Index::new(root));
-                self.search.entries = entries;
-                self.search.words = words;
+            Msg::SearchRoot(Ok(loaded)) => {
+                let (root, vocabulary) = *loaded;
+                self.search.index = Some(Index::new(vec![root]));
+                self.search.vocabulary = vocabulary;
                 self.advance_search(ctx);
             }
             Msg::SearchRoot(Err(error)) => {
@@ -261,16 +291,35 @@ impl Component for App {
                 let result = raw.and_then(|raw| index.map_or(Ok(()), |i| Ok(i.provide(&name, &raw)?)));
                 if let Err(error) = result {
                     self.warn(&error);
+                    self.search.failed.push(name);
                 }
                 if self.search.pending.is_empty() {
-                    self.search_now(ctx);
+                    self.advance_search(ctx);
                 }
             }
             Msg::Simplifier(Ok(table)) => {
                 self.search.simplifier = table;
                 self.advance_search(ctx);
             }
-            Msg::Simplifier(Err(error)) => self.warn(&error),
+            Msg::Sounds(Ok(sounds)) => {
+                self.search.sounds = Some(sounds);
+                self.advance_search(ctx);
+            }
+            Msg::Simplifier(Err(error)) | Msg::Sounds(Err(error)) => {
+                self.search.busy = false;
+                self.warn(&error);
+            }
+            Msg::Filter(facet, value) => {
+                self.search.filters.set(facet, value);
+                self.show_hits(ctx);
+            }
+            Msg::AsTyped => {
+                if let Some((meant, hits)) = self.search.meant.take() {
+                    self.search.unwanted = Some(meant);
+                    self.search.hits = Some(hits);
+                    self.show_hits(ctx);
+                }
+            }
         }
         true
     }
@@ -501,20 +550,20 @@ impl App {
             }
             return;
         }
-        let query = Query::new(&self.search.text, &self.search.simplifier);
-        let needs = self.search.index.as_ref().map(|i| i.needs(&query)).unwrap_or_default();
-        let pending = &mut self.search.pending;
-        let names: Vec<String> =
-            needs.into_iter().map(|(_, name)| name).filter(|n| first_time(pending, n.clone())).collect();
-        if names.is_empty() {
-            if self.search.pending.is_empty() {
-                self.search_now(ctx);
-            }
-            return;
-        }
-        self.search.busy = true;
-        // All at once; each arrives by itself.
+        let query = self.search.query();
+        let mut names = self.search.index.as_mut().map(|i| i.needs(&query)).unwrap_or_default();
+        names.retain(|name| !self.search.failed.contains(name));
+        let last = names.is_empty();
+        self.fetch_search(ctx, names);
+        self.search_now(ctx, last);
+    }
+
+    /// Fetches parts that are not under way, all at once; each arrives by itself.
+    fn fetch_search(&mut self, ctx: &Context<Self>, names: Vec<String>) {
         for name in names {
+            if !first_time(&mut self.search.pending, name.clone()) {
+                continue;
+            }
             let base = ctx.props().base.clone();
             ctx.link().send_future(async move {
                 let raw = fetch::part(&base, &name).await;
@@ -523,22 +572,80 @@ impl App {
         }
     }
 
-    fn search_now(&mut self, ctx: &Context<Self>) {
+    /// Ranks what is there; `last`: nothing more will arrive for this query.
+    fn search_now(&mut self, ctx: &Context<Self>, last: bool) {
+        let today = self.today;
         let search = &mut self.search;
         let Some(index) = &search.index else { return };
-        let query = Query::new(&search.text, &search.simplifier);
-        search.busy = !search.pending.is_empty();
-        search.hits = (!query.is_empty()).then(|| index.search(&query));
-        // The index holds simplified characters only, so a term it lacks may
-        // be a traditional one.
-        if index.lacks_a_term(&query) && !search.asked_simplifier && search.pending.is_empty() {
-            search.asked_simplifier = true;
-            search.busy = true;
-            let (base, name) = (ctx.props().base.clone(), index.root().simplifier.clone());
-            ctx.link().send_future(async move {
-                let raw = fetch::part(&base, &name).await;
-                Msg::Simplifier(raw.and_then(|raw| Ok(bundle::decode_simplifier(&raw)?)))
-            });
+        let query = search.query();
+        search.busy = !last;
+        search.hits = (!query.is_empty()).then(|| index.search(&query, today));
+        if let Some(hits) = search.hits.as_ref().filter(|hits| last && !hits.reaches(Tier::Synonym)) {
+            // Nothing has all of it. A term that nowhere occurs may be a traditional one, or a slip of the pen.
+            let base = ctx.props().base.clone();
+            let root = index.root(0);
+            if index.lacks(&query) && !std::mem::replace(&mut search.asked_simplifier, true) {
+                let name = root.map(|r| r.simplifier.clone()).unwrap_or_default();
+                search.busy = true;
+                ctx.link().send_future(async move {
+                    let raw = fetch::part(&base, &name).await;
+                    Msg::Simplifier(raw.and_then(|raw| Ok(bundle::decode_simplifier(&raw)?)))
+                });
+            } else if let Some((meant, before)) = search.meant.take() {
+                search.unwanted = Some(meant);
+                search.hits = Some(before);
+            } else if let Some(sounds) = &search.sounds {
+                let meant = search.vocabulary.correct(&search.text, &search.simplifier, sounds, index);
+                if let Some(meant) = meant.filter(|m| search.unwanted.as_ref() != Some(m)) {
+                    search.meant = Some((meant, hits.clone()));
+                    self.advance_search(ctx);
+                    return;
+                }
+            } else if index.lacks(&query) && !std::mem::replace(&mut search.asked_sounds, true) {
+                let name = root.map(|r| r.sounds.clone()).unwrap_or_default();
+                search.busy = true;
+                ctx.link().send_future(async move {
+                    let raw = fetch::part(&base, &name).await;
+                    Msg::Sounds(raw.and_then(|raw| Ok(bundle::decode_sounds(&raw)?)))
+                });
+            }
+        }
+        self.show_hits(ctx);
+    }
+
+    /// A hit as the filters see it.
+    pub(crate) fn found(&self, hit: &Hit) -> Option<Found<'_>> {
+        let index = self.search.index.as_ref()?;
+        let at = index.row(hit.doc)?;
+        let measure = self.table.measures.get(at)?;
+        Some(Found {
+            measure,
+            outcome: self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref()),
+            window: measure.schedule.window(self.today),
+            year: index.rows().year(hit.doc),
+        })
+    }
+
+    /// Takes the best hits that pass the filters, and fetches what they show.
+    fn show_hits(&mut self, ctx: &Context<Self>) {
+        let Some(mut hits) = self.search.hits.take() else {
+            self.search.shown.clear();
+            return;
+        };
+        let count = hits.all().len();
+        let ranked = hits.first(count).iter();
+        let keep = |hit: &&Hit| self.found(hit).is_some_and(|f| self.search.filters.keep(f, &self.catalogue));
+        let shown: Vec<Hit> = ranked.filter(keep).take(HIT_LIMIT).copied().collect();
+        let docs: Vec<u32> = shown.iter().map(|h| h.doc).collect();
+        self.search.shown = shown;
+        self.search.hits = Some(hits);
+        if !self.search.busy
+            && let Some(index) = &mut self.search.index
+        {
+            let mut names = index.needs_heads(&docs);
+            names.extend(index.needs_texts(&docs));
+            names.retain(|name| !self.search.failed.contains(name));
+            self.fetch_search(ctx, names);
         }
     }
 
@@ -548,10 +655,8 @@ impl App {
     }
 }
 
-async fn search_root(base: String, name: String) -> Fetched<(Root, Vec<Entry>, Vec<String>)> {
+async fn search_root(base: String, name: String) -> Fetched<Box<(Root, Vocabulary)>> {
     let root = Root::decode(&fetch::part(&base, &name).await?)?;
-    let (entries, words) = join(fetch::part(&base, &root.entries), fetch::part(&base, &root.words)).await;
-    let entries = decode_entries(&entries?)?;
-    let words = bundle::decode_texts(PartKind::Words, &words?)?;
-    Ok((root, entries, words))
+    let vocabulary = bundle::decode_vocabulary(&fetch::part(&base, &root.vocabulary).await?)?;
+    Ok(Box::new((root, vocabulary)))
 }

@@ -1,14 +1,16 @@
 //! The pages. They draw state and send messages; nothing is decided here.
 
+use std::ops::Range;
+
 use huiqi_engine::eval::{Amount, Outcome, Truth};
 use huiqi_engine::explain::{self, Node, RowExplanation, amount_text, answer_text, key_name};
 use huiqi_engine::firm::Key;
 use huiqi_engine::measure::{Card, Measure, RowKind, Selection, Window};
 use huiqi_engine::num::Ratio;
 use huiqi_engine::report::{Group, Headline};
-use huiqi_engine::search::{Hit, Query, Tier};
+use huiqi_engine::search::{Facet, Hit, Query, Tier, excerpt};
 use huiqi_engine::unit::{grouped, money};
-use web_sys::HtmlInputElement;
+use web_sys::{Event, HtmlInputElement, HtmlSelectElement};
 use yew::html::Scope;
 use yew::{Context, Html, InputEvent, MouseEvent, SubmitEvent, TargetCast as _, html};
 
@@ -18,8 +20,8 @@ use crate::icons;
 const PROMISE: &str = "你的企业信息不会离开这台设备";
 /// Figures a page asks for below its sum.
 const MOST_FIGURES: usize = 4;
-/// Hits drawn at once.
-const HIT_LIMIT: usize = 30;
+/// Characters of an excerpt.
+const EXCERPT: usize = 60;
 
 impl App {
     /// Title, navigation, the current page and the foot.
@@ -530,10 +532,11 @@ impl App {
 
     /// Words that begin with the last run typed.
     fn suggestions(&self) -> Vec<String> {
-        let query = Query::new(&self.search.text, &self.search.simplifier);
-        let Some(last) = query.runs.last() else { return Vec::new() };
-        let words = self.search.words.iter().filter(|w| w.starts_with(last.as_str()) && *w != last);
-        words.take(8).cloned().collect()
+        let typed = &self.search.text;
+        let words = self.search.vocabulary.suggest(typed, &self.search.simplifier, 8);
+        // The field takes a suggestion as a whole: what stands before the last run is kept.
+        let before = typed.rfind(char::is_whitespace).map_or("", |at| &typed[..=at]);
+        words.into_iter().map(|word| format!("{}{word}", before.trim_end_matches('\n'))).collect()
     }
 
     fn search_page(&self, link: &Scope<Self>) -> Html {
@@ -546,62 +549,114 @@ impl App {
 
     fn hits(&self, link: &Scope<Self>) -> Html {
         let search = &self.search;
-        let query = Query::new(&search.text, &search.simplifier);
-        match &search.hits {
-            _ if query.is_empty() => {
-                html! { <p class="m">{ "输入政策名、词语或文号，如“高新技术企业 奖励”。繁体也能搜。" }</p> }
+        let query = search.query();
+        let Some(hits) = &search.hits else {
+            let hint = "输入政策名、词语或文号，如“高新技术企业 奖励”。繁体也能搜，整句加引号。";
+            return if query.is_empty() {
+                html! { <p class="m">{ hint }</p> }
+            } else {
+                html! { <p role="status">{ "正在查…" }</p> }
+            };
+        };
+        if hits.all().is_empty() {
+            let text = if search.busy { "正在查…" } else { "没有找到。换个短一点的词试试。" };
+            return html! { <p role="status">{ text }</p> };
+        }
+        let count = match search.filters.is_empty() {
+            true => format!("找到 {} 项", hits.total()),
+            false => format!("筛选后 {} 项", hits.all().iter().filter_map(|h| self.found(h)).filter(|f| search.filters.keep(*f, &self.catalogue)).count()),
+        };
+        html! { <>
+            if let Some((meant, _)) = &search.meant {
+                <p class="meant">{ "没有和原词完全对得上的，已按“" }<b>{ meant.clone() }</b>{ "”查找。" }
+                    <button type="button" class="btn txt" onclick={link.callback(|_: MouseEvent| Msg::AsTyped)}>{ format!("仍查“{}”", search.text.trim()) }</button></p>
             }
-            None => html! { <p role="status">{ "正在查…" }</p> },
-            Some(hits) if hits.hits.is_empty() => html! {
-                <p role="status">{ if search.busy { "正在查…" } else { "没有找到。换个短一点的词试试。" } }</p>
-            },
-            Some(hits) => html! { <>
-                <p class="s m" role="status">{ format!("找到 {} 项", hits.total()) }</p>
-                <ul class="hits">{ for hits.hits.iter().take(HIT_LIMIT).map(|hit| self.hit(link, hit, &query)) }</ul>
-            </> },
+            <div class="facets">{ for Facet::ALL.iter().map(|(facet, id, name)| self.facet(link, *facet, id, name)) }</div>
+            <p class="s m" role="status">{ count }</p>
+            <ul class="hits">{ for search.shown.iter().map(|hit| self.hit(link, hit, &query)) }</ul>
+        </> }
+    }
+
+    /// One filter with what each choice would leave.
+    fn facet(&self, link: &Scope<Self>, facet: Facet, id: &'static str, name: &'static str) -> Html {
+        let search = &self.search;
+        let hits = search.hits.iter().flat_map(|h| h.all()).filter_map(|hit| self.found(hit));
+        let counts = search.filters.counts(facet, hits, &self.catalogue);
+        let chosen = search.filters.get(facet);
+        if counts.len() < 2 && chosen.is_none() {
+            return Html::default();
+        }
+        let change = link.callback(move |e: Event| {
+            let value = e.target_unchecked_into::<HtmlSelectElement>().value();
+            Msg::Filter(facet, (!value.is_empty()).then_some(value))
+        });
+        html! {
+            <label class="s">{ name }
+                <select data-facet={id} onchange={change}>
+                    <option value="" selected={chosen.is_none()}>{ "不限" }</option>
+                    { for counts.into_iter().map(|(value, count)| html! {
+                        <option selected={chosen == Some(&value)} value={value.clone()}>{ format!("{value}（{count}）") }</option>
+                    }) }
+                </select>
+            </label>
         }
     }
 
     fn hit(&self, link: &Scope<Self>, hit: &Hit, query: &Query) -> Html {
-        let Some(entry) = self.search.entries.get(hit.doc as usize) else { return Html::default() };
-        let at = self.table.measures.iter().position(|m| m.id == entry.id);
-        let outcome = at.and_then(|at| self.report.as_ref()?.outcomes.get(at)?.as_ref());
-        let name = self.marked(&entry.name, query);
-        let summary = at.map(|at| self.card(at).summary).unwrap_or_default();
+        let Some(index) = &self.search.index else { return Html::default() };
+        let Some(at) = index.row(hit.doc).filter(|at| *at < self.table.measures.len()) else { return Html::default() };
+        let measure = &self.table.measures[at];
+        let outcome = self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref());
         let tier = match hit.tier {
-            Tier::Phrase => "phrase",
+            Tier::Written | Tier::Phrase => "phrase",
             Tier::All => "all",
+            Tier::Synonym => "synonym",
             Tier::Any => "any",
         };
+        let head = index.head(hit.doc);
+        let summary = self.card(at).summary;
+        // The summary, unless the match stands in the body.
+        let in_summary = !query.highlights(&summary, &self.search.simplifier).is_empty();
+        let body = index.texts(hit.doc).filter(|_| !in_summary).map(|[_, body]| body);
+        let piece = body.map(|body| excerpt(query, body, EXCERPT, &self.search.simplifier));
         html! {
-            <li class="hit" key={entry.id.clone()} data-id={entry.id.clone()} data-tier={tier}>
+            <li class="hit" key={measure.id.clone()} data-id={measure.id.clone()} data-tier={tier}>
                 <p>
-                    if let Some(at) = at {
-                        <button type="button" class="name" onclick={link.callback(move |_: MouseEvent| Msg::Go(View::Measure(at)))}>{ name }</button>
-                    } else { <b>{ name }</b> }
+                    <button type="button" class="name" onclick={link.callback(move |_: MouseEvent| Msg::Go(View::Measure(at)))}>{ self.marked(&measure.name, query) }</button>
                     if let Some(outcome) = outcome {
                         { " " }{ verdict_word(Group::of(outcome)) }
                     }
                 </p>
                 <p>{ self.marked(&summary, query) }</p>
-                <p class="s m">{ self.marked(&entry.document, query) }{ entry.issued.map(|d| format!(" · {}", d.chinese())) }</p>
+                if let Some(piece) = piece.filter(|p| !p.marks.is_empty()) {
+                    <p class="s m">{ with_marks(&piece.text, &piece.marks) }</p>
+                }
+                <p class="s m">{ measure.schedule.window(self.today).name() }
+                    if let Some(head) = head {
+                        { " · " }{ self.marked(&head.document, query) }{ head.issued.map(|d| format!(" · {}", d.chinese())) }
+                    }
+                </p>
             </li>
         }
     }
 
     /// Text with the matches marked.
     fn marked(&self, text: &str, query: &Query) -> Html {
-        let chars: Vec<char> = text.chars().collect();
-        let mut out = Vec::new();
-        let mut at = 0;
-        for range in query.highlights(text, &self.search.simplifier) {
-            out.push(html! { chars[at..range.start].iter().collect::<String>() });
-            out.push(html! { <mark>{ chars[range.start..range.end].iter().collect::<String>() }</mark> });
-            at = range.end;
-        }
-        out.push(html! { chars[at..].iter().collect::<String>() });
-        html! { { for out } }
+        with_marks(text, &query.highlights(text, &self.search.simplifier))
     }
+}
+
+fn with_marks(text: &str, marks: &[Range<usize>]) -> Html {
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = Vec::new();
+    let mut at = 0;
+    for range in marks {
+        out.push(html! { chars[at..range.start].iter().collect::<String>() });
+        out.push(html! { <mark>{ chars[range.start..range.end].iter().collect::<String>() }</mark> });
+        at = range.end;
+    }
+    out.push(html! { chars[at..].iter().collect::<String>() });
+    html! { { for out } }
 }
 
 fn promise() -> Html {

@@ -8,6 +8,7 @@
 //! any input or output, at first from the terms alone, then from positions.
 
 mod excerpt;
+mod facet;
 mod format;
 mod index;
 mod query;
@@ -16,6 +17,7 @@ mod text;
 mod vocabulary;
 
 pub use excerpt::{Excerpt, excerpt};
+pub use facet::{Facet, Filters, Found};
 pub use format::{
     Added, Block, Delta, Head, Heads, INLINE_PLACES, Manifest, PAGE_BLOCKS, PlacesAt, ROOT_BLOCKS, Root, Row,
     TEXTS_PER_BLOCK, TermBlock, TermList, Texts, decode_page, decode_places_part, decode_texts,

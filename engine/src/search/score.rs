@@ -144,6 +144,11 @@ impl Rows {
         self.ranks.get(doc as usize).copied().flatten()
     }
 
+    /// Year of issue of an entry.
+    pub fn year(&self, doc: u32) -> Option<u32> {
+        self.months.get(doc as usize).copied().flatten().map(|month| month / 12)
+    }
+
     fn worth(&self, doc: u32, symbol: Symbol) -> u32 {
         let class = self.classes.get(doc as usize).map_or(0, |c| usize::from(*c));
         let row = self.worth.get(usize::from(self.of_class[class]));
