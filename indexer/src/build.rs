@@ -84,13 +84,10 @@ pub fn build(
 
     let total = measures.len();
     let documents = measures.iter().map(|(policy, m)| search_document(policy, m, catalogue));
-    let index = text_index::update_and_open(
-        index_dir,
-        documents,
-        &lexicon(project),
-        options.threads,
-        |at| progress("建索引", at, total),
-    )?;
+    let index =
+        text_index::update_and_open(index_dir, documents, &lexicon(project), options.threads, |at| {
+            progress("建索引", at, total)
+        })?;
     progress("生成发布包", 0, 1);
     let vocabulary = Vocabulary { synonyms: synonyms(project, index.simplifier()), words: index.words()? };
     let shared = Shared {
@@ -100,7 +97,8 @@ pub fn build(
     };
     let previous = if options.full { None } else { previous(out) };
     let entries = index.entries().len() as u32;
-    let search = web_index::project(&index, vec![(0..entries, previous)], &shared, &|kind, raw| parts.add(kind, raw))?;
+    let search =
+        web_index::project(&index, vec![(0..entries, previous)], &shared, &|kind, raw| parts.add(kind, raw))?;
     let mut search_roots = Vec::new();
     for area in search {
         parts.keep(&area.parts)?;
@@ -418,7 +416,9 @@ fn search_document(policy: &Policy, m: &PolicyMeasure, catalogue: &Catalogue) ->
     });
     // A clause number says nothing by itself, and every measure has a 第一条.
     let bases: BTreeSet<usize> = measure.conditions.iter().map(|c| usize::from(c.basis)).collect();
-    body.extend(m.card.texts.iter().enumerate().filter(|(at, _)| !bases.contains(at)).map(|(_, text)| text.clone()));
+    body.extend(
+        m.card.texts.iter().enumerate().filter(|(at, _)| !bases.contains(at)).map(|(_, text)| text.clone()),
+    );
     body.extend(m.detail.materials.iter().map(|m| m.name.clone()));
     body.push(m.detail.benefit_note.clone());
     if let Some(file) = &policy.text {
@@ -452,7 +452,8 @@ fn clauses_of(policy: &Policy, m: &PolicyMeasure, full: &FullText) -> String {
     };
     let own = named(m);
     let others: Vec<(usize, usize)> = policy.measures.iter().flat_map(named).collect();
-    let inside = |at: usize, list: &[(usize, usize)]| list.iter().any(|(from, to)| (*from..*to).contains(&at));
+    let inside =
+        |at: usize, list: &[(usize, usize)]| list.iter().any(|(from, to)| (*from..*to).contains(&at));
     let keep = |at: usize| inside(at, &own) || !inside(at, &others);
     full.text.char_indices().map(|(at, c)| if keep(at) { c } else { ' ' }).collect()
 }

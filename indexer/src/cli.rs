@@ -150,7 +150,8 @@ pub struct Report {
 
 fn parse_filter(text: &str) -> Result<(Facet, String), String> {
     let names = || Facet::ALL.map(|(_, _, name)| name).join("、");
-    let (name, value) = text.split_once(['=', '＝']).ok_or_else(|| format!("应写成 项=值，项是 {} 之一", names()))?;
+    let (name, value) =
+        text.split_once(['=', '＝']).ok_or_else(|| format!("应写成 项=值，项是 {} 之一", names()))?;
     let facet = Facet::ALL.iter().find(|(_, _, n)| *n == name.trim());
     let (facet, ..) = facet.ok_or_else(|| format!("没有“{}”这一项，有 {}", name.trim(), names()))?;
     Ok((*facet, value.trim().to_owned()))

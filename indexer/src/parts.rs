@@ -118,7 +118,9 @@ pub fn read(dir: &Path, name: &str) -> anyhow::Result<Vec<u8>> {
     let stored = std::fs::read(&path).with_context(|| format!("读不到 {}", path.display()))?;
     bundle::verify_part(name, &stored)?;
     let mut raw = Vec::new();
-    GzDecoder::new(&stored[..]).read_to_end(&mut raw).with_context(|| format!("解不开 {}", path.display()))?;
+    GzDecoder::new(&stored[..])
+        .read_to_end(&mut raw)
+        .with_context(|| format!("解不开 {}", path.display()))?;
     Ok(raw)
 }
 

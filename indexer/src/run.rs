@@ -278,7 +278,11 @@ fn run_search(
     {
         let (meant_query, meant_hits) = find(&meant);
         if meant_hits.reaches(Tier::Synonym) {
-            writeln!(talk, "没有和“{}”完全对得上的，已按“{meant}”查找；要按原词查，加 --as-typed。", wanted.text)?;
+            writeln!(
+                talk,
+                "没有和“{}”完全对得上的，已按“{meant}”查找；要按原词查，加 --as-typed。",
+                wanted.text
+            )?;
             (query, hits) = (meant_query, meant_hits);
         }
     }
@@ -312,7 +316,8 @@ fn run_search(
             Tier::Synonym => "synonym",
             Tier::Any => "any",
         };
-        let group = found(hit.doc).filter(|_| firm.is_some()).and_then(|f| f.outcome).map(|o| Group::of(o).name());
+        let group =
+            found(hit.doc).filter(|_| firm.is_some()).and_then(|f| f.outcome).map(|o| Group::of(o).name());
         let window = found(hit.doc).map_or("", |f| f.window.name());
         let piece = excerpt(&query, &document.fields[2..].join(" "), 60, index.simplifier());
         if wanted.json {
@@ -325,7 +330,15 @@ fn run_search(
             writeln!(out, "{row}")?;
         } else {
             let verdict = group.map(|g| format!("〔{g}〕")).unwrap_or_default();
-            writeln!(out, "{:>2}. {verdict}{}（{window}）\n    {}\n    {} · {}", rank + 1, head.name, piece.text, head.issuer, head.document)?;
+            writeln!(
+                out,
+                "{:>2}. {verdict}{}（{window}）\n    {}\n    {} · {}",
+                rank + 1,
+                head.name,
+                piece.text,
+                head.issuer,
+                head.document
+            )?;
         }
     }
     if !wanted.json {

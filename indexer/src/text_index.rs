@@ -15,7 +15,8 @@ use huiqi_engine::codec::{Reader, Writer};
 use huiqi_engine::date::Date;
 use huiqi_engine::fold::Simplifier;
 use huiqi_engine::search::{
-    FIELDS, Gram, Head, Lookup, Places, Rows, Sounds, Symbol, Word, cut, encode_places, length_class, month_of, text_length,
+    FIELDS, Gram, Head, Lookup, Places, Rows, Sounds, Symbol, Word, cut, encode_places, length_class,
+    month_of, text_length,
 };
 use jieba_rs::Jieba;
 use pinyin::ToPinyin as _;
@@ -28,7 +29,8 @@ use tantivy::schema::{
 use tantivy::termdict::{TermDictionary, TermStreamer};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 use tantivy::{
-    DocAddress, DocSet as _, Index, IndexSettings, IndexWriter, InvertedIndexReader, Searcher, TERMINATED, TantivyDocument, Term,
+    DocAddress, DocSet as _, Index, IndexSettings, IndexWriter, InvertedIndexReader, Searcher, TERMINATED,
+    TantivyDocument, Term,
 };
 
 use crate::directory::IndexDirectory;
@@ -339,7 +341,8 @@ fn open_or_create(dir: &Path, layout: &Layout, simplifier: &Simplifier) -> anyho
         std::fs::create_dir_all(dir).with_context(failed)?;
         let settings = IndexSettings::default();
         index = Some(
-            Index::create(IndexDirectory::open(dir)?, layout.schema.clone(), settings).with_context(failed)?,
+            Index::create(IndexDirectory::open(dir)?, layout.schema.clone(), settings)
+                .with_context(failed)?,
         );
     }
     let index = index.with_context(failed)?;
@@ -503,7 +506,9 @@ impl TextIndex {
         for (number, row) in (0u32..).zip(&entries) {
             numbers[row.address.segment_ord as usize][row.address.doc_id as usize] = number;
         }
-        let rows = (0u32..).zip(&entries).map(|(rank, e)| (length_class(e.length as usize), e.issued.map(month_of), Some(rank)));
+        let rows = (0u32..)
+            .zip(&entries)
+            .map(|(rank, e)| (length_class(e.length as usize), e.issued.map(month_of), Some(rank)));
         let rows = Rows::new(rows);
         Ok(Self { searcher, layout, entries, numbers, rows, simplifier, cache: RefCell::default() })
     }
@@ -520,7 +525,9 @@ impl TextIndex {
     pub fn document(&self, number: u32) -> anyhow::Result<SearchDocument> {
         let entry = self.entries.get(number as usize).context("索引里没有这个条目")?;
         let row: TantivyDocument = self.searcher.doc(entry.address)?;
-        SearchDocument::decode(row.get_first(self.layout.stored).and_then(|v| v.as_bytes()).context("索引里缺条目")?)
+        SearchDocument::decode(
+            row.get_first(self.layout.stored).and_then(|v| v.as_bytes()).context("索引里缺条目")?,
+        )
     }
 
     /// The folding used for index and query.
@@ -627,8 +634,11 @@ impl TextIndex {
                 let terms: &TermDictionary = reader.1.terms();
                 if gram.is_single() {
                     // Every character begins a term.
-                    let mut stream =
-                        terms.range().ge(gram.0.to_string()).lt(next_char(gram.0).to_string()).into_stream()?;
+                    let mut stream = terms
+                        .range()
+                        .ge(gram.0.to_string())
+                        .lt(next_char(gram.0).to_string())
+                        .into_stream()?;
                     while stream.advance() {
                         self.read(&reader, stream.value(), number, &mut found)?;
                     }
@@ -685,7 +695,12 @@ impl Lookup for TextIndex {
     }
 
     fn list(&self, gram: Gram) -> Option<Vec<(u32, Symbol)>> {
-        Some(self.postings(gram).iter().map(|(doc, places)| (*doc, Symbol::new(places.each_ref().map(Vec::len)))).collect())
+        Some(
+            self.postings(gram)
+                .iter()
+                .map(|(doc, places)| (*doc, Symbol::new(places.each_ref().map(Vec::len))))
+                .collect(),
+        )
     }
 
     fn places(&self, gram: Gram, doc: u32, places: &mut Places) -> bool {

@@ -104,7 +104,8 @@ pub fn project(
 fn delta(index: &TextIndex, range: Range<u32>, manifest: &Manifest) -> anyhow::Result<Option<Delta>> {
     let entries = &index.entries()[range.start as usize..range.end as usize];
     let now: BTreeMap<&str, u64> = entries.iter().map(|e| (e.id.as_str(), e.hash)).collect();
-    let before: BTreeMap<&str, u64> = manifest.entries.iter().map(|(id, hash, _)| (id.as_str(), *hash)).collect();
+    let before: BTreeMap<&str, u64> =
+        manifest.entries.iter().map(|(id, hash, _)| (id.as_str(), *hash)).collect();
     let mut delta = Delta::default();
     for (number, (id, hash, _)) in (0u32..).zip(&manifest.entries) {
         if now.get(id.as_str()) != Some(hash) {
@@ -218,8 +219,10 @@ impl Blocks<'_> {
 
     fn flush(&mut self) -> anyhow::Result<()> {
         let stored = self.stored;
-        let blocks: Vec<Option<Block>> =
-            std::mem::take(&mut self.batch).into_par_iter().map(|p| p.store(stored)).collect::<Result<_, _>>()?;
+        let blocks: Vec<Option<Block>> = std::mem::take(&mut self.batch)
+            .into_par_iter()
+            .map(|p| p.store(stored))
+            .collect::<Result<_, _>>()?;
         self.done.extend(blocks.into_iter().flatten());
         Ok(())
     }
@@ -279,7 +282,9 @@ fn bases(
             let (here, after) = rest.split_at(rest.partition_point(|(n, ..)| *n < end));
             let to = here.last().map_or(from, |(_, _, to)| *to);
             match areas.get_mut(at) {
-                Some(area) if area.range.contains(number) => area.add(gram, here, &postings.places[from..to])?,
+                Some(area) if area.range.contains(number) => {
+                    area.add(gram, here, &postings.places[from..to])?
+                }
                 _ => {}
             }
             (rest, from) = (after, to);
@@ -320,7 +325,12 @@ impl Area<'_> {
         if docs.is_empty() { Ok(()) } else { self.blocks.add(Gram::single(c), docs, Vec::new()) }
     }
 
-    fn finish(mut self, index: &TextIndex, stored: &Stored<'_>, shared: &Shared) -> anyhow::Result<Projected> {
+    fn finish(
+        mut self,
+        index: &TextIndex,
+        stored: &Stored<'_>,
+        shared: &Shared,
+    ) -> anyhow::Result<Projected> {
         self.blocks.close()?;
         self.blocks.flush()?;
         let mut blocks = self.blocks.done;
@@ -328,21 +338,24 @@ impl Area<'_> {
         if paged {
             blocks = blocks
                 .chunks(PAGE_BLOCKS)
-                .map(|page| Ok(Block { first: page[0].first, part: stored.add(PartKind::Pages, &encode_page(page))? }))
+                .map(|page| {
+                    Ok(Block { first: page[0].first, part: stored.add(PartKind::Pages, &encode_page(page))? })
+                })
                 .collect::<anyhow::Result<_>>()?;
         }
         let entries = &index.entries()[self.range.start as usize..self.range.end as usize];
         let parts = stored.names.lock().map(|names| names.iter().cloned().collect()).unwrap_or_default();
-        let manifest = Manifest {
-            entries: entries.iter().map(|e| (e.id.clone(), e.hash, e.issued)).collect(),
-            parts,
-        };
+        let manifest =
+            Manifest { entries: entries.iter().map(|e| (e.id.clone(), e.hash, e.issued)).collect(), parts };
         let root = Root {
-            rows: entries.iter().map(|e| Row { class: length_class(e.length as usize), month: e.issued.map(month_of) }).collect(),
+            rows: entries
+                .iter()
+                .map(|e| Row { class: length_class(e.length as usize), month: e.issued.map(month_of) })
+                .collect(),
             heads: self.heads,
             simplifier: shared.simplifier.clone(),
             vocabulary: shared.vocabulary.clone(),
-                sounds: shared.sounds.clone(),
+            sounds: shared.sounds.clone(),
             manifest: (stored.store)(PartKind::Manifest, &manifest.encode())?,
             paged,
             blocks,

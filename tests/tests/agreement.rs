@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use huiqi::check::{Project, load};
 use huiqi::fields::Sink;
+use huiqi::parts::read as part;
 use huiqi_engine::bundle::{
     Catalog, PART_VERSION, RegionRoot, Table, decode_catalogue, decode_details, decode_full_text, verify_part,
 };
@@ -14,7 +15,6 @@ use huiqi_engine::eval::evaluate;
 use huiqi_engine::measure::RowKind;
 use huiqi_engine::rule::{Names, compile_amount, compile_rule, print_expr};
 use huiqi_engine::search::Root;
-use huiqi::parts::read as part;
 use huiqi_tests::{command_in, demo_dir, files_below, today, workspace_root};
 use serde_json::Value;
 

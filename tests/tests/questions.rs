@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
+use huiqi::parts::read as part;
 use huiqi_engine::bundle::{Catalog, decode_simplifier, decode_sounds, decode_vocabulary};
 use huiqi_engine::search::{Index, Query, Root, Tier};
-use huiqi::parts::read as part;
 use huiqi_tests::{demo_dir, today, workspace_root};
 
 fn fetch(index: &mut Index, query: &Query, data: &Path) -> Result<()> {
@@ -67,8 +67,6 @@ fn success(name: &str) -> Result<(f64, Vec<String>)> {
 #[test]
 fn tuned_questions() -> Result<()> {
     let (share, missed) = success("tuned.tsv")?;
-    println!("success@3 {share}");
-    for line in &missed { println!("{line}"); }
     ensure!(share >= 0.9, "success@3 is {share}: {missed:#?}");
     Ok(())
 }
@@ -76,7 +74,6 @@ fn tuned_questions() -> Result<()> {
 #[test]
 fn unseen_questions() -> Result<()> {
     let (share, _) = success("unseen.tsv")?;
-    println!("success@3 {share}");
     ensure!(share >= 0.9, "success@3 is {share}");
     Ok(())
 }

@@ -12,7 +12,9 @@ use huiqi_engine::firm::{Answer, Firm, Key, read_typed};
 use huiqi_engine::fold::Simplifier;
 use huiqi_engine::measure::{Card, Detail};
 use huiqi_engine::report::{Report, report};
-use huiqi_engine::search::{Facet, Filters, Found, Hit, Hits, Index, Lookup as _, Query, Root, Sounds, Tier, Vocabulary};
+use huiqi_engine::search::{
+    Facet, Filters, Found, Hit, Hits, Index, Lookup as _, Query, Root, Sounds, Tier, Vocabulary,
+};
 use wasm_bindgen::JsValue;
 use web_sys::{Element, HtmlElement};
 use yew::{Component, Context, Html, NodeRef, Properties, html};

@@ -559,12 +559,20 @@ impl App {
             };
         };
         if hits.all().is_empty() {
-            let text = if search.busy { "正在查…" } else { "没有找到。换个短一点的词试试。" };
+            let text =
+                if search.busy { "正在查…" } else { "没有找到。换个短一点的词试试。" };
             return html! { <p role="status">{ text }</p> };
         }
         let count = match search.filters.is_empty() {
             true => format!("找到 {} 项", hits.total()),
-            false => format!("筛选后 {} 项", hits.all().iter().filter_map(|h| self.found(h)).filter(|f| search.filters.keep(*f, &self.catalogue)).count()),
+            false => format!(
+                "筛选后 {} 项",
+                hits.all()
+                    .iter()
+                    .filter_map(|h| self.found(h))
+                    .filter(|f| search.filters.keep(*f, &self.catalogue))
+                    .count()
+            ),
         };
         html! { <>
             if let Some((meant, _)) = &search.meant {
@@ -604,7 +612,9 @@ impl App {
 
     fn hit(&self, link: &Scope<Self>, hit: &Hit, query: &Query) -> Html {
         let Some(index) = &self.search.index else { return Html::default() };
-        let Some(at) = index.row(hit.doc).filter(|at| *at < self.table.measures.len()) else { return Html::default() };
+        let Some(at) = index.row(hit.doc).filter(|at| *at < self.table.measures.len()) else {
+            return Html::default();
+        };
         let measure = &self.table.measures[at];
         let outcome = self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref());
         let tier = match hit.tier {

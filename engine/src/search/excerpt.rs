@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn the_best_place_is_shown() {
-        let text = "本办法适用于本市企业。企业买新设备，按投入的两成补助，每年最多五百万元。自发布之日起施行。";
+        let text =
+            "本办法适用于本市企业。企业买新设备，按投入的两成补助，每年最多五百万元。自发布之日起施行。";
         let (shown, marked) = piece("设备 补助", text, 20);
         assert_eq!(shown, "…企业买新设备，按投入的两成补助，每年最多…");
         assert_eq!(marked, ["设备", "补助"]);

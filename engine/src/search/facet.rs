@@ -88,8 +88,11 @@ impl Found<'_> {
             }
             Facet::Issuer => vec![self.measure.issuer.clone()],
             Facet::Amount => {
-                let high = self.outcome.and_then(|o| o.amount.as_ref()?.stated_high()).filter(|high| *high > 0);
-                one(high.map_or(Some(NO_BAND), |high| BANDS.iter().find(|(end, _)| high < *end).map(|(_, name)| *name)))
+                let high =
+                    self.outcome.and_then(|o| o.amount.as_ref()?.stated_high()).filter(|high| *high > 0);
+                one(high.map_or(Some(NO_BAND), |high| {
+                    BANDS.iter().find(|(end, _)| high < *end).map(|(_, name)| *name)
+                }))
             }
             Facet::Year => self.year.map(|y| format!("{y}年")).into_iter().collect(),
         }
@@ -98,7 +101,10 @@ impl Found<'_> {
 
 /// Places that a place lies in.
 fn above(region: Code) -> impl Iterator<Item = Code> {
-    [4, 2].into_iter().filter_map(move |n| region.as_str().get(..n).and_then(Code::new)).filter(move |c| *c != region)
+    [4, 2]
+        .into_iter()
+        .filter_map(move |n| region.as_str().get(..n).and_then(Code::new))
+        .filter(move |c| *c != region)
 }
 
 /// What was chosen: at most one value of each facet.

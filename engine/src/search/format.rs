@@ -111,7 +111,10 @@ impl Root {
             at += same;
         }
         write_names(&mut w, &self.heads);
-        write_names(&mut w, &[&self.simplifier, &self.vocabulary, &self.sounds, &self.manifest].map(String::clone));
+        write_names(
+            &mut w,
+            &[&self.simplifier, &self.vocabulary, &self.sounds, &self.manifest].map(String::clone),
+        );
         w.u8(u8::from(self.paged));
         write_blocks(&mut w, &self.blocks);
         w.list(&self.delta.removed, |w, n| w.size(*n as usize));
@@ -156,7 +159,8 @@ impl Root {
                     removed: {
                         let count = rows.len() as u32;
                         let removed = r.list(Reader::u32);
-                        if !removed.is_sorted_by(|a, b| a < b) || removed.last().is_some_and(|n| *n >= count) {
+                        if !removed.is_sorted_by(|a, b| a < b) || removed.last().is_some_and(|n| *n >= count)
+                        {
                             r.fail("递增的条目编号");
                         }
                         removed

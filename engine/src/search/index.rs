@@ -3,8 +3,8 @@
 use litemap::LiteMap;
 
 use super::format::{
-    Added, Block, Head, Heads, PlacesAt, Root, TEXTS_PER_BLOCK, TermBlock, Texts, decode_page, decode_places_part,
-    decode_texts, heads_per_block, read_places,
+    Added, Block, Head, Heads, PlacesAt, Root, TEXTS_PER_BLOCK, TermBlock, Texts, decode_page,
+    decode_places_part, decode_texts, heads_per_block, read_places,
 };
 use super::query::Query;
 use super::score::{Hits, Lists, Lookup, Places, RowOf, Rows, Symbol, Tier, length_class, month_of, search};
@@ -197,7 +197,9 @@ impl Area {
 
     fn rows(&self) -> impl Iterator<Item = RowOf> {
         let base = self.root.rows.iter().map(|row| (row.class, row.month));
-        base.chain(self.small.rows.iter().copied()).zip(&self.ranks).map(|((class, month), rank)| (class, month, *rank))
+        base.chain(self.small.rows.iter().copied())
+            .zip(&self.ranks)
+            .map(|((class, month), rank)| (class, month, *rank))
     }
 
     fn base(&self) -> u32 {
@@ -329,7 +331,9 @@ impl Index {
             return names;
         }
         let first = open == 0;
-        for (area, name) in blocks.into_iter().take(if first { FIRST_BLOCKS * self.areas.len() } else { usize::MAX }) {
+        for (area, name) in
+            blocks.into_iter().take(if first { FIRST_BLOCKS * self.areas.len() } else { usize::MAX })
+        {
             self.want(area, &name, Wanted::Terms, &mut names);
         }
         if !first {

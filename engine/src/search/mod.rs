@@ -20,8 +20,8 @@ pub use excerpt::{Excerpt, excerpt};
 pub use facet::{Facet, Filters, Found};
 pub use format::{
     Added, Block, Delta, Head, Heads, INLINE_PLACES, Manifest, PAGE_BLOCKS, PlacesAt, ROOT_BLOCKS, Root, Row,
-    TEXTS_PER_BLOCK, TermBlock, TermList, Texts, decode_page, decode_places_part, decode_texts,
-    encode_page, encode_places, encode_places_part, encode_texts, heads_per_block,
+    TEXTS_PER_BLOCK, TermBlock, TermList, Texts, decode_page, decode_places_part, decode_texts, encode_page,
+    encode_places, encode_places_part, encode_texts, heads_per_block,
 };
 pub use index::Index;
 pub use query::{QUERY_LIMIT, Query, Run, Segment, Term};

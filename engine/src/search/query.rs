@@ -19,8 +19,30 @@ const SYNONYM: u32 = 208;
 
 /// Words that ask and do not say what for.
 const ASKING: [&str; 24] = [
-    "是什么", "为什么", "有什么", "有哪些", "有没有", "能不能", "可不可以", "是不是", "多少钱", "怎么办", "什么", "哪些", "怎么",
-    "怎样", "如何", "多少", "请问", "是否", "哪个", "哪里", "谁", "啥", "吗", "呢",
+    "是什么",
+    "为什么",
+    "有什么",
+    "有哪些",
+    "有没有",
+    "能不能",
+    "可不可以",
+    "是不是",
+    "多少钱",
+    "怎么办",
+    "什么",
+    "哪些",
+    "怎么",
+    "怎样",
+    "如何",
+    "多少",
+    "请问",
+    "是否",
+    "哪个",
+    "哪里",
+    "谁",
+    "啥",
+    "吗",
+    "呢",
 ];
 
 /// Characters of function words: a pair with one of them is seldom a word.
@@ -121,7 +143,11 @@ impl Query {
         while at < self.text.len() {
             let found = document_number(&self.text[at..])
                 .map(|(length, text)| (length, vec![other(text, FULL)]))
-                .or_else(|| vocabulary.longest(&self.text[at..]).map(|(length, means)| (length, means.into_iter().map(|m| other(m, SYNONYM)).collect())));
+                .or_else(|| {
+                    vocabulary.longest(&self.text[at..]).map(|(length, means)| {
+                        (length, means.into_iter().map(|m| other(m, SYNONYM)).collect())
+                    })
+                });
             match found {
                 Some((length, others)) => {
                     cuts.push((open..at, Vec::new()));
@@ -171,8 +197,10 @@ impl Query {
     /// Every term that a search looks up, those of most weight first.
     pub fn grams(&self) -> Vec<Gram> {
         let mut all: Vec<Gram> = Vec::new();
-        let others = self.segments.iter().flat_map(|s| s.grams.iter().chain(s.others.iter().flat_map(|o| &o.grams)));
-        let typed = |content: bool| self.terms.iter().filter(move |t| t.is_content() == content).map(|t| t.gram);
+        let others =
+            self.segments.iter().flat_map(|s| s.grams.iter().chain(s.others.iter().flat_map(|o| &o.grams)));
+        let typed =
+            |content: bool| self.terms.iter().filter(move |t| t.is_content() == content).map(|t| t.gram);
         for gram in typed(true).chain(others.copied()).chain(self.written()).chain(typed(false)) {
             if !all.contains(&gram) {
                 all.push(gram);
@@ -378,8 +406,18 @@ mod tests {
     fn words_that_ask_count_for_nothing_unless_they_are_all() {
         assert_eq!(
             weights("河北对企业有哪些奖励"),
-            [("河北", 256), ("北对", 128), ("对企", 128), ("企业", 256), ("业有", 0), ("有哪", 0), ("哪些", 0), ("些奖", 0), ("奖励", 256)]
-                .map(|(t, w)| (t.to_owned(), w))
+            [
+                ("河北", 256),
+                ("北对", 128),
+                ("对企", 128),
+                ("企业", 256),
+                ("业有", 0),
+                ("有哪", 0),
+                ("哪些", 0),
+                ("些奖", 0),
+                ("奖励", 256)
+            ]
+            .map(|(t, w)| (t.to_owned(), w))
         );
         assert_eq!(weights("如何"), [("如何".to_owned(), 256)]);
     }

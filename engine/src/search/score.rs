@@ -394,7 +394,8 @@ pub fn search(query: &Query, lookup: &impl Lookup, today: Date) -> Hits {
             if traditional
                 && hit.tier == Tier::Phrase
                 && query.runs.iter().zip(&covers).all(|(run, cover)| {
-                    run.written.is_empty() || phrases.fields(run, &[&run.written[..], cover].concat(), doc) != 0
+                    run.written.is_empty()
+                        || phrases.fields(run, &[&run.written[..], cover].concat(), doc) != 0
                 })
             {
                 hit.tier = Tier::Written;
@@ -404,7 +405,9 @@ pub fn search(query: &Query, lookup: &impl Lookup, today: Date) -> Hits {
         }
         standing |= hit.tier >= Tier::Phrase;
         let exact = query.runs.iter().zip(&covers).filter(|(run, _)| run.exact);
-        if hit.tier >= Tier::Phrase || exact.into_iter().all(|(run, cover)| phrases.fields(run, cover, doc) != 0) {
+        if hit.tier >= Tier::Phrase
+            || exact.into_iter().all(|(run, cover)| phrases.fields(run, cover, doc) != 0)
+        {
             hits.push(hit);
         }
     }
@@ -420,8 +423,10 @@ pub fn search(query: &Query, lookup: &impl Lookup, today: Date) -> Hits {
     }
     let month = month_of(today);
     for hit in &mut hits.hits {
-        let age = rows.months[hit.doc as usize].map_or(FRESH_MONTHS, |m| month.saturating_sub(m).min(FRESH_MONTHS));
-        hit.score += (u64::from(hit.score) * u64::from(FRESH * (FRESH_MONTHS - age)) / u64::from(256 * FRESH_MONTHS)) as u32;
+        let age =
+            rows.months[hit.doc as usize].map_or(FRESH_MONTHS, |m| month.saturating_sub(m).min(FRESH_MONTHS));
+        hit.score += (u64::from(hit.score) * u64::from(FRESH * (FRESH_MONTHS - age))
+            / u64::from(256 * FRESH_MONTHS)) as u32;
     }
     hits
 }
@@ -543,7 +548,11 @@ impl<L: Lookup> Phrases<'_, L> {
     fn bonus(&self, cover: &[(Gram, u32)], fields: u8) -> u32 {
         let Some(field) = (0..FIELDS.len() - 1).find(|f| fields & 1 << f != 0) else { return 0 };
         let more = (FIELDS[field].weight - FIELDS[FIELDS.len() - 1].weight) as u32;
-        cover.iter().filter_map(|(gram, _)| self.lists.get(*gram)).map(|l| l.field_idf[field] * more / 2).sum()
+        cover
+            .iter()
+            .filter_map(|(gram, _)| self.lists.get(*gram))
+            .map(|l| l.field_idf[field] * more / 2)
+            .sum()
     }
 }
 
@@ -554,7 +563,8 @@ fn closeness(query: &Query, lists: &Lists, lookup: &impl Lookup, doc: u32) -> u3
     // Per field: position, number of the term.
     let mut all: [Vec<(u32, usize)>; FIELDS.len()] = Default::default();
     let mut worth = Vec::new();
-    for term in query.terms.iter().filter(|t| t.weight > 0) {
+    // Of single characters nobody keeps the places.
+    for term in query.terms.iter().filter(|t| t.weight > 0 && !t.gram.is_single()) {
         let Some(listed) = lists.get(term.gram) else { continue };
         if listed.symbol(doc).is_none() || !lookup.places(term.gram, doc, &mut places) {
             continue;
@@ -620,7 +630,8 @@ mod tests {
     #[test]
     fn worth_grows_with_frequency_better_fields_and_shorter_texts() {
         let (short, long) = (length_class(300), length_class(3000));
-        let rows = Rows::new([(short, None, Some(0)), (short, None, None), (long, None, Some(1))].into_iter());
+        let rows =
+            Rows::new([(short, None, Some(0)), (short, None, None), (long, None, Some(1))].into_iter());
         let worth = |counts, doc| rows.worth(doc, Symbol::new(counts));
         assert!(worth([0, 0, 0, 1], 0) < worth([0, 0, 0, 3], 0));
         assert!(worth([0, 0, 0, 1], 0) < worth([1, 0, 0, 0], 0));

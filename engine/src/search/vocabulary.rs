@@ -204,7 +204,11 @@ impl Sounds {
             let c = char::from_u32(last).filter(|_| gap > 0);
             r.require(c, "字符", '\0')
         });
-        Self { groups: LiteMap::from_sorted_store_unchecked(characters.into_iter().map(|c| (c, r.u16())).collect()) }
+        Self {
+            groups: LiteMap::from_sorted_store_unchecked(
+                characters.into_iter().map(|c| (c, r.u16())).collect(),
+            ),
+        }
     }
 }
 
@@ -246,8 +250,10 @@ mod tests {
     #[test]
     fn suggestions_begin_like_the_last_run() {
         let word = |text: &str, count| Word { text: text.to_owned(), count };
-        let vocabulary =
-            Vocabulary { synonyms: Vec::new(), words: vec![word("补贴", 9), word("稳岗补贴", 5), word("补助", 3)] };
+        let vocabulary = Vocabulary {
+            synonyms: Vec::new(),
+            words: vec![word("补贴", 9), word("稳岗补贴", 5), word("补助", 3)],
+        };
         let none = Simplifier::default();
         assert_eq!(vocabulary.suggest("高企 补", &none, 5), ["补贴", "补助", "稳岗补贴"]);
         assert_eq!(vocabulary.suggest("补贴", &none, 5), ["稳岗补贴"]);

@@ -132,13 +132,18 @@ impl Site {
         for (kind, (count, bytes)) in &written.by_kind {
             eprintln!("    {kind}: {count}, {bytes} B");
         }
-        let fresh = written.fresh.iter().filter_map(|p| Some(p.file_stem()?.to_string_lossy().into_owned())).collect();
+        let fresh = written
+            .fresh
+            .iter()
+            .filter_map(|p| Some(p.file_stem()?.to_string_lossy().into_owned()))
+            .collect();
         Ok((Self { dir: dir.to_owned(), roots, sizes: written.parts.into_iter().collect() }, fresh))
     }
 
     fn index(&self, areas: &[String]) -> Result<Index> {
         let roots = areas.iter().filter_map(|a| self.roots.get(a));
-        let roots = roots.map(|name| Ok(Root::decode(&parts::read(&self.dir, name)?)?)).collect::<Result<_>>()?;
+        let roots =
+            roots.map(|name| Ok(Root::decode(&parts::read(&self.dir, name)?)?)).collect::<Result<_>>()?;
         Ok(Index::new(roots))
     }
 
@@ -238,7 +243,8 @@ fn quantile(values: &mut [usize], share: f64) -> f64 {
 fn peak_mb() -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
-    line.and_then(|l| l.trim().trim_end_matches(" kB").trim().parse::<f64>().ok()).map_or(0.0, |kb| kb / 1024.0)
+    line.and_then(|l| l.trim().trim_end_matches(" kB").trim().parse::<f64>().ok())
+        .map_or(0.0, |kb| kb / 1024.0)
 }
 
 fn known(folder: &Path, work: &Path, label: &str, with_areas: bool) -> Result<()> {
@@ -278,7 +284,8 @@ fn known(folder: &Path, work: &Path, label: &str, with_areas: bool) -> Result<()
         let found = |ids: &[String], doc: &String| ids.iter().position(|id| id == doc);
         let recall = rows.iter().filter(|(doc, _, c)| found(&c.ids, doc).is_some()).count() as f64 / n;
         let first = rows.iter().filter(|(doc, _, c)| found(&c.first_ids, doc).is_some()).count() as f64 / n;
-        let mrr: f64 = rows.iter().filter_map(|(doc, _, c)| found(&c.ids, doc)).map(|r| 1.0 / (r + 1) as f64).sum();
+        let mrr: f64 =
+            rows.iter().filter_map(|(doc, _, c)| found(&c.ids, doc)).map(|r| 1.0 / (r + 1) as f64).sum();
         figure(&format!("search.known_item.{label}.{class}.r10"), recall, "")?;
         figure(&format!("search.known_item.{label}.{class}.mrr"), mrr / n, "")?;
         figure(&format!("search.known_item.{label}.{class}.first_answer_r10"), first, "")?;
@@ -299,7 +306,11 @@ fn known(folder: &Path, work: &Path, label: &str, with_areas: bool) -> Result<()
     }
     for (name, traditional) in [("", false), ("traditional.", true)] {
         let of = all.iter().filter(|(_, _, c)| c.traditional == traditional);
-        figure(&format!("search.round_trips.{name}{label}"), of.map(|(_, _, c)| c.trips).max().unwrap_or(0) as f64, "")?;
+        figure(
+            &format!("search.round_trips.{name}{label}"),
+            of.map(|(_, _, c)| c.trips).max().unwrap_or(0) as f64,
+            "",
+        )?;
     }
     let root: usize = site.roots.values().map(|name| site.sizes[name]).max().unwrap_or(0);
     figure(&format!("search.root_bytes.{label}"), root as f64, "B")?;
@@ -349,7 +360,11 @@ impl Plain {
     fn new(rows: &[Value]) -> Self {
         let mut plain = Self { lists: HashMap::new(), lengths: Vec::new() };
         for (doc, row) in (0u32..).zip(rows) {
-            let text = format!("{}\n{}", row["title"].as_str().unwrap_or_default(), row["text"].as_str().unwrap_or_default());
+            let text = format!(
+                "{}\n{}",
+                row["title"].as_str().unwrap_or_default(),
+                row["text"].as_str().unwrap_or_default()
+            );
             plain.lengths.push(text.chars().count() as f64);
             for pair in Self::pairs(&text) {
                 let list = plain.lists.entry(pair).or_default();
@@ -382,7 +397,8 @@ impl Plain {
             }
         }
         let score = scores[want as usize];
-        let better = scores.iter().zip(0u32..).filter(|(s, d)| **s > score || (**s == score && *d < want)).count();
+        let better =
+            scores.iter().zip(0u32..).filter(|(s, d)| **s > score || (**s == score && *d < want)).count();
         (score > 0.0).then_some(better)
     }
 }
@@ -406,11 +422,18 @@ fn real(shared: &Path, work: &Path) -> Result<()> {
     let _ = fs::remove_dir_all(work);
     let lexicon = BTreeSet::new();
     let documents = rows.iter().map(|row| document(row, None));
-    let index =
-        text_index::update_and_open(&work.join("index"), documents, &lexicon, text_index::default_threads(), |_| {})?;
-    let number: HashMap<&str, u32> = index.entries().iter().zip(0u32..).map(|(e, n)| (e.id.as_str(), n)).collect();
+    let index = text_index::update_and_open(
+        &work.join("index"),
+        documents,
+        &lexicon,
+        text_index::default_threads(),
+        |_| {},
+    )?;
+    let number: HashMap<&str, u32> =
+        index.entries().iter().zip(0u32..).map(|(e, n)| (e.id.as_str(), n)).collect();
     let plain = Plain::new(&rows);
-    let row_of: HashMap<&str, u32> = rows.iter().zip(0u32..).filter_map(|(r, n)| Some((r["id"].as_str()?, n))).collect();
+    let row_of: HashMap<&str, u32> =
+        rows.iter().zip(0u32..).filter_map(|(r, n)| Some((r["id"].as_str()?, n))).collect();
 
     let mut ranked: Vec<(Vec<u8>, Option<usize>, Option<usize>)> = Vec::new();
     for question in &questions {
@@ -428,7 +451,8 @@ fn real(shared: &Path, work: &Path) -> Result<()> {
         let ours: Ranks = rows.iter().map(|r| r.1).collect();
         let theirs: Ranks = rows.iter().map(|r| r.2).collect();
         for (measure, of) in MEASURES {
-            let mean = |ranks: &Ranks| ranks.iter().flatten().map(|r| of(*r)).sum::<f64>() / ranks.len() as f64;
+            let mean =
+                |ranks: &Ranks| ranks.iter().flatten().map(|r| of(*r)).sum::<f64>() / ranks.len() as f64;
             figure(&format!("search.real.{set}.{measure}"), mean(&ours), "")?;
             figure(&format!("search.real.{set}.plain_bigrams.{measure}"), mean(&theirs), "")?;
             let (low, high) = bootstrap(&ours, &theirs, of);
