@@ -232,7 +232,7 @@ pub fn update(
 ) -> anyhow::Result<Updated> {
     let layout = Layout::new();
     let index = open_or_create(dir, &layout, simplifier)?;
-    let mut before: HashMap<String, u64> = HashMap::new();
+    let mut before: BTreeMap<String, u64> = BTreeMap::new();
     for row in all_rows(&index.reader()?.searcher())? {
         before.insert(row.id, row.hash);
     }

@@ -151,10 +151,13 @@ impl Stored<'_> {
     }
 }
 
-/// Terms of a block and the positions that do not stand in it.
+/// A term, the entries that have it, and its positions.
+type Listed = (Gram, Vec<(u32, Symbol)>, Vec<u8>);
+
+/// Terms that will be one block.
 #[derive(Default)]
 struct Pending {
-    terms: Vec<(Gram, Vec<(u32, Symbol)>, Vec<u8>)>,
+    terms: Vec<Listed>,
     size: usize,
 }
 

@@ -9,7 +9,7 @@ use huiqi::check::{Project, load};
 use huiqi::fields::Sink;
 use huiqi::parts::read as part;
 use huiqi_engine::bundle::{
-    Catalog, PART_VERSION, RegionRoot, Table, decode_catalogue, decode_details, decode_full_text, verify_part,
+    Catalog, PART_VERSION, RegionRoot, Table, decode_catalogue, decode_details, decode_full_text,
 };
 use huiqi_engine::eval::evaluate;
 use huiqi_engine::measure::RowKind;

@@ -5,13 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use huiqi::check::load;
 use huiqi::fields::Sink;
-use huiqi_tests::{today, workspace_root};
+use huiqi_tests::{say, today, workspace_root};
 use serde_json::Value;
 
 /// Class of damage, codes that name it, and a sign that an excerpt carries it.
@@ -165,11 +164,6 @@ fn every_class_of_real_damage_is_named() -> Result<()> {
     say(&format!("class 10 near-duplicates: {twins} texts are named"))?;
     ensure!(twins > 0, "no near-duplicate is named");
     Ok(())
-}
-
-/// Written past the test runner, which would keep it to itself.
-fn say(line: &str) -> Result<()> {
-    Ok(writeln!(std::io::stderr(), "{line}")?)
 }
 
 fn seeds(folder: &Path) -> Result<Vec<(String, String)>> {

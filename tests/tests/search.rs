@@ -16,7 +16,7 @@ use huiqi_engine::search::{
     FIELDS, Gram, Head, Hit, Index, Lookup, Manifest, Places, Query, Root, Rows, Symbol, Tier, cut,
     fold_text, length_class, month_of, search, text_length,
 };
-use huiqi_tests::{files_below, today, workspace_root};
+use huiqi_tests::{files_below, say, today, workspace_root};
 use serde_json::Value;
 use tantivy::query::{BooleanQuery, Occur, PhraseQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
@@ -225,7 +225,9 @@ fn tantivy_sets(index: &tantivy::Index, query: &Query) -> Result<[BTreeSet<Strin
     let mut sets = [BTreeSet::new(), BTreeSet::new(), BTreeSet::new()];
     let queries = [must(runs, Occur::Must), must(content, Occur::Must), must(weighted, Occur::Should)];
     for (set, query) in sets.iter_mut().zip(queries) {
-        for address in searcher.search(&query, &tantivy::collector::DocSetCollector)? {
+        let found: BTreeSet<_> =
+            searcher.search(&query, &tantivy::collector::DocSetCollector)?.into_iter().collect();
+        for address in found {
             let ids = searcher.segment_reader(address.segment_ord).fast_fields().str("id")?.context("ids")?;
             let mut id = String::new();
             ids.ord_to_str(ids.term_ords(address.doc_id).next().context("an id")?, &mut id)?;
@@ -300,7 +302,7 @@ fn real_questions_are_ranked_like_a_scan_and_found_like_tantivy() -> Result<()> 
     let shared = workspace_root().join("../shared");
     let (corpus, questions) = (shared.join("corpus/documents.jsonl"), shared.join("bench/queries.dev.jsonl"));
     if !corpus.is_file() || !questions.is_file() {
-        println!("SKIPPED: there are no real documents and questions at {}", shared.display());
+        say(&format!("SKIPPED: there are no real documents and questions at {}", shared.display()))?;
         return Ok(());
     }
     let rows = |path: &Path| -> Result<Vec<Value>> {

@@ -38,7 +38,7 @@ pub struct Block {
 pub struct Row {
     /// Class of its length.
     pub class: u8,
-    /// Month of issue, as [`super::Lookup::month`].
+    /// Month of issue, as [`super::month_of`].
     pub month: Option<u32>,
 }
 

@@ -352,7 +352,7 @@ pub fn search(query: &Query, lookup: &impl Lookup, today: Date) -> Hits {
     let rows = lookup.rows();
     let bound = rows.classes.len();
     let value = |listed: &Listed, weight: u32, doc: u32, symbol: Symbol| {
-        (((listed.idf * weight) >> 8) * rows.worth(doc, symbol) >> 8).max(1)
+        ((((listed.idf * weight) >> 8) * rows.worth(doc, symbol)) >> 8).max(1)
     };
     let mut score = vec![0u32; bound];
     let mut content = vec![0u8; bound];

@@ -70,7 +70,7 @@ pub const GAP: char = ' ';
 /// Folds a text for searching: one character out for each one in, so that a
 /// position in the folded text is the position in the text itself. Everything
 /// that is no letter, digit or Han becomes [`GAP`], but for the brackets round
-/// the year of a document number (〔2021〕, also written [2021], (2021),
+/// the year of a document number (〔2021〕, also written `[2021]`, (2021),
 /// 【2021】), which become 〔 and 〕: 〔2021〕5号 is then found as a whole and
 /// 15号 is not taken for it.
 pub fn fold_text(text: &str, simplifier: &Simplifier) -> Vec<char> {

@@ -406,7 +406,10 @@ impl Plain {
 /// Rank from 0 of the right document per question.
 type Ranks = Vec<Option<usize>>;
 
-const MEASURES: [(&str, fn(usize) -> f64); 3] = [
+/// What a rank is worth.
+type Worth = fn(usize) -> f64;
+
+const MEASURES: [(&str, Worth); 3] = [
     ("r1", |rank| f64::from(u8::from(rank == 0))),
     ("r10", |rank| f64::from(u8::from(rank < 10))),
     ("mrr", |rank| if rank < 10 { 1.0 / (rank + 1) as f64 } else { 0.0 }),
@@ -464,7 +467,7 @@ fn real(shared: &Path, work: &Path) -> Result<()> {
 }
 
 /// The 95 % interval of the difference of means over questions drawn again.
-fn bootstrap(ours: &Ranks, theirs: &Ranks, of: fn(usize) -> f64) -> (f64, f64) {
+fn bootstrap(ours: &Ranks, theirs: &Ranks, of: Worth) -> (f64, f64) {
     let value = |rank: &Option<usize>| rank.map_or(0.0, of);
     let differences: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| value(a) - value(b)).collect();
     let n = differences.len() as u64;
