@@ -234,6 +234,30 @@ fn journey(kind: Kind) -> Result<()> {
         ensure!(hits == expected, "{query}: the page has {hits:?}, the command {expected:?}");
     }
 
+    // Page and command agree on words of one character, synonyms, phrases, document numbers and slips of the pen.
+    for query in
+        ["税", "高企补贴", "“设备更新” 补助", "冀政办字2023 83号", "专精特薪", "见习补帖", "怎么申请专精特新"]
+    {
+        let (hits, expected) = (first_ten(&shadow, query)?, searched(query)?);
+        ensure!(hits == expected, "{query}: the page has {hits:?}, the command {expected:?}");
+    }
+    first_ten(&shadow, "专精特薪")?;
+    let note = shadow.text()?;
+    ensure!(note.contains("已按“专精特新”查找"), "the page does not say what it looked for: {note}");
+    shadow.click_text(".meant button", "仍查")?;
+    shadow.wait_for("!this.querySelector('.meant')", LIMIT)?;
+    // A filter leaves as many hits as it said.
+    first_ten(&shadow, "补助")?;
+    let option =
+        "[...this.querySelectorAll('select[data-facet=kind] option')].find((o) => o.value === '贴息')";
+    let label = shadow.eval(&format!("return {option}.textContent"))?;
+    shadow.select("select[data-facet=kind]", "贴息")?;
+    shadow.wait_for("this.textContent.includes('筛选后')", LIMIT)?;
+    let left = shadow.texts(".hit")?.len();
+    ensure!(label == format!("贴息（{left}）"), "the filter says {label}, {left} hits are left");
+    shadow.select("select[data-facet=kind]", "")?;
+    shadow.wait_for("!this.textContent.includes('筛选后')", LIMIT)?;
+
     // Nothing but the page and the bundle was asked for, and nothing was said about the firm.
     for request in page.requests()? {
         let path = request
@@ -478,6 +502,8 @@ fn screenshots_for_review() -> Result<()> {
         page.screenshot(folder.join(format!("dark-{name}.png")), Area::Viewport)?;
         // A measure with papers, forms and an office.
         shadow.click_text(".nav button", "搜政策")?;
+        first_ten(&shadow, "招人补贴")?;
+        page.screenshot(folder.join(format!("search-{name}.png")), Area::FullPage)?;
         first_ten(&shadow, "技术改造项目补助")?;
         shadow.click_text(".hit button", "技术改造项目补助")?;
         shadow.wait_for("this.textContent.includes('承诺时限')", LIMIT)?;

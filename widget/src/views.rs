@@ -579,8 +579,10 @@ impl App {
                 <p class="meant">{ "没有和原词完全对得上的，已按“" }<b>{ meant.clone() }</b>{ "”查找。" }
                     <button type="button" class="btn txt" onclick={link.callback(|_: MouseEvent| Msg::AsTyped)}>{ format!("仍查“{}”", search.text.trim()) }</button></p>
             }
-            <div class="facets">{ for Facet::ALL.iter().map(|(facet, id, name)| self.facet(link, *facet, id, name)) }</div>
             <p class="s m" role="status">{ count }</p>
+            <details class="filter" open={!search.filters.is_empty()}><summary>{ "筛选" }</summary>
+                <div class="facets">{ for Facet::ALL.iter().map(|(facet, id, name)| self.facet(link, *facet, id, name)) }</div>
+            </details>
             <ul class="hits">{ for search.shown.iter().map(|hit| self.hit(link, hit, &query)) }</ul>
         </> }
     }
@@ -600,7 +602,7 @@ impl App {
         });
         html! {
             <label class="s">{ name }
-                <select data-facet={id} onchange={change}>
+                <select class="sel" data-facet={id} onchange={change}>
                     <option value="" selected={chosen.is_none()}>{ "不限" }</option>
                     { for counts.into_iter().map(|(value, count)| html! {
                         <option selected={chosen == Some(&value)} value={value.clone()}>{ format!("{value}（{count}）") }</option>

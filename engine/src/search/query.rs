@@ -90,6 +90,8 @@ pub struct Other {
 /// A part of the query and other ways to say it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
+    /// The part itself, folded.
+    pub text: Vec<char>,
     /// Its terms.
     pub grams: Vec<Gram>,
     /// Synonyms.
@@ -106,6 +108,8 @@ pub struct Query {
     pub terms: Vec<Term>,
     /// Parts with their synonyms; empty when nothing has one.
     pub segments: Vec<Segment>,
+    /// Known words within the parts.
+    words: Vec<Vec<char>>,
 }
 
 impl Query {
@@ -125,7 +129,7 @@ impl Query {
             }
         }
         let terms = weigh(&folded);
-        Self { text: folded, runs, terms, segments: Vec::new() }
+        Self { text: folded, runs, terms, segments: Vec::new(), words: Vec::new() }
     }
 
     /// Whether there is nothing to look for.
@@ -170,6 +174,9 @@ impl Query {
         if !known {
             return;
         }
+        self.words = (0..self.text.len())
+            .filter_map(|at| Some(self.text[at..at + vocabulary.longest(&self.text[at..])?.0].to_vec()))
+            .collect();
         // Pairs across a boundary are no words.
         let mut inner: Vec<Gram> = Vec::new();
         for (range, others) in cuts {
@@ -180,7 +187,7 @@ impl Query {
             }
             let own = terms_of(span);
             inner.extend(&own);
-            self.segments.push(Segment { grams: own, others });
+            self.segments.push(Segment { text: span.to_vec(), grams: own, others });
         }
         for term in &mut self.terms {
             if term.weight == FULL && !inner.contains(&term.gram) {
@@ -219,12 +226,24 @@ impl Query {
     /// Which characters of a folded text match.
     pub(super) fn marks(&self, folded: &[char]) -> Vec<bool> {
         let mut marks = vec![false; folded.len()];
+        let pair = |gram: Gram| [gram.0, gram.1];
         for run in &self.runs {
-            if !mark(folded, &run.text, &mut marks) {
+            if !mark(folded, &run.text, &mut marks) && self.segments.is_empty() {
                 for term in self.terms.iter().filter(|t| t.is_content()) {
-                    mark(folded, &[term.gram.0, term.gram.1], &mut marks);
+                    mark(folded, &pair(term.gram), &mut marks);
                 }
             }
+        }
+        // Of words that are known, no pieces.
+        for segment in &self.segments {
+            if !mark(folded, &segment.text, &mut marks) && segment.others.is_empty() {
+                for gram in &segment.grams {
+                    mark(folded, &pair(*gram), &mut marks);
+                }
+            }
+        }
+        for word in &self.words {
+            mark(folded, word, &mut marks);
         }
         for other in self.segments.iter().flat_map(|s| &s.others) {
             for span in spans(&other.text) {
