@@ -14,7 +14,7 @@ use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, ItemNo, ListNo
 use huiqi_engine::codec::{Reader, Writer};
 use huiqi_engine::date::Date;
 use huiqi_engine::fold::Simplifier;
-use huiqi_engine::measure::{Audience, BenefitKind, Detail, FullText, Measure, Selection};
+use huiqi_engine::measure::{Audience, BenefitKind, Detail, FullText, Measure, RowKind, Selection};
 use huiqi_engine::rule::{self, Expr, Members, Mode, print_expr};
 use huiqi_engine::search::{Head, Manifest, Root, Vocabulary, fold_text};
 
@@ -414,11 +414,10 @@ fn search_document(policy: &Policy, m: &PolicyMeasure, catalogue: &Catalogue) ->
         }
         _ => {}
     });
-    // A clause number says nothing by itself, and every measure has a 第一条.
-    let bases: BTreeSet<usize> = measure.conditions.iter().map(|c| usize::from(c.basis)).collect();
-    body.extend(
-        m.card.texts.iter().enumerate().filter(|(at, _)| !bases.contains(at)).map(|(_, text)| text.clone()),
-    );
+    // A clause number says nothing by itself, and every document has a 第一条.
+    let area = measure.conditions.iter().filter(|c| c.kind == RowKind::Area).map(|c| m.card.text(c.basis));
+    let bases: BTreeSet<&str> = m.bases().chain(area).collect();
+    body.extend(m.card.texts.iter().filter(|text| !bases.contains(text.as_str())).cloned());
     body.extend(m.detail.materials.iter().map(|m| m.name.clone()));
     body.push(m.detail.benefit_note.clone());
     if let Some(file) = &policy.text {
@@ -447,7 +446,8 @@ fn search_document(policy: &Policy, m: &PolicyMeasure, catalogue: &Catalogue) ->
 /// measure of the document names: they concern all of them.
 fn clauses_of(policy: &Policy, m: &PolicyMeasure, full: &FullText) -> String {
     let named = |m: &PolicyMeasure| -> Vec<(usize, usize)> {
-        let clauses = full.clauses.iter().filter(|(clause, ..)| m.card.texts.contains(clause));
+        let bases: BTreeSet<&str> = m.bases().collect();
+        let clauses = full.clauses.iter().filter(|(clause, ..)| bases.contains(clause.as_str()));
         clauses.map(|(_, from, to)| (*from as usize, *to as usize)).collect()
     };
     let own = named(m);
@@ -455,5 +455,5 @@ fn clauses_of(policy: &Policy, m: &PolicyMeasure, full: &FullText) -> String {
     let inside =
         |at: usize, list: &[(usize, usize)]| list.iter().any(|(from, to)| (*from..*to).contains(&at));
     let keep = |at: usize| inside(at, &own) || !inside(at, &others);
-    full.text.char_indices().map(|(at, c)| if keep(at) { c } else { ' ' }).collect()
+    full.text.chars().enumerate().map(|(at, c)| if keep(at) { c } else { ' ' }).collect()
 }

@@ -748,7 +748,7 @@ pub type Yearly = [(u32, u32); 2];
 
 impl PolicyMeasure {
     /// The clauses that conditions and sum come from.
-    fn bases(&self) -> impl Iterator<Item = &str> {
+    pub fn bases(&self) -> impl Iterator<Item = &str> {
         let conditions = self.measure.conditions.iter().filter(|c| c.kind != RowKind::Area).map(|c| c.basis);
         conditions.chain(self.measure.benefit.basis).map(|basis| self.card.text(basis))
     }

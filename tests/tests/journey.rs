@@ -503,7 +503,7 @@ fn screenshots_for_review() -> Result<()> {
         // A measure with papers, forms and an office.
         shadow.click_text(".nav button", "搜政策")?;
         first_ten(&shadow, "招人补贴")?;
-        page.screenshot(folder.join(format!("search-{name}.png")), Area::FullPage)?;
+        page.screenshot(folder.join(format!("search-{name}.png")), Area::Viewport)?;
         first_ten(&shadow, "技术改造项目补助")?;
         shadow.click_text(".hit button", "技术改造项目补助")?;
         shadow.wait_for("this.textContent.includes('承诺时限')", LIMIT)?;

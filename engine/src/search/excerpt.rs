@@ -9,7 +9,7 @@ use crate::fold::Simplifier;
 /// A piece of a text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Excerpt {
-    /// The piece, with … where something was left out.
+    /// The piece on one line, with … where something was left out.
     pub text: String,
     /// Ranges of it in characters that match.
     pub marks: Vec<Range<usize>>,
@@ -33,7 +33,7 @@ pub fn excerpt(query: &Query, text: &str, width: usize, simplifier: &Simplifier)
     // What precedes the first match is worth a few characters.
     let first = marks[from..].iter().position(|m| *m).map_or(from, |at| from + at);
     let from = first.saturating_sub(width / 4).min(characters.len() - width);
-    let ends = |c: &char| matches!(c, '。' | '；' | '，' | '、' | ' ' | '：');
+    let ends = |c: &char| matches!(c, '。' | '；' | '，' | '、' | '：') || c.is_whitespace();
     let from = match characters[from..first.max(from)].iter().position(ends) {
         Some(at) if from > 0 => from + at + 1,
         _ => from,
@@ -42,7 +42,7 @@ pub fn excerpt(query: &Query, text: &str, width: usize, simplifier: &Simplifier)
     let mut piece = Excerpt::default();
     let before = usize::from(from > 0);
     piece.text.extend((before > 0).then_some('…'));
-    piece.text.extend(&characters[from..to]);
+    piece.text.extend(characters[from..to].iter().map(|c| if c.is_whitespace() { ' ' } else { *c }));
     piece.text.extend((to < characters.len()).then_some('…'));
     piece.marks = ranges(&marks[from..to]).into_iter().map(|r| r.start + before..r.end + before).collect();
     piece
