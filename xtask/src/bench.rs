@@ -4,17 +4,19 @@ use std::io::{self, Write as _};
 use std::process::Command;
 
 use anyhow::{Result, bail, ensure};
+use serde_json::{Value, json};
 
-use crate::step::{Steps, cargo, follow, quiet, say};
-use crate::{demo, dist, files, in_root, tools, wasm};
+use crate::step::{Steps, cargo, follow, quiet, require, say};
+use crate::{demo, dist, files, in_root, pack, tools, wasm};
 
 /// What can be measured.
-const NAMES: [&str; 3] = ["check", "engine", "size"];
+const NAMES: [&str; 4] = ["check", "engine", "search", "size"];
 
 pub(crate) fn bench(name: &str, steps: &mut Steps) -> Result<()> {
     match name {
         "check" => check(steps),
         "engine" => engine(steps),
+        "search" => search(steps),
         "size" => size(steps),
         _ => bail!("nothing to measure is called {name:?}; there is: {}", NAMES.join(", ")),
     }
@@ -61,6 +63,113 @@ fn engine(steps: &mut Steps) -> Result<()> {
     bench.env("HUIQI_DEMO_DIR", in_root("target/demo"));
     bench.env("HUIQI_CHROMIUM", chromium).env("HUIQI_ENGINE_MODULE", module);
     run_bench(bench)
+}
+
+/// Corpora of the search bench: name, documents, whether it is cut into areas, engines beside ours.
+const CORPORA: [(&str, usize, bool, &[&str]); 3] = [
+    ("1k", 1_000, false, &["pagefind", "minisearch-bigram", "minisearch-icu", "orama", "flexsearch"]),
+    ("10k", 10_000, false, &["pagefind", "minisearch-bigram"]),
+    ("100k", 100_000, true, &[]),
+];
+
+/// Search beside its peers: synthetic corpora made from the seeds, and the real corpus with its questions, both of
+/// `../shared`. Needs node and, for the first run, npm's registry.
+fn search(steps: &mut Steps) -> Result<()> {
+    let shared = in_root("../shared");
+    ensure!(
+        shared.join("seeds").is_dir(),
+        "the corpora are made from {}/seeds, which is not here",
+        shared.display()
+    );
+    require("node", "the peers run in it (Debian: nodejs)")?;
+    let peers = in_root("target/peers");
+    steps.run("peers", || {
+        files::copy_folder(&in_root("bench/peers"), &peers)?;
+        if !peers.join("node_modules").is_dir() {
+            let mut npm = Command::new("npm");
+            npm.args(["install", "--no-audit", "--no-fund"]).current_dir(&peers);
+            quiet(npm)?;
+        }
+        Ok(())
+    })?;
+    let module = steps.run("compile the search engine for the browser", wasm::compile_web_search)?;
+    let module = pack::gzip(&files::read(&module)?)?;
+    let mut build = cargo();
+    build.args(["build", "--release", "--package", "huiqi-tests", "--bin", "bench_search"]);
+    build.current_dir(in_root(""));
+    steps.run("build bench", || quiet(build).map(drop))?;
+    let chromium = steps.run("find Chromium", tools::chromium)?;
+    let program = || Command::new(in_root("target/release/bench_search"));
+    if shared.join("corpus/documents.jsonl").is_file() {
+        let mut real = program();
+        real.arg("real").arg(&shared).arg(in_root("target/bench/real"));
+        run_bench(real)?;
+    } else {
+        say("SKIPPED: real questions, there is no ../shared/corpus");
+    }
+    for (name, documents, areas, engines) in CORPORA {
+        let data = peers.join("data").join(name);
+        if !data.join("queries.jsonl").is_file() {
+            let mut generate = Command::new("node");
+            generate.args(["generate.mjs", "--docs", &documents.to_string(), "--out"]).arg(&data);
+            generate.arg("--seeds").arg(shared.join("seeds")).current_dir(&peers);
+            steps.run(&format!("corpus of {name}"), || quiet(generate).map(drop))?;
+        }
+        let work = in_root("target/bench").join(name);
+        let mut known = program();
+        known.arg("known").arg(&data).arg(&work).arg(name).args(areas.then_some("areas"));
+        run_bench(known)?;
+        if engines.is_empty() {
+            continue;
+        }
+        let mut republish = program();
+        republish.arg("republish").arg(&data).arg(in_root("target/bench/republish")).arg(name);
+        run_bench(republish)?;
+        files::write(&work.join("www/engine.wasm.gz"), &module)?;
+        let mut run = Command::new("node");
+        run.arg("run.mjs")
+            .arg("--corpus")
+            .arg(data.join("corpus.jsonl"))
+            .arg("--queries")
+            .arg(data.join("queries.jsonl"));
+        run.arg("--huiqi").arg(work.join("www")).args(["--engines", &format!("huiqi,{}", engines.join(","))]);
+        run.arg("--chromium").arg(&chromium).current_dir(&peers);
+        beside(run, name)?;
+    }
+    Ok(())
+}
+
+/// Runs the peers' harness and prints the figures of every engine.
+fn beside(run: Command, corpus: &str) -> Result<()> {
+    let mut lines = Vec::new();
+    let (status, _) = follow(run, |line| lines.push(line.to_owned()))?;
+    ensure!(status.success(), "the peers' bench ended with {status}");
+    for line in lines.iter().filter(|line| line.starts_with('{')) {
+        let row: Value = serde_json::from_str(line)?;
+        let engine = row["engine"].as_str().unwrap_or_default();
+        ensure!(row["error"].is_null(), "{engine}: {}", row["error"]);
+        let mut figures = vec![
+            ("shown_bytes", &row["cold"]["shownBytes"], "B"),
+            ("requests", &row["cold"]["shownReq"], ""),
+            ("docs_per_s", &row["docsPerSec"], "docs/s"),
+            ("build_mb", &row["maxRssMiB"], "MB"),
+            ("warm_ms.median", &row["latency"]["all"]["warm"], "ms"),
+            ("warm_ms.p99", &row["latency"]["all"]["warmP99"], "ms"),
+            ("phrase.r10", &row["quality"]["phrase"]["recall10"], ""),
+            ("chars.r10", &row["quality"]["chars"]["recall10"], ""),
+            ("keywords.r10", &row["quality"]["keywords"]["recall10"], ""),
+        ];
+        if engine == "huiqi" {
+            figures.push(("computed_ms.median", &row["computed"]["median"], "ms"));
+            figures.push(("computed_ms.p99", &row["computed"]["p99"], "ms"));
+        }
+        for (name, value, unit) in figures {
+            let figure = json!({"name": format!("search.beside.{corpus}.{engine}.{name}"), "value": value, "unit": unit});
+            writeln!(io::stdout(), "{figure}")?;
+            say(&format!("  {figure}"));
+        }
+    }
+    Ok(())
 }
 
 /// Runs a program that prints figures, one JSON line each.

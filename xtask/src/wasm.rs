@@ -62,6 +62,11 @@ pub(crate) fn compile_engine_tests() -> Result<PathBuf> {
     compile_package("huiqi-engine-tests")
 }
 
+/// The search engine alone, to be measured beside others.
+pub(crate) fn compile_web_search() -> Result<PathBuf> {
+    compile_package("huiqi-web-search")
+}
+
 fn compile_package(package: &str) -> Result<PathBuf> {
     // A folder of its own: other flags in the same one would have both worlds built again each time.
     let target_dir = in_root("target/wasm");

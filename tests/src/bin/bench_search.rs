@@ -261,9 +261,15 @@ fn known(folder: &Path, work: &Path, label: &str, with_areas: bool) -> Result<()
         |_| {},
     )?;
     eprintln!("  tantivy {:.1} s, {:.0} MB", start.elapsed().as_secs_f64(), peak_mb());
-    let (site, _) = Site::publish(&index, &work.join("site"), None)?;
+    let www = work.join("www");
+    let (site, _) = Site::publish(&index, &www.join("data"), None)?;
     let seconds = start.elapsed().as_secs_f64();
     let count = index.entries().len();
+    // What the pages of the peers' bench need beside the parts.
+    fs::write(www.join("root.txt"), site.roots.values().next().context("an area")?)?;
+    let build =
+        json!({"buildMs": seconds * 1000.0, "docsPerSec": count as f64 / seconds, "maxRssMiB": peak_mb()});
+    fs::write(www.join("build.json"), build.to_string())?;
     figure(&format!("search.build.docs_per_s.{label}"), count as f64 / seconds, "docs/s")?;
     figure(&format!("search.build.peak_mb.{label}"), peak_mb(), "MB")?;
     let area_of: HashMap<&str, &str> =
