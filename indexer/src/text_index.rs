@@ -2,6 +2,7 @@
 //! the web index is a projection of its postings, and `huiqi search` ranks the
 //! very same postings with the engine's scorer.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
@@ -694,13 +695,10 @@ impl Lookup for TextIndex {
         &self.rows
     }
 
-    fn list(&self, gram: Gram) -> Option<Vec<(u32, Symbol)>> {
-        Some(
-            self.postings(gram)
-                .iter()
-                .map(|(doc, places)| (*doc, Symbol::new(places.each_ref().map(Vec::len))))
-                .collect(),
-        )
+    fn list(&self, gram: Gram) -> Option<Cow<'_, [(u32, Symbol)]>> {
+        let postings = self.postings(gram);
+        let docs = postings.iter().map(|(doc, places)| (*doc, Symbol::new(places.each_ref().map(Vec::len))));
+        Some(docs.collect())
     }
 
     fn places(&self, gram: Gram, doc: u32, places: &mut Places) -> bool {

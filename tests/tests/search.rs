@@ -1,6 +1,7 @@
 //! The search index against simpler ways to find the same: a scan of whole documents, tantivy's own queries,
 //! an index built anew.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
@@ -158,7 +159,7 @@ impl Lookup for Scan {
         &self.rows
     }
 
-    fn list(&self, gram: Gram) -> Option<Vec<(u32, Symbol)>> {
+    fn list(&self, gram: Gram) -> Option<Cow<'_, [(u32, Symbol)]>> {
         let symbol = |places: &Places| Symbol::new(places.each_ref().map(Vec::len));
         Some(
             self.lists.get(&gram).into_iter().flatten().map(|(doc, places)| (*doc, symbol(places))).collect(),

@@ -1,9 +1,11 @@
 //! An index as far as it has been fetched.
 
+use std::borrow::Cow;
+
 use litemap::LiteMap;
 
 use super::format::{
-    Added, Block, Head, Heads, PlacesAt, Root, TEXTS_PER_BLOCK, TermBlock, Texts, decode_page,
+    Added, Block, Delta, Head, Heads, PlacesAt, Root, TEXTS_PER_BLOCK, TermBlock, Texts, decode_page,
     decode_places_part, decode_texts, heads_per_block, read_places,
 };
 use super::query::Query;
@@ -70,7 +72,12 @@ struct Opened {
 }
 
 impl Opened {
-    fn new(block: TermBlock) -> Self {
+    /// `bound`: numbers of entries are below this; a part that has others is
+    /// damaged.
+    fn new(block: TermBlock, bound: u32) -> Result<Self, BundleError> {
+        if block.terms.iter().any(|t| t.docs.last().is_some_and(|(doc, _)| *doc >= bound)) {
+            return Err(BundleError::WrongKind { expected: PartKind::Terms.name() });
+        }
         let mut filled = vec![0; block.parts.len()];
         let mut grams = Vec::new();
         let mut lists = Vec::new();
@@ -89,7 +96,7 @@ impl Opened {
             grams.push(term.gram);
             lists.push(List { docs: term.docs, places });
         }
-        Self { grams, lists, parts: block.parts }
+        Ok(Self { grams, lists, parts: block.parts })
     }
 
     fn list(&self, gram: Gram) -> Option<&List> {
@@ -427,7 +434,8 @@ impl Index {
                 area.pages.insert(number, decode_page(raw)?);
             }
             Wanted::Terms => {
-                area.blocks.insert(name.to_owned(), Opened::new(TermBlock::decode(raw)?));
+                let block = Opened::new(TermBlock::decode(raw)?, area.base())?;
+                area.blocks.insert(name.to_owned(), block);
             }
             Wanted::Places(block, number) => {
                 let terms = decode_places_part(raw)?;
@@ -488,23 +496,28 @@ impl Lookup for Index {
         &self.rows
     }
 
-    fn list(&self, gram: Gram) -> Option<Vec<(u32, Symbol)>> {
+    fn list(&self, gram: Gram) -> Option<Cow<'_, [(u32, Symbol)]>> {
+        if let [area] = &self.areas[..]
+            && area.root.delta == Delta::default()
+        {
+            let docs = area.open(gram)?.map_or(&[][..], |list| &list.docs);
+            return Some(Cow::Borrowed(docs));
+        }
         let mut all = Vec::new();
         for area in &self.areas {
             let found = area.open(gram)?;
             let removed = &area.root.delta.removed;
-            let bound = area.base();
             all.extend(
                 found
                     .into_iter()
                     .flat_map(|l| &l.docs)
-                    .filter(|(doc, _)| *doc < bound && removed.binary_search(doc).is_err())
+                    .filter(|(doc, _)| removed.binary_search(doc).is_err())
                     .map(|(doc, symbol)| (doc + area.offset, *symbol)),
             );
-            let start = area.offset + bound;
+            let start = area.offset + area.base();
             all.extend(area.small.list(gram).into_iter().map(|(doc, symbol)| (doc + start, symbol)));
         }
-        Some(all)
+        Some(Cow::Owned(all))
     }
 
     fn places(&self, gram: Gram, doc: u32, places: &mut Places) -> bool {

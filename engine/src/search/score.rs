@@ -1,6 +1,8 @@
 //! The one scorer, integer arithmetic only: the browser ranks with it over
 //! fetched blocks, the command over postings from tantivy.
 
+use std::borrow::Cow;
+
 use super::FIELDS;
 use super::query::{FULL, Query, Run};
 use super::text::Gram;
@@ -162,7 +164,7 @@ pub trait Lookup {
     fn rows(&self) -> &Rows;
     /// Entries with a term, ascending, without removed ones; `None` as long
     /// as it is not known.
-    fn list(&self, gram: Gram) -> Option<Vec<(u32, Symbol)>>;
+    fn list(&self, gram: Gram) -> Option<Cow<'_, [(u32, Symbol)]>>;
     /// Where a term stands in an entry that has it; `false` as long as it is
     /// not known. `places` is emptied first.
     fn places(&self, gram: Gram, doc: u32, places: &mut Places) -> bool;
@@ -263,27 +265,25 @@ fn log2(x: u64) -> i64 {
 }
 
 /// One looked-up term.
-struct Listed {
+struct Listed<'a> {
     gram: Gram,
     idf: u32,
-    docs: Vec<(u32, Symbol)>,
+    docs: Cow<'a, [(u32, Symbol)]>,
     /// Whether `docs` is what there is.
     known: bool,
-    /// The same as `idf` within each field alone.
-    field_idf: [u32; FIELDS.len()],
 }
 
-impl Listed {
+impl Listed<'_> {
     fn symbol(&self, doc: u32) -> Option<Symbol> {
         self.docs.binary_search_by_key(&doc, |(d, _)| *d).ok().map(|at| self.docs[at].1)
     }
 }
 
 /// The lists of all terms of a query.
-pub(super) struct Lists(Vec<Listed>);
+pub(super) struct Lists<'a>(Vec<Listed<'a>>);
 
-impl Lists {
-    pub(super) fn new(query: &Query, lookup: &impl Lookup) -> Self {
+impl<'a> Lists<'a> {
+    pub(super) fn new(query: &Query, lookup: &'a impl Lookup) -> Self {
         let n = lookup.rows().count;
         Self(
             query
@@ -293,21 +293,19 @@ impl Lists {
                     let docs = lookup.list(gram);
                     let known = docs.is_some();
                     let docs = docs.unwrap_or_default();
-                    let count = |field| docs.iter().filter(|(_, s)| s.has(field)).count();
-                    let field_idf = std::array::from_fn(|field| idf(n, count(field)));
-                    Listed { gram, idf: idf(n, docs.len()), docs, known, field_idf }
+                    Listed { gram, idf: idf(n, docs.len()), docs, known }
                 })
                 .collect(),
         )
     }
 
-    fn get(&self, gram: Gram) -> Option<&Listed> {
+    fn get(&self, gram: Gram) -> Option<&Listed<'a>> {
         self.0.iter().find(|l| l.gram == gram)
     }
 
     /// Entries that have all content terms; terms not yet known count as had.
     pub(super) fn all(&self, query: &Query) -> Vec<u32> {
-        let mut lists: Vec<&Listed> = query
+        let mut lists: Vec<&Listed<'_>> = query
             .terms
             .iter()
             .filter(|t| t.is_content())
@@ -351,7 +349,7 @@ pub fn search(query: &Query, lookup: &impl Lookup, today: Date) -> Hits {
     let lists = Lists::new(query, lookup);
     let rows = lookup.rows();
     let bound = rows.classes.len();
-    let value = |listed: &Listed, weight: u32, doc: u32, symbol: Symbol| {
+    let value = |listed: &Listed<'_>, weight: u32, doc: u32, symbol: Symbol| {
         ((((listed.idf * weight) >> 8) * rows.worth(doc, symbol)) >> 8).max(1)
     };
     let mut score = vec![0u32; bound];
@@ -364,7 +362,7 @@ pub fn search(query: &Query, lookup: &impl Lookup, today: Date) -> Hits {
         if term.weight == 0 {
             continue;
         }
-        for (doc, symbol) in &listed.docs {
+        for (doc, symbol) in &*listed.docs {
             score[*doc as usize] += value(listed, term.weight, *doc, *symbol);
             content[*doc as usize] += counts;
         }
@@ -374,7 +372,7 @@ pub fn search(query: &Query, lookup: &impl Lookup, today: Date) -> Hits {
     let mut hits: Vec<Hit> = Vec::new();
     let covers: Vec<Vec<(Gram, u32)>> = query.runs.iter().map(|run| lists.cover(run)).collect();
     let traditional = query.written().next().is_some();
-    let mut phrases = Phrases { lookup, lists: &lists, places: Vec::new() };
+    let mut phrases = Phrases { lookup, lists: &lists, places: Vec::new(), rare: Vec::new() };
     let mut standing = false;
     for (doc, score) in (0u32..).zip(&score) {
         if *score == 0 {
@@ -441,22 +439,22 @@ pub fn month_of(day: Date) -> u32 {
 /// query an entry has, when there are synonyms.
 fn with_synonyms(
     query: &Query,
-    lists: &Lists,
+    lists: &Lists<'_>,
     score: &mut [u32],
-    value: &impl Fn(&Listed, u32, u32, Symbol) -> u32,
+    value: &impl Fn(&Listed<'_>, u32, u32, Symbol) -> u32,
 ) -> Option<Vec<u8>> {
     if query.segments.is_empty() {
         return None;
     }
     // Of entries with all terms, the sum of their values.
     let whole = |grams: &[Gram], weight: u32| -> Vec<(u32, u32)> {
-        let mut found: Vec<&Listed> = grams.iter().filter_map(|g| lists.get(*g)).collect();
+        let mut found: Vec<&Listed<'_>> = grams.iter().filter_map(|g| lists.get(*g)).collect();
         if found.is_empty() || found.iter().any(|l| !l.known) {
             return Vec::new();
         }
         found.sort_by_key(|l| l.docs.len());
         let mut sums = Vec::new();
-        'docs: for (doc, _) in &found[0].docs {
+        'docs: for (doc, _) in &*found[0].docs {
             let mut sum = 0;
             for listed in &found {
                 let Some(symbol) = listed.symbol(*doc) else { continue 'docs };
@@ -500,9 +498,11 @@ fn with_synonyms(
 /// Finds runs in entries.
 struct Phrases<'a, L> {
     lookup: &'a L,
-    lists: &'a Lists,
+    lists: &'a Lists<'a>,
     /// Room for the positions of the terms of a cover.
     places: Vec<Places>,
+    /// What a term is worth within one field alone.
+    rare: Vec<(Gram, usize, u32)>,
 }
 
 impl<L: Lookup> Phrases<'_, L> {
@@ -545,20 +545,32 @@ impl<L: Lookup> Phrases<'_, L> {
 
     /// A run as typed is worth more in a better field, and the more so the
     /// fewer entries have its terms there.
-    fn bonus(&self, cover: &[(Gram, u32)], fields: u8) -> u32 {
+    fn bonus(&mut self, cover: &[(Gram, u32)], fields: u8) -> u32 {
         let Some(field) = (0..FIELDS.len() - 1).find(|f| fields & 1 << f != 0) else { return 0 };
         let more = (FIELDS[field].weight - FIELDS[FIELDS.len() - 1].weight) as u32;
-        cover
-            .iter()
-            .filter_map(|(gram, _)| self.lists.get(*gram))
-            .map(|l| l.field_idf[field] * more / 2)
-            .sum()
+        let n = self.lookup.rows().count;
+        let mut sum = 0;
+        for (gram, _) in cover {
+            let rare = match self.rare.iter().find(|(g, f, _)| (g, f) == (gram, &field)) {
+                Some((.., rare)) => *rare,
+                None => {
+                    let count = self
+                        .lists
+                        .get(*gram)
+                        .map_or(0, |l| l.docs.iter().filter(|(_, s)| s.has(field)).count());
+                    self.rare.push((*gram, field, idf(n, count)));
+                    idf(n, count)
+                }
+            };
+            sum += rare * more / 4;
+        }
+        sum
     }
 }
 
 /// What distinct terms of the query are worth that stand close together in
 /// one field: the best place for each width of [`NEAR`].
-fn closeness(query: &Query, lists: &Lists, lookup: &impl Lookup, doc: u32) -> u32 {
+fn closeness(query: &Query, lists: &Lists<'_>, lookup: &impl Lookup, doc: u32) -> u32 {
     let mut places = Places::default();
     // Per field: position, number of the term.
     let mut all: [Vec<(u32, usize)>; FIELDS.len()] = Default::default();
