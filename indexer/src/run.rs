@@ -257,17 +257,17 @@ fn run_search(
         writeln!(talk, "企业画像有错误，没有查找。改好后再运行。")?;
         return Ok(Status::Findings);
     }
-    // Without a firm nothing is known, and only sums that need no facts are bounded.
-    let decided = huiqi_engine::report::report(
-        &Decider::new(&local.table.measures, catalogue, today),
-        &local.table.measures,
-        catalogue,
-        firm.as_ref().unwrap_or(&Firm::default()),
-    );
+    // Without a firm nothing is known, and only sums that need no facts are bounded: a filter by sum wants that much.
+    let needs_outcomes = firm.is_some() || wanted.counts || !wanted.only.is_empty();
+    let decided = needs_outcomes.then(|| {
+        let measures = &local.table.measures;
+        let decider = Decider::new(measures, catalogue, today);
+        huiqi_engine::report::report(&decider, measures, catalogue, firm.as_ref().unwrap_or(&Firm::default()))
+    });
     let find = |text: &str| {
         let mut query = Query::new(text, index.simplifier());
         query.expand(&local.vocabulary);
-        let hits = huiqi_engine::search::search(&query, &index, today);
+        let hits = huiqi_engine::search::search(&query, &index);
         (query, hits)
     };
     let (mut query, mut hits) = find(&wanted.text);
@@ -289,7 +289,7 @@ fn run_search(
     let found = |doc: u32| {
         let at = doc as usize;
         let measure = local.table.measures.get(at)?;
-        let outcome = decided.outcomes.get(at)?.as_ref();
+        let outcome = decided.as_ref().and_then(|d| d.outcomes.get(at)?.as_ref());
         Some(Found { measure, outcome, window: measure.schedule.window(today), year: index.rows().year(doc) })
     };
     let mut filters = Filters::default();

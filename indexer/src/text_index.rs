@@ -328,7 +328,8 @@ pub fn update_and_open(
 }
 
 fn open_or_create(dir: &Path, layout: &Layout, simplifier: &Simplifier) -> anyhow::Result<Index> {
-    let is_index = dir.join("meta.json").is_file();
+    // Both are tantivy's; a folder with some other meta.json is nobody's to empty.
+    let is_index = ["meta.json", ".managed.json"].iter().all(|name| dir.join(name).is_file());
     if !is_index && dir.exists() && std::fs::read_dir(dir)?.next().is_some() {
         anyhow::bail!("{} 不是检索索引目录，不会覆盖；请换一个 --index", dir.display());
     }

@@ -316,9 +316,22 @@ fn same_input_same_bytes_and_errors_leave_the_bundle_alone() -> Result<()> {
     fs::write(dir.path().join("policies/130000/demo.yaml"), example()?)?;
     fs::create_dir_all(dir.path().join("c-index"))?;
     fs::write(dir.path().join("c-index/precious.txt"), "x")?;
+    // Nor one that has a file with a name of tantivy's.
+    fs::write(dir.path().join("c-index/meta.json"), "{}")?;
     let refused = build("c", "1")?;
     ensure!(refused.code == 2 && refused.talk.contains("不会覆盖"), "{}", refused.talk);
     ensure!(dir.path().join("c-index/precious.txt").is_file(), "a foreign file is gone");
+
+    // What stands beside the index is checked when it is read.
+    let index = dir.path().join("a-index");
+    let local = fs::read(index.join("huiqi.bin"))?;
+    fs::write(index.join("huiqi.bin"), &local[..local.len() / 2])?;
+    let damaged = command(&["search", "补贴", "--index", &index.display().to_string()])?;
+    ensure!(
+        damaged.code == 2 && damaged.talk.contains("huiqi.bin 读不了，请重新运行 huiqi build"),
+        "{}",
+        damaged.talk
+    );
     Ok(())
 }
 
@@ -332,6 +345,10 @@ fn usage_errors_are_chinese_and_exit_with_2() -> Result<()> {
         (&["check", "--as-of", "明天"][..], "日期写成 2026-11-22"),
         (&["check", "no-such-folder"][..], "读不到文件夹 no-such-folder：没有这个文件夹"),
         (&["search", "补贴", "--index", "no-such-index"][..], "先运行 huiqi build"),
+        (&["search", "补贴", "--only", "什么=1"][..], "没有“什么”这一项，有 结论、类别"),
+        (&["search", "补贴", "--only", "类别"][..], "应写成 项=值"),
+        (&["search", "补贴", "--limit", "很多"][..], "--limit"),
+        (&["build", "policies", "--threads", "两个"][..], "--threads"),
         (&["explain", "--firm", "no-such-firm.yaml"][..], "读不到企业画像"),
         (
             &[

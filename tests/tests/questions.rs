@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use huiqi::parts::read as part;
 use huiqi_engine::bundle::{Catalog, decode_simplifier, decode_sounds, decode_vocabulary};
 use huiqi_engine::search::{Index, Query, Root, Tier};
-use huiqi_tests::{demo_dir, today, workspace_root};
+use huiqi_tests::{demo_dir, workspace_root};
 
 fn fetch(index: &mut Index, query: &Query, data: &Path) -> Result<()> {
     loop {
@@ -39,17 +39,17 @@ fn success(name: &str) -> Result<(f64, Vec<String>)> {
         let mut query = Query::new(question, &simplifier);
         query.expand(&vocabulary);
         fetch(&mut index, &query, &data)?;
-        if !index.search(&query, today()).reaches(Tier::Synonym)
+        if !index.search(&query).reaches(Tier::Synonym)
             && let Some(meant) = vocabulary.correct(question, &simplifier, &sounds, &index)
         {
             let mut meant = Query::new(&meant, &simplifier);
             meant.expand(&vocabulary);
             fetch(&mut index, &meant, &data)?;
-            if index.search(&meant, today()).reaches(Tier::Synonym) {
+            if index.search(&meant).reaches(Tier::Synonym) {
                 query = meant;
             }
         }
-        let docs: Vec<u32> = index.search(&query, today()).first(3).iter().map(|h| h.doc).collect();
+        let docs: Vec<u32> = index.search(&query).first(3).iter().map(|h| h.doc).collect();
         for name in index.needs_heads(&docs) {
             index.provide(&name, &part(&data, &name)?)?;
         }

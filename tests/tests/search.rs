@@ -17,7 +17,7 @@ use huiqi_engine::search::{
     FIELDS, Gram, Head, Hit, Index, Lookup, Manifest, Places, Query, Root, Rows, Symbol, Tier, cut,
     fold_text, length_class, month_of, search, text_length,
 };
-use huiqi_tests::{files_below, say, today, workspace_root};
+use huiqi_tests::{files_below, say, workspace_root};
 use serde_json::Value;
 use tantivy::query::{BooleanQuery, Occur, PhraseQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
@@ -109,7 +109,7 @@ fn fetch(index: &mut Index, dir: &Path, query: &Query) -> Result<()> {
 /// Ids, tiers and scores of the best hits.
 fn best(index: &mut Index, dir: &Path, query: &Query, n: usize) -> Result<Vec<(String, Tier, u32)>> {
     fetch(index, dir, query)?;
-    let hits: Vec<Hit> = index.search(query, today()).first(n).to_vec();
+    let hits: Vec<Hit> = index.search(query).first(n).to_vec();
     let docs: Vec<u32> = hits.iter().map(|h| h.doc).collect();
     for name in index.needs_heads(&docs) {
         index.provide(&name, &parts::read(&dir.join("site"), &name)?)?;
@@ -149,7 +149,7 @@ impl Scan {
     }
 
     fn best(&self, query: &Query, n: usize) -> Vec<(String, Tier, u32)> {
-        let mut hits = search(query, self, today());
+        let mut hits = search(query, self);
         hits.first(n).iter().map(|h| (self.ids[h.doc as usize].clone(), h.tier, h.score)).collect()
     }
 }
@@ -254,7 +254,7 @@ fn compare(documents: &[SearchDocument], queries: &[String]) -> Result<()> {
             "{text}: {ours:#?}, a scan gives {:#?}",
             scan.best(&query, 10)
         );
-        let mut offline = search(&query, &built.text, today());
+        let mut offline = search(&query, &built.text);
         let offline: Vec<(String, Tier, u32)> = offline
             .first(10)
             .iter()
@@ -266,7 +266,7 @@ fn compare(documents: &[SearchDocument], queries: &[String]) -> Result<()> {
             continue;
         }
         let [phrase, all, any] = tantivy_sets(&own, &query)?;
-        let hits = index.search(&query, today());
+        let hits = index.search(&query);
         let ids = |keep: &dyn Fn(Tier) -> bool| -> BTreeSet<String> {
             let hits = hits.all().iter().filter(|h| keep(h.tier));
             hits.map(|h| built.text.entries()[h.doc as usize].id.clone()).collect()
@@ -367,7 +367,7 @@ fn every_piece_of_every_text_is_found() -> Result<()> {
     for (at, (text, doc)) in queries.iter().enumerate() {
         let query = Query::new(text, &simplifier);
         fetch(&mut index, dir.path(), &query)?;
-        let hits = index.search(&query, today());
+        let hits = index.search(&query);
         let phrases: BTreeSet<u32> =
             hits.all().iter().filter(|h| h.tier >= Tier::Phrase).map(|h| h.doc).collect();
         ensure!(doc.is_none_or(|doc| phrases.contains(&doc)), "{text} does not find where it stands");
@@ -429,7 +429,7 @@ fn changes_rank_like_an_index_built_anew() -> Result<()> {
     // Rows of the table lie in the same order.
     let query = Query::new("企业", &simplifier);
     fetch(&mut old, dir.path(), &query)?;
-    for hit in old.search(&query, today()).first(500) {
+    for hit in old.search(&query).first(500) {
         let names = old.needs_heads(&[hit.doc]);
         for name in names {
             old.provide(&name, &parts::read(&dir.path().join("site"), &name)?)?;
@@ -489,7 +489,7 @@ fn damaged_parts_are_errors() -> Result<()> {
                 refused += usize::from(index.provide(&name, &raw).is_err());
             }
         }
-        let mut hits = index.search(&query, today());
+        let mut hits = index.search(&query);
         hits.first(10);
         index.needs(&query);
     }

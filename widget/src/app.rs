@@ -576,12 +576,11 @@ impl App {
 
     /// Ranks what is there; `last`: nothing more will arrive for this query.
     fn search_now(&mut self, ctx: &Context<Self>, last: bool) {
-        let today = self.today;
         let search = &mut self.search;
         let Some(index) = &search.index else { return };
         let query = search.query();
         search.busy = !last;
-        search.hits = (!query.is_empty()).then(|| index.search(&query, today));
+        search.hits = (!query.is_empty()).then(|| index.search(&query));
         if let Some(hits) = search.hits.as_ref().filter(|hits| last && !hits.reaches(Tier::Synonym)) {
             // Nothing has all of it. A term that nowhere occurs may be a traditional one, or a slip of the pen.
             let base = ctx.props().base.clone();

@@ -14,7 +14,6 @@ use super::text::{Gram, cut};
 use super::{FIELDS, text_length};
 use crate::bundle::{BundleError, PartKind};
 use crate::codec::Reader;
-use crate::date::Date;
 
 /// Most blocks fetched before a first answer.
 const FIRST_BLOCKS: usize = 10;
@@ -362,7 +361,7 @@ impl Index {
             let grams: Vec<Gram> = covers.flatten().map(|(gram, _)| gram).chain(query.written()).collect();
             missing = self.unplaced(&grams);
         }
-        if missing.is_empty() && !search(query, self, Date::LAST).reaches(Tier::Phrase) {
+        if missing.is_empty() && !search(query, self).reaches(Tier::Phrase) {
             let grams: Vec<Gram> = query.terms.iter().filter(|t| t.weight > 0).map(|t| t.gram).collect();
             missing = self.unplaced(&grams);
         }
@@ -454,8 +453,8 @@ impl Index {
     }
 
     /// Ranks over everything that was provided.
-    pub fn search(&self, query: &Query, today: Date) -> Hits {
-        search(query, self, today)
+    pub fn search(&self, query: &Query) -> Hits {
+        search(query, self)
     }
 
     /// What a hit shows, if it has been fetched.

@@ -14,10 +14,6 @@ use crate::date::Date;
 const NEAR: [(u32, u32); 2] = [(30, 180), (120, 72)];
 /// So many entries are looked at for terms that stand close together.
 const NEAR_ENTRIES: usize = 50;
-/// What a new entry gains in 1/256 of its score; nothing is left after
-/// [`FRESH_MONTHS`].
-const FRESH: u32 = 0;
-const FRESH_MONTHS: u32 = 120;
 
 /// Positions of one term in one entry, per field, in characters, ascending.
 pub type Places = [Vec<u32>; FIELDS.len()];
@@ -345,7 +341,7 @@ impl<'a> Lists<'a> {
 }
 
 /// Ranks all entries that have a term of the query.
-pub fn search(query: &Query, lookup: &impl Lookup, today: Date) -> Hits {
+pub fn search(query: &Query, lookup: &impl Lookup) -> Hits {
     let lists = Lists::new(query, lookup);
     let rows = lookup.rows();
     let bound = rows.classes.len();
@@ -419,13 +415,6 @@ pub fn search(query: &Query, lookup: &impl Lookup, today: Date) -> Hits {
         }
         hits.sorted = 0;
     }
-    let month = month_of(today);
-    for hit in &mut hits.hits {
-        let age =
-            rows.months[hit.doc as usize].map_or(FRESH_MONTHS, |m| month.saturating_sub(m).min(FRESH_MONTHS));
-        hit.score += (u64::from(hit.score) * u64::from(FRESH * (FRESH_MONTHS - age))
-            / u64::from(256 * FRESH_MONTHS)) as u32;
-    }
     hits
 }
 
@@ -474,8 +463,9 @@ fn with_synonyms(
         for other in &segment.others {
             for (doc, sum) in whole(&other.grams, other.weight) {
                 // A longer word is not worth more than the one that was typed.
-                let sum = sum * segment.grams.len().max(1) as u32 / other.grams.len() as u32;
-                best[doc as usize] = best[doc as usize].max(sum.max(1));
+                let sum = u64::from(sum) * segment.grams.len().max(1) as u64 / other.grams.len() as u64;
+                best[doc as usize] =
+                    best[doc as usize].max(u32::try_from(sum).unwrap_or(u32::MAX / 4).max(1));
                 had[doc as usize] = true;
             }
         }

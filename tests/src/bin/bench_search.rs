@@ -20,7 +20,6 @@ use huiqi_engine::catalogue::Code;
 use huiqi_engine::date::Date;
 use huiqi_engine::fold::Simplifier;
 use huiqi_engine::search::{Head, Index, Manifest, Query, Root, Vocabulary, search};
-use huiqi_tests::today;
 use serde_json::{Value, json};
 use sha1::{Digest as _, Sha1};
 
@@ -197,14 +196,14 @@ fn cold(site: &Site, areas: &[String], text: &str, simplifier: &Simplifier) -> R
         cost.trips += 1;
         cost.requests += names.len();
         cost.first += site.fetch(&mut index, &names)?;
-        let hits = index.search(&query, today());
+        let hits = index.search(&query);
         names = index.needs(&query);
         if !hits.all().is_empty() || names.is_empty() {
             break;
         }
     }
     let top = |index: &Index, n| -> Vec<u32> {
-        let mut hits = index.search(&query, today());
+        let mut hits = index.search(&query);
         hits.first(n).iter().map(|h| h.doc).collect()
     };
     let docs = top(&index, 10);
@@ -448,7 +447,7 @@ fn real(shared: &Path, work: &Path) -> Result<()> {
     for question in &questions {
         let text = |key: &str| question[key].as_str().unwrap_or_default();
         let query = Query::new(text("query"), index.simplifier());
-        let mut hits = search(&query, &index, today());
+        let mut hits = search(&query, &index);
         let want = number[text("doc_id")];
         let ours = hits.first(20).iter().position(|h| h.doc == want);
         let theirs = plain.rank(text("query"), row_of[text("doc_id")]);

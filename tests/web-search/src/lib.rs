@@ -9,7 +9,6 @@
 use std::sync::{Mutex, MutexGuard};
 
 use huiqi_engine::bundle::decode_simplifier;
-use huiqi_engine::date::Date;
 use huiqi_engine::fold::Simplifier;
 use huiqi_engine::search::{Index, Query, Root};
 
@@ -113,7 +112,7 @@ pub extern "C" fn provide() -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn rank(limit: usize) -> usize {
     with(|s| {
-        let mut hits = s.index.search(&s.query, Date::LAST);
+        let mut hits = s.index.search(&s.query);
         s.docs = hits.first(limit).iter().map(|h| h.doc).collect();
         s.docs.len()
     })
