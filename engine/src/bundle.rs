@@ -10,7 +10,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::catalogue::{Catalogue, Code, CodeNames};
+use crate::catalogue::{Catalogue, Code, CodeNames, Nesting};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::date::Date;
 use crate::fold::Simplifier;
@@ -282,6 +282,17 @@ impl Catalog {
             line("area", &format!("{} {table} {search}", region.region_text()));
         }
         out
+    }
+
+    /// Numbers of the areas that concern a firm at `places`: those that one of them lies in, or that lie in it. Without
+    /// a place, those that hold all others.
+    pub fn areas_of(&self, places: &[Code]) -> Vec<usize> {
+        let codes = || self.areas.iter().map(|(code, ..)| *code);
+        let concerns = |area: Code| match places {
+            [] => codes().all(|other| other.nesting(area) == Nesting::Inside),
+            _ => places.iter().any(|place| place.nesting(area) != Nesting::Apart),
+        };
+        (0..).zip(codes()).filter(|(_, area)| concerns(*area)).map(|(at, _)| at).collect()
     }
 
     /// Reads the file. Unknown keys are skipped, so that a newer publisher
@@ -629,6 +640,27 @@ mod tests {
     fn catalog_round_trips_and_skips_unknown_lines() {
         let text = catalog().print() + "future thing\n";
         assert_eq!(Catalog::parse(text.as_bytes()), Ok(catalog()));
+    }
+
+    #[test]
+    fn areas_of_a_place_are_those_above_and_below_it() {
+        let name = part_name(b"x");
+        let with = |codes: &[&str]| Catalog {
+            areas: codes.iter().map(|c| (Code::region(c).unwrap(), name.clone(), name.clone())).collect(),
+            ..catalog()
+        };
+        let country = with(&["000000", "130000", "130100", "130200", "440000"]);
+        let of = |catalog: &Catalog, places: &[&str]| {
+            catalog.areas_of(&places.iter().map(|p| Code::region(p).unwrap()).collect::<Vec<_>>())
+        };
+        assert_eq!(of(&country, &[]), [0]);
+        assert_eq!(of(&country, &["130102"]), [0, 1, 2]);
+        assert_eq!(of(&country, &["130000"]), [0, 1, 2, 3]);
+        assert_eq!(of(&country, &["130102", "440300"]), [0, 1, 2, 4]);
+        assert_eq!(of(&country, &["000000"]), [0, 1, 2, 3, 4]);
+        assert_eq!(of(&with(&["130000", "130100"]), &[]), [0]);
+        assert_eq!(of(&with(&["130000", "440000"]), &[]), Vec::<usize>::new());
+        assert_eq!(of(&with(&["130000"]), &["440300"]), Vec::<usize>::new());
     }
 
     #[test]

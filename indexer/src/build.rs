@@ -71,19 +71,20 @@ pub fn build(
 ) -> anyhow::Result<Summary> {
     let catalogue = &project.tables.catalogue;
     let published: Vec<_> = project.policies.iter().filter(|p| p.published).collect();
-    let mut measures: Vec<(&Policy, &PolicyMeasure)> =
-        published.iter().flat_map(|p| p.measures.iter().map(move |m| (*p, m))).collect();
+    let area_of = |m: &PolicyMeasure| project.split.area(&m.measure.regions);
+    let mut measures: Vec<(Code, &Policy, &PolicyMeasure)> =
+        published.iter().flat_map(|p| p.measures.iter().map(move |m| (area_of(m), *p, m))).collect();
     if measures.is_empty() {
         anyhow::bail!("没有可以发布的事项：状态是 发布、暂停、额满、被替代 的文件才会进入发布包");
     }
     // The order of the search index: a hit's place there is its row here.
-    measures.sort_by_key(|(_, m)| (Reverse(m.detail.issued), m.measure.id.as_str()));
+    measures.sort_by_key(|(area, _, m)| (*area, Reverse(m.detail.issued), m.measure.id.as_str()));
     let sequence = next_sequence(out, options.sequence)?;
     std::fs::create_dir_all(out).with_context(|| format!("建不了目录 {}", out.display()))?;
     let parts = Parts::new(out);
 
     let total = measures.len();
-    let documents = measures.iter().map(|(policy, m)| search_document(policy, m, catalogue));
+    let documents = measures.iter().map(|(area, policy, m)| search_document(*area, policy, m, catalogue));
     let index =
         text_index::update_and_open(index_dir, documents, &lexicon(project), options.threads, |at| {
             progress("建索引", at, total)
@@ -95,36 +96,29 @@ pub fn build(
         vocabulary: parts.add(PartKind::Words, &bundle::encode_vocabulary(&vocabulary))?,
         sounds: parts.add(PartKind::Sounds, &bundle::encode_sounds(&text_index::sounds()))?,
     };
-    let previous = if options.full { None } else { previous(out) };
-    let entries = index.entries().len() as u32;
-    let search =
-        web_index::project(&index, vec![(0..entries, previous)], &shared, &|kind, raw| parts.add(kind, raw))?;
-    let mut search_roots = Vec::new();
-    for area in search {
-        parts.keep(&area.parts)?;
-        search_roots.push(parts.add(PartKind::SearchRoot, &area.root.encode())?);
+    let mut areas = Vec::new();
+    let mut first = 0;
+    for group in measures.chunk_by(|(a, ..), (b, ..)| a == b) {
+        let area = group[0].0;
+        let previous = if options.full { None } else { previous(out, area) };
+        areas.push((area, first..first + group.len(), previous));
+        first += group.len();
     }
-    let search_root = search_roots.pop().context("没有检索索引")?;
+    let wanted = areas.iter().map(|(_, range, previous)| {
+        // A search entry for each measure, in the same order.
+        (range.start as u32..range.end as u32, previous.clone())
+    });
+    let search = web_index::project(&index, wanted.collect(), &shared, &|kind, raw| parts.add(kind, raw))?;
+    let mut published_areas = Vec::new();
+    for ((area, range, _), search) in areas.into_iter().zip(search) {
+        parts.keep(&search.parts)?;
+        let root = parts.add(PartKind::SearchRoot, &search.root.encode())?;
+        published_areas.push((area, table(&measures[range], &parts)?, root));
+    }
 
-    let mut table =
-        Table { measures: measures.iter().map(|(_, m)| m.measure.clone()).collect(), ..Table::default() };
-    let cards: Vec<_> = measures.iter().map(|(_, m)| m.card.clone()).collect();
-    for block in cards.chunks(CARDS_PER_BLOCK) {
-        table.cards.push(parts.add(PartKind::Cards, &bundle::encode_cards(block))?);
-    }
-    let mut details = Vec::new();
-    for (policy, m) in &measures {
-        let text = match &policy.text {
-            Some(file) => parts.add(PartKind::Text, &bundle::encode_full_text(&file.full))?,
-            None => String::new(),
-        };
-        details.push(Detail { text, ..m.detail.clone() });
-    }
-    for block in details.chunks(DETAILS_PER_BLOCK) {
-        table.details.push(parts.add(PartKind::Details, &bundle::encode_details(block))?);
-    }
-    let table_name = parts.add(PartKind::Table, &table.encode())?;
-
+    // All measures, in the order of the index.
+    let table =
+        Table { measures: measures.iter().map(|(_, _, m)| m.measure.clone()).collect(), ..Table::default() };
     let used = used_rows(catalogue, &table.measures);
     let catalogue_name = parts.add(PartKind::Catalogue, &bundle::encode_catalogue(&used))?;
     let mut names = CodeNames::default();
@@ -158,7 +152,7 @@ pub fn build(
         regions: regions_name,
         industries: industries_name,
         files,
-        areas: vec![(Code::ALL, table_name, search_root)],
+        areas: published_areas,
     };
     let written = parts.finish()?;
     let local = Local { table, catalogue: catalogue.clone(), vocabulary };
@@ -172,6 +166,29 @@ pub fn build(
         bytes: written.parts.values().sum(),
         by_kind: written.by_kind,
     })
+}
+
+/// Stores the table of one area with its cards and pages; returns its name.
+fn table(measures: &[(Code, &Policy, &PolicyMeasure)], parts: &Parts<'_>) -> anyhow::Result<String> {
+    let mut table = Table::default();
+    let mut cards = Vec::new();
+    let mut details = Vec::new();
+    for (_, policy, m) in measures {
+        table.measures.push(m.measure.clone());
+        cards.push(m.card.clone());
+        let text = match &policy.text {
+            Some(file) => parts.add(PartKind::Text, &bundle::encode_full_text(&file.full))?,
+            None => String::new(),
+        };
+        details.push(Detail { text, ..m.detail.clone() });
+    }
+    for block in cards.chunks(CARDS_PER_BLOCK) {
+        table.cards.push(parts.add(PartKind::Cards, &bundle::encode_cards(block))?);
+    }
+    for block in details.chunks(DETAILS_PER_BLOCK) {
+        table.details.push(parts.add(PartKind::Details, &bundle::encode_details(block))?);
+    }
+    parts.add(PartKind::Table, &table.encode())
 }
 
 /// What `huiqi search` needs beside the index to filter and decide without the
@@ -218,11 +235,11 @@ impl Local {
     }
 }
 
-/// The search index of the bundle in a folder, if this program can read it.
-fn previous(out: &Path) -> Option<Previous> {
+/// The search index of an area of the bundle in a folder, if this program can read it.
+fn previous(out: &Path, area: Code) -> Option<Previous> {
     let read = |name: &str| parts::read(out, name).ok();
     let catalog = Catalog::parse(&std::fs::read(out.join(CATALOG_NAME)).ok()?).ok()?;
-    let (_, _, root) = catalog.areas.first()?;
+    let (_, _, root) = catalog.areas.iter().find(|(code, ..)| *code == area)?;
     let root = Root::decode(&read(root)?).ok()?;
     let manifest = Manifest::decode(&read(&root.manifest)?).ok()?;
     let complete = manifest.parts.iter().all(|name| out.join(format!("{name}.{PART_EXTENSION}")).is_file());
@@ -250,9 +267,10 @@ fn publish(out: &Path, catalog: &Catalog) -> anyhow::Result<()> {
     let text = catalog.print();
     if text.len() > bundle::CATALOG_LIMIT {
         anyhow::bail!(
-            "{CATALOG_NAME} 有 {} 字节，最多 {}；发布单位名称太长？",
+            "{CATALOG_NAME} 有 {} 字节，最多 {}：发布单位名称太长，或者分区太多（{} 个，可以在 huiqi.yaml 里把“分区”改成“按省”或“不分”）",
             text.len(),
-            bundle::CATALOG_LIMIT
+            bundle::CATALOG_LIMIT,
+            catalog.areas.len()
         );
     }
     parts::write_whole(&out.join(CATALOG_NAME), text.as_bytes(), true)
@@ -387,7 +405,7 @@ fn synonyms(project: &Project, simplifier: &Simplifier) -> Vec<(String, Vec<Stri
     all.into_iter().collect()
 }
 
-fn search_document(policy: &Policy, m: &PolicyMeasure, catalogue: &Catalogue) -> SearchDocument {
+fn search_document(area: Code, policy: &Policy, m: &PolicyMeasure, catalogue: &Catalogue) -> SearchDocument {
     let measure = &m.measure;
     let regions: Vec<String> = measure.regions.iter().map(|c| catalogue.region_name(*c)).collect();
     let word = |all: &[(&'static str, BenefitKind)], kind| {
@@ -415,8 +433,8 @@ fn search_document(policy: &Policy, m: &PolicyMeasure, catalogue: &Catalogue) ->
         _ => {}
     });
     // A clause number says nothing by itself, and every document has a 第一条.
-    let area = measure.conditions.iter().filter(|c| c.kind == RowKind::Area).map(|c| m.card.text(c.basis));
-    let bases: BTreeSet<&str> = m.bases().chain(area).collect();
+    let added = measure.conditions.iter().filter(|c| c.kind == RowKind::Area).map(|c| m.card.text(c.basis));
+    let bases: BTreeSet<&str> = m.bases().chain(added).collect();
     body.extend(m.card.texts.iter().filter(|text| !bases.contains(text.as_str())).cloned());
     body.extend(m.detail.materials.iter().map(|m| m.name.clone()));
     body.push(m.detail.benefit_note.clone());
@@ -424,7 +442,7 @@ fn search_document(policy: &Policy, m: &PolicyMeasure, catalogue: &Catalogue) ->
         body.push(clauses_of(policy, m, &file.full));
     }
     SearchDocument {
-        area: Code::ALL,
+        area,
         head: Head {
             id: measure.id.clone(),
             name: measure.name.clone(),

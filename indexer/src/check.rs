@@ -19,7 +19,7 @@ use crate::diagnostic::{Diagnostic, Place, io_words};
 use crate::fields::Sink;
 use crate::lint::{self, Context};
 use crate::policy::{self, Policy};
-use crate::settings::{self, Settings};
+use crate::settings::{self, Settings, Split};
 use crate::yaml;
 
 /// A folder of policies, read and compiled.
@@ -29,6 +29,8 @@ pub struct Project {
     pub tables: Tables,
     /// Documents in order of their ids.
     pub policies: Vec<Policy>,
+    /// How the bundle is cut into areas.
+    pub split: Split,
 }
 
 impl Project {
@@ -88,7 +90,7 @@ pub fn load(
     policies.sort_by(|a, b| a.id.cmp(&b.id));
     link(&mut policies, sink);
     lint::project(&policies, &context, sink);
-    let project = Project { tables, policies };
+    let project = Project { tables, policies, split: sink.settings().split };
     check(&project, sink);
     Ok(project)
 }

@@ -47,6 +47,11 @@ impl Sink {
     }
 
     /// From here on, severities are the project's.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Takes what the publisher wants.
     pub fn set_settings(&mut self, settings: Settings) {
         self.settings = settings;
     }

@@ -1,6 +1,9 @@
-//! `huiqi.yaml` in a folder of policies: what this publisher wants to be told, and how loudly.
+//! `huiqi.yaml` in a folder of policies: what this publisher wants to be told, and how loudly, and how the bundle is
+//! cut.
 
 use std::collections::BTreeMap;
+
+use huiqi_engine::catalogue::{Code, Nesting};
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -10,10 +13,45 @@ use crate::yaml;
 /// Name of the file.
 pub const FILE_NAME: &str = "huiqi.yaml";
 
-/// Severities that differ from the documented ones; `None` switches a code off.
+/// How a bundle is cut into areas, each with a table and a search index of its own. A visitor fetches those that his
+/// seat lies in: what the rest of the country publishes costs him nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Split {
+    /// 不分: everything is one area.
+    #[default]
+    None,
+    /// 按省: one for each province, and one for what concerns several.
+    Province,
+    /// 按市: one for each prefecture, province, and the whole country.
+    Prefecture,
+}
+
+impl Split {
+    /// All with their names in `huiqi.yaml`.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("不分", Self::None), ("按省", Self::Province), ("按市", Self::Prefecture)];
+
+    /// The smallest area that holds all of `regions`.
+    pub fn area(self, regions: &[Code]) -> Code {
+        let digits: &[usize] = match self {
+            Self::None => &[],
+            Self::Province => &[2],
+            Self::Prefecture => &[4, 2],
+        };
+        let first = regions.first().copied().unwrap_or(Code::ALL);
+        let areas = digits.iter().filter_map(|n| Code::new(first.as_str().get(..*n)?));
+        let holds_all = |area: &Code| regions.iter().all(|r| r.nesting(*area) == Nesting::Inside);
+        areas.into_iter().find(holds_all).unwrap_or(Code::ALL)
+    }
+}
+
+/// What the file says.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
+    /// Severities that differ from the documented ones; `None` switches a code off.
     severities: BTreeMap<&'static str, Option<Severity>>,
+    /// 分区
+    pub split: Split,
 }
 
 impl Settings {
@@ -47,6 +85,15 @@ impl Settings {
             }
             rows.finish(sink);
         }
+        if let Some(text) = f.optional("分区", sink) {
+            match Split::ALL.into_iter().find(|(name, _)| *name == text) {
+                Some((_, split)) => settings.split = split,
+                None => sink.report(
+                    Diagnostic::new("P005", f.place("分区"), format!("“分区”没有“{text}”这个写法"))
+                        .hint("可写 不分、按省、按市"),
+                ),
+            }
+        }
         f.finish(sink);
         settings
     }
@@ -55,4 +102,31 @@ impl Settings {
 /// What cannot be read cannot be decided on either; what is only bad style may be a publisher's choice.
 fn is_adjustable(id: &str) -> bool {
     id >= "P200" || id == "P021" || id == "P020"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_area_holds_all_regions_of_a_measure() {
+        let area = |split: Split, regions: &[&str]| {
+            let codes: Vec<Code> = regions.iter().filter_map(|r| Code::region(r)).collect();
+            split.area(&codes).region_text()
+        };
+        for (regions, province, prefecture) in [
+            (&["440305"][..], "440000", "440300"),
+            (&["440300"], "440000", "440300"),
+            (&["440305", "440306"], "440000", "440300"),
+            (&["440305", "440106"], "440000", "440000"),
+            (&["440000"], "440000", "440000"),
+            (&["440305", "310000"], "000000", "000000"),
+            (&["000000"], "000000", "000000"),
+            (&[], "000000", "000000"),
+        ] {
+            assert_eq!(area(Split::None, regions), "000000");
+            assert_eq!(area(Split::Province, regions), province, "{regions:?}");
+            assert_eq!(area(Split::Prefecture, regions), prefecture, "{regions:?}");
+        }
+    }
 }

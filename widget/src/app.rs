@@ -1,6 +1,6 @@
 //! State and messages. Views only draw it.
 
-use futures_util::future::join;
+use futures_util::future::{join, join_all};
 use huiqi_engine::LiteMap;
 use huiqi_engine::bundle::{
     self, CARDS_PER_BLOCK, CATALOG_NAME, Catalog, DETAILS_PER_BLOCK, PartKind, RegionRoot, Table,
@@ -10,7 +10,7 @@ use huiqi_engine::date::Date;
 use huiqi_engine::decide::Decider;
 use huiqi_engine::firm::{Answer, Firm, Key, read_typed};
 use huiqi_engine::fold::Simplifier;
-use huiqi_engine::measure::{Card, Detail};
+use huiqi_engine::measure::{Card, Detail, Measure};
 use huiqi_engine::report::{Report, report};
 use huiqi_engine::search::{
     Facet, Filters, Found, Hit, Hits, Index, Lookup as _, Query, Root, Sounds, Tier, Vocabulary,
@@ -53,9 +53,28 @@ pub(crate) enum View {
 #[derive(Debug)]
 pub(crate) struct Loaded {
     catalog: Catalog,
-    table: Table,
+    /// Tables of areas, with the numbers of the areas in the catalog.
+    tables: Vec<(usize, Fetched<Table>)>,
     catalogue: Catalogue,
     regions: RegionRoot,
+}
+
+/// Parts that hold the rest of measures, with the number of the first measure in each.
+type Blocks = Vec<(usize, String)>;
+
+/// The areas of the bundle that concern the firm.
+#[derive(Debug, Default)]
+pub(crate) struct Areas {
+    /// Tables that have arrived, by number in the catalog.
+    tables: LiteMap<usize, Table>,
+    /// Areas whose measures are listed.
+    open: Vec<usize>,
+    /// Tables under way.
+    pending: Vec<usize>,
+    /// Tables that could not be had; they are asked for again with the next answer.
+    failed: Vec<usize>,
+    cards: Blocks,
+    details: Blocks,
 }
 
 /// Most hits that are drawn.
@@ -67,8 +86,9 @@ type Fetched<T> = Result<T, LoadError>;
 #[derive(Debug)]
 pub(crate) enum Msg {
     Loaded(Fetched<Box<Loaded>>),
-    Cards(usize, Fetched<Vec<Card>>),
-    Details(usize, Fetched<Vec<Detail>>),
+    Table(usize, Fetched<Table>),
+    Cards(String, Fetched<Vec<Card>>),
+    Details(String, Fetched<Vec<Detail>>),
     Counties(Fetched<CodeNames>),
     NeedIndustries,
     Industries(Fetched<CodeNames>),
@@ -83,7 +103,7 @@ pub(crate) enum Msg {
     Answered(Key),
     ShowResults,
     Query(String),
-    SearchRoot(Fetched<Box<(Root, Vocabulary)>>),
+    SearchRoots(Vec<usize>, Fetched<Box<(Vec<Root>, Vocabulary)>>),
     SearchPart(String, Fetched<Vec<u8>>),
     Simplifier(Fetched<Simplifier>),
     Sounds(Fetched<Sounds>),
@@ -136,7 +156,9 @@ pub(crate) struct App {
     pub warnings: Vec<String>,
     pub catalog: Option<Catalog>,
     pub today: Date,
-    pub table: Table,
+    pub areas: Areas,
+    /// Measures of all areas that are open, one area after another.
+    pub measures: Vec<Measure>,
     pub catalogue: Catalogue,
     pub regions: RegionRoot,
     pub cards: Vec<Option<Card>>,
@@ -157,7 +179,7 @@ pub(crate) struct App {
     moved: bool,
     asked_industries: bool,
     asked_counties: Vec<Code>,
-    asked_details: Vec<usize>,
+    asked_details: Vec<String>,
 }
 
 /// The day it is in Beijing.
@@ -166,19 +188,26 @@ fn today() -> Date {
     Date::from_days((seconds / 86_400.0).floor() as i32).unwrap_or(Date::LAST)
 }
 
-async fn load(base: String) -> Fetched<Box<Loaded>> {
+async fn load(base: String, region: Option<Code>) -> Fetched<Box<Loaded>> {
     let bytes = fetch::file(&base, CATALOG_NAME, Cache::Ask).await?;
     let catalog = Catalog::parse(&bytes)?;
-    let Some((_, table, _)) = catalog.areas.first() else {
-        return Err(LoadError(format!("{CATALOG_NAME} 里没有事项表")));
-    };
+    let areas = catalog.areas_of(region.as_slice());
+    let tables = join_all(areas.iter().filter_map(|at| Some(table(&base, &catalog.areas.get(*at)?.1))));
     let rest = join(fetch::part(&base, &catalog.catalogue), fetch::part(&base, &catalog.regions));
-    let (table, (catalogue, regions)) = join(fetch::part(&base, table), rest).await;
-    let table = Table::decode(&table?)?;
+    let (tables, (catalogue, regions)) = join(tables, rest).await;
+    let tables: Vec<(usize, Fetched<Table>)> = areas.into_iter().zip(tables).collect();
+    // Nothing at all is a failure; a part of it is not.
+    if let [(_, Err(error))] = &tables[..] {
+        return Err(error.clone());
+    }
     let mut catalogue = bundle::decode_catalogue(&catalogue?)?;
     let regions = RegionRoot::decode(&regions?)?;
     catalogue.regions = regions.names.clone();
-    Ok(Box::new(Loaded { catalog, table, catalogue, regions }))
+    Ok(Box::new(Loaded { catalog, tables, catalogue, regions }))
+}
+
+async fn table(base: &str, name: &str) -> Fetched<Table> {
+    Ok(Table::decode(&fetch::part(base, name).await?)?)
 }
 
 impl Component for App {
@@ -186,14 +215,15 @@ impl Component for App {
     type Properties = Config;
 
     fn create(ctx: &Context<Self>) -> Self {
-        let base = ctx.props().base.clone();
-        ctx.link().send_future(async move { Msg::Loaded(load(base).await) });
+        let (base, region) = (ctx.props().base.clone(), ctx.props().region);
+        ctx.link().send_future(async move { Msg::Loaded(load(base, region).await) });
         Self {
             failed: None,
             warnings: Vec::new(),
             catalog: None,
             today: today(),
-            table: Table::default(),
+            areas: Areas::default(),
+            measures: Vec::new(),
             catalogue: Catalogue::default(),
             regions: RegionRoot::default(),
             cards: Vec::new(),
@@ -222,8 +252,13 @@ impl Component for App {
                 self.failed = Some(error.to_string());
                 crate::emit(&ctx.props().host, "huiqi-error", &[("message", error.to_string().into())]);
             }
-            Msg::Cards(block, Ok(cards)) => place(&mut self.cards, block * CARDS_PER_BLOCK, cards),
-            Msg::Details(block, Ok(details)) => place(&mut self.details, block * DETAILS_PER_BLOCK, details),
+            Msg::Table(at, table) => {
+                self.areas.pending.retain(|p| *p != at);
+                self.take_table(at, table);
+                self.open_areas(ctx);
+            }
+            Msg::Cards(name, Ok(cards)) => place(&mut self.cards, &self.areas.cards, &name, &cards),
+            Msg::Details(name, Ok(details)) => place(&mut self.details, &self.areas.details, &name, &details),
             Msg::Counties(Ok(names)) => self.catalogue.regions.extend(names),
             Msg::Industries(Ok(names)) => self.catalogue.industries = names,
             Msg::Cards(_, Err(e))
@@ -251,11 +286,14 @@ impl Component for App {
                 }
                 self.firm.answer(&self.catalogue, key, answer);
                 self.redecide();
+                self.areas.failed.clear();
+                self.open_areas(ctx);
             }
             Msg::Clear(key) => {
                 self.firm.clear(key);
                 self.drafts.remove(&key);
                 self.redecide();
+                self.open_areas(ctx);
             }
             Msg::Later(key) => {
                 self.skipped.push(key);
@@ -276,17 +314,20 @@ impl Component for App {
                 self.search.failed.clear();
                 self.advance_search(ctx);
             }
-            Msg::SearchRoot(Ok(loaded)) => {
-                let (root, vocabulary) = *loaded;
-                self.search.index = Some(Index::new(vec![root]));
+            // Of areas that are no longer open.
+            Msg::SearchRoots(areas, _) if areas != self.areas.open => {}
+            Msg::SearchRoots(_, Ok(loaded)) => {
+                let (roots, vocabulary) = *loaded;
+                self.search.index = Some(Index::new(roots));
                 self.search.vocabulary = vocabulary;
                 self.advance_search(ctx);
             }
-            Msg::SearchRoot(Err(error)) => {
+            Msg::SearchRoots(_, Err(error)) => {
                 self.search.busy = false;
                 self.search.asked_root = false;
                 self.warn(&error);
             }
+            Msg::SearchPart(name, _) if !self.search.pending.contains(&name) => {}
             Msg::SearchPart(name, raw) => {
                 self.search.pending.retain(|p| *p != name);
                 let index = self.search.index.as_mut();
@@ -359,9 +400,13 @@ fn first_time<T: PartialEq>(list: &mut Vec<T>, item: T) -> bool {
     new
 }
 
-fn place<T>(slots: &mut [Option<T>], start: usize, items: Vec<T>) {
-    for (slot, item) in slots.iter_mut().skip(start).zip(items) {
-        *slot = Some(item);
+/// Puts what a part holds in its place; nowhere, if its area was closed meanwhile.
+fn place<T: Clone>(slots: &mut [Option<T>], blocks: &Blocks, name: &str, items: &[T]) {
+    // Equal blocks of two areas have one name.
+    for (start, _) in blocks.iter().filter(|(_, n)| n == name) {
+        for (slot, item) in slots.iter_mut().skip(*start).zip(items) {
+            *slot = Some(item.clone());
+        }
     }
 }
 
@@ -374,28 +419,99 @@ impl App {
     }
 
     fn start(&mut self, ctx: &Context<Self>, loaded: Loaded) {
-        let Loaded { catalog, table, catalogue, regions } = loaded;
-        self.cards = vec![None; table.measures.len()];
-        self.details = vec![None; table.measures.len()];
-        let count = table.measures.len();
-        for (block, name) in table.cards.iter().enumerate() {
-            let (base, name) = (ctx.props().base.clone(), name.clone());
-            ctx.link().send_future(async move {
-                let cards = fetch::part(&base, &name).await.and_then(|raw| Ok(bundle::decode_cards(&raw)?));
-                Msg::Cards(block, cards)
-            });
-        }
+        let Loaded { catalog, tables, catalogue, regions } = loaded;
+        let count = catalog.measures;
         self.catalog = Some(catalog);
-        self.table = table;
         self.catalogue = catalogue;
         self.regions = regions;
+        for (at, table) in tables {
+            self.take_table(at, table);
+        }
         if let (Some(code), Some((seat, _))) = (ctx.props().region, self.catalogue.fact_by_id("reg_region")) {
             self.need_counties(ctx, code);
             self.firm.set(Key::plain(seat), Answer::Code(code));
         }
+        self.open_areas(ctx);
         // The loader's own function; there is nobody to tell if it throws.
         let _ = ctx.props().on_ready.call0(&JsValue::NULL);
         crate::emit(&ctx.props().host, "huiqi-ready", &[("measures", count.to_string().into())]);
+    }
+
+    fn take_table(&mut self, at: usize, table: Fetched<Table>) {
+        match table {
+            Ok(table) => drop(self.areas.tables.insert(at, table)),
+            Err(error) => {
+                self.areas.failed.push(at);
+                self.warn(&error);
+            }
+        }
+    }
+
+    /// Lists the measures of the areas that concern the firm, once all tables that can be had are there.
+    fn open_areas(&mut self, ctx: &Context<Self>) {
+        let Some(catalog) = &self.catalog else { return };
+        // A plant or the seat of the tax office elsewhere counts as well.
+        let is_place =
+            |key: Key| self.catalogue.facts.get(&key.fact).is_some_and(|f| f.kind == FactType::Region);
+        let places = self.firm.iter().filter(|(key, _)| is_place(*key));
+        let places = places.filter_map(|(_, a)| if let Answer::Code(code) = a { Some(*code) } else { None });
+        let wanted = catalog.areas_of(&places.collect::<Vec<_>>());
+        for at in &wanted {
+            let areas = &self.areas;
+            if areas.tables.contains_key(at) || areas.pending.contains(at) || areas.failed.contains(at) {
+                continue;
+            }
+            self.areas.pending.push(*at);
+            let (base, at, name) = (ctx.props().base.clone(), *at, catalog.areas[*at].1.clone());
+            ctx.link().send_future(async move { Msg::Table(at, table(&base, &name).await) });
+        }
+        let open: Vec<usize> = wanted.into_iter().filter(|at| self.areas.tables.contains_key(at)).collect();
+        if !self.areas.pending.is_empty() || open == self.areas.open {
+            return;
+        }
+        let shown = if let View::Measure(at) = self.view {
+            self.measures.get(at).map(|m| m.id.clone())
+        } else {
+            None
+        };
+        self.measures.clear();
+        self.areas.cards.clear();
+        self.areas.details.clear();
+        for table in open.iter().filter_map(|at| self.areas.tables.get(at)) {
+            let first = self.measures.len();
+            let blocks = |names: &[String], per: usize| -> Blocks {
+                names.iter().enumerate().map(|(at, name)| (first + at * per, name.clone())).collect()
+            };
+            self.areas.cards.extend(blocks(&table.cards, CARDS_PER_BLOCK));
+            self.areas.details.extend(blocks(&table.details, DETAILS_PER_BLOCK));
+            self.measures.extend_from_slice(&table.measures);
+        }
+        self.areas.open = open;
+        self.cards = vec![None; self.measures.len()];
+        self.details = vec![None; self.measures.len()];
+        self.asked_details.clear();
+        for (_, name) in self.areas.cards.clone() {
+            let base = ctx.props().base.clone();
+            ctx.link().send_future(async move {
+                let cards = fetch::part(&base, &name).await.and_then(|raw| Ok(bundle::decode_cards(&raw)?));
+                Msg::Cards(name, cards)
+            });
+        }
+        // Measures have other numbers now.
+        self.history.retain(|view| !matches!(view, View::Measure(_)));
+        if let View::Measure(_) = self.view {
+            let again = self.measures.iter().position(|m| Some(&m.id) == shown.as_ref());
+            self.view = again.map_or(View::Results, View::Measure);
+            self.need_details(ctx);
+        }
+        self.decider = None;
+        self.redecide();
+        let search = std::mem::take(&mut self.search);
+        self.search.text = search.text;
+        self.search.filters = search.filters;
+        if !self.search.text.is_empty() {
+            self.advance_search(ctx);
+        }
     }
 
     fn need_industries(&mut self, ctx: &Context<Self>) {
@@ -424,18 +540,6 @@ impl App {
     }
 
     fn go(&mut self, ctx: &Context<Self>, view: View) {
-        if let View::Measure(at) = view {
-            let block = at / DETAILS_PER_BLOCK;
-            if let (Some(name), true) =
-                (self.table.details.get(block), first_time(&mut self.asked_details, block))
-            {
-                let (base, name) = (ctx.props().base.clone(), name.clone());
-                ctx.link().send_future(async move {
-                    let raw = fetch::part(&base, &name).await;
-                    Msg::Details(block, raw.and_then(|raw| Ok(bundle::decode_details(&raw)?)))
-                });
-            }
-        }
         if view == View::Results && self.report.is_none() {
             self.decide_first(ctx);
         }
@@ -443,7 +547,24 @@ impl App {
             let left = std::mem::replace(&mut self.view, view);
             self.history.push(left);
             self.moved = true;
+            self.need_details(ctx);
         }
+    }
+
+    /// Fetches the rest of the measure that is shown.
+    fn need_details(&mut self, ctx: &Context<Self>) {
+        let View::Measure(at) = self.view else { return };
+        let blocks = &self.areas.details;
+        let block = blocks.partition_point(|(first, _)| *first <= at).checked_sub(1);
+        let Some((_, name)) = block.and_then(|block| blocks.get(block)).cloned() else { return };
+        if !first_time(&mut self.asked_details, name.clone()) {
+            return;
+        }
+        let base = ctx.props().base.clone();
+        ctx.link().send_future(async move {
+            let details = fetch::part(&base, &name).await.and_then(|raw| Ok(bundle::decode_details(&raw)?));
+            Msg::Details(name, details)
+        });
     }
 
     fn typed(&mut self, key: Key, text: String) {
@@ -478,7 +599,7 @@ impl App {
     }
 
     fn decide(&mut self) {
-        let (measures, catalogue) = (&self.table.measures, &self.catalogue);
+        let (measures, catalogue) = (&self.measures, &self.catalogue);
         let decider = self.decider.get_or_insert_with(|| Decider::new(measures, catalogue, self.today));
         self.report = Some(report(decider, measures, catalogue, &self.firm));
     }
@@ -547,8 +668,10 @@ impl App {
             if !std::mem::replace(&mut self.search.asked_root, true) {
                 self.search.busy = true;
                 let base = ctx.props().base.clone();
-                let Some((_, _, root)) = catalog.areas.first().cloned() else { return };
-                ctx.link().send_future(async move { Msg::SearchRoot(search_root(base, root).await) });
+                let areas = self.areas.open.clone();
+                let roots = areas.iter().map(|at| catalog.areas[*at].2.clone()).collect();
+                ctx.link()
+                    .send_future(async move { Msg::SearchRoots(areas, search_roots(base, roots).await) });
             }
             return;
         }
@@ -618,7 +741,7 @@ impl App {
     pub(crate) fn found(&self, hit: &Hit) -> Option<Found<'_>> {
         let index = self.search.index.as_ref()?;
         let at = index.row(hit.doc)?;
-        let measure = self.table.measures.get(at)?;
+        let measure = self.measures.get(at)?;
         Some(Found {
             measure,
             outcome: self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref()),
@@ -650,14 +773,28 @@ impl App {
         }
     }
 
+    /// Whether the bundle has areas that are not listed because nobody said where the firm is.
+    pub(crate) fn wants_place(&self) -> bool {
+        let more = self.catalog.as_ref().is_some_and(|c| c.areas.len() > self.areas.open.len());
+        more && self.firm.seat(&self.catalogue).is_none()
+    }
+
     /// Number of the fact with a stable id.
     pub(crate) fn fact(&self, id: &str) -> Option<FactNo> {
         self.catalogue.fact_by_id(id).map(|(no, _)| no)
     }
 }
 
-async fn search_root(base: String, name: String) -> Fetched<Box<(Root, Vocabulary)>> {
-    let root = Root::decode(&fetch::part(&base, &name).await?)?;
-    let vocabulary = bundle::decode_vocabulary(&fetch::part(&base, &root.vocabulary).await?)?;
-    Ok(Box::new((root, vocabulary)))
+async fn search_roots(base: String, names: Vec<String>) -> Fetched<Box<(Vec<Root>, Vocabulary)>> {
+    let raws = join_all(names.iter().map(|name| fetch::part(&base, name))).await;
+    let mut roots = Vec::new();
+    for raw in raws {
+        roots.push(Root::decode(&raw?)?);
+    }
+    // All areas have the same.
+    let vocabulary = match roots.first() {
+        Some(root) => bundle::decode_vocabulary(&fetch::part(&base, &root.vocabulary).await?)?,
+        None => Vocabulary::default(),
+    };
+    Ok(Box::new((roots, vocabulary)))
 }

@@ -294,7 +294,7 @@ impl App {
     /// first.
     fn qualifications_by_use(&self) -> Vec<ItemNo> {
         let mut uses: LiteMap<ItemNo, usize> = self.catalogue.items.keys().map(|no| (*no, 0)).collect();
-        for (at, measure) in self.table.measures.iter().enumerate() {
+        for (at, measure) in self.measures.iter().enumerate() {
             let reachable =
                 self.report.as_ref().is_none_or(|r| r.outcomes.get(at).is_some_and(Option::is_some));
             if !reachable {

@@ -168,6 +168,7 @@ impl App {
                     <span>{ format!("下一题：{}", key_name(&self.catalogue, key)) }</span></p>
                     <button class="btn" type="button" onclick={link.callback(move |_: MouseEvent| Msg::Go(View::Ask(key)))}>{ "继续回答" }</button></div>
             }
+            { self.place_note(link) }
             { self.search_box(link) }
             // The list changes below the box, never the box itself: an input method would lose what is being
             // composed in it.
@@ -179,7 +180,7 @@ impl App {
             if !report.failed.is_empty() {
                 <div class="note">
                     <p><b>{ format!("{} 项算不出来，没有列出", report.failed.len()) }</b></p>
-                    { for report.failed.iter().map(|(at, e)| html! { <p>{ format!("{}：{e}", self.table.measures[*at].name) }</p> }) }
+                    { for report.failed.iter().map(|(at, e)| html! { <p>{ format!("{}：{e}", self.measures[*at].name) }</p> }) }
                 </div>
             }
             if report.elsewhere > 0 {
@@ -261,7 +262,7 @@ impl App {
     }
 
     fn row(&self, link: &Scope<Self>, at: usize, group: Group) -> Html {
-        let measure = &self.table.measures[at];
+        let measure = &self.measures[at];
         let Some(outcome) = self.report.as_ref().and_then(|r| r.outcomes.get(at)).and_then(Option::as_ref)
         else {
             return Html::default();
@@ -280,7 +281,7 @@ impl App {
     /// One line: the sum and where it comes from, or what stands in the way,
     /// with its clause.
     fn reason(&self, at: usize, outcome: &Outcome, group: Group) -> String {
-        let measure = &self.table.measures[at];
+        let measure = &self.measures[at];
         let card = self.card(at);
         let wanted = match group {
             Group::Eligible => {
@@ -365,7 +366,7 @@ impl App {
     }
 
     fn measure(&self, link: &Scope<Self>, at: usize) -> Html {
-        let Some(measure) = self.table.measures.get(at) else { return Html::default() };
+        let Some(measure) = self.measures.get(at) else { return Html::default() };
         let card = self.card(at);
         let outcome = huiqi_engine::eval::evaluate(measure, &self.catalogue, &self.firm, self.today);
         let Ok(outcome) = outcome else { return Html::default() };
@@ -539,10 +540,22 @@ impl App {
         words.into_iter().map(|word| format!("{}{word}", before.trim_end_matches('\n'))).collect()
     }
 
+    /// What is missing as long as nobody said where the firm is.
+    fn place_note(&self, link: &Scope<Self>) -> Html {
+        if !self.wants_place() {
+            return Html::default();
+        }
+        html! {
+            <div class="note place"><p>{ "还没选注册地，这里只有全国的政策。选了以后，当地的也会列出来。" }
+                <button type="button" class="btn txt" onclick={link.callback(|_: MouseEvent| Msg::Go(View::Form))}>{ "去选注册地" }</button></p></div>
+        }
+    }
+
     fn search_page(&self, link: &Scope<Self>) -> Html {
         html! { <>
             <h2 tabindex="-1" ref={self.heading.clone()}>{ "搜政策" }</h2>
             { self.search_box(link) }
+            { self.place_note(link) }
             { self.hits(link) }
         </> }
     }
@@ -614,10 +627,10 @@ impl App {
 
     fn hit(&self, link: &Scope<Self>, hit: &Hit, query: &Query) -> Html {
         let Some(index) = &self.search.index else { return Html::default() };
-        let Some(at) = index.row(hit.doc).filter(|at| *at < self.table.measures.len()) else {
+        let Some(at) = index.row(hit.doc).filter(|at| *at < self.measures.len()) else {
             return Html::default();
         };
-        let measure = &self.table.measures[at];
+        let measure = &self.measures[at];
         let outcome = self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref());
         let tier = match hit.tier {
             Tier::Written | Tier::Phrase => "phrase",

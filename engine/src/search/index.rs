@@ -481,12 +481,10 @@ impl Index {
         query.terms.iter().any(|t| self.list(t.gram).is_some_and(|l| l.is_empty()))
     }
 
-    /// Place of an entry among all entries of its area that are still there,
-    /// newest first: its row in the area's table.
+    /// Place of an entry among all that are still there, area by area, newest first: its row in the tables of the areas
+    /// put together.
     pub fn row(&self, doc: u32) -> Option<usize> {
-        let (at, local) = self.area(doc)?;
-        let first: usize = self.areas[..at].iter().map(|a| a.ranks.iter().flatten().count()).sum();
-        Some(self.areas[at].ranks[local as usize]? as usize - first)
+        self.rows.rank(doc).map(|rank| rank as usize)
     }
 }
 
