@@ -46,6 +46,17 @@ pub fn files_below(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Copies a folder and the folders in it.
+pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for file in files_below(from)? {
+        let target = to.join(file.strip_prefix(from)?);
+        std::fs::create_dir_all(target.parent().unwrap_or(to))?;
+        std::fs::copy(&file, target)?;
+    }
+    Ok(())
+}
+
 /// The demo site: the pages of `examples/plain` with the widget and a published bundle beside them.
 ///
 /// It is built by `cargo xtask test`, which hands its place over in `HUIQI_DEMO_DIR`.

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use huiqi::check::load;
 use huiqi::codes::{self, Code, Example};
 use huiqi::fields::Sink;
-use huiqi_tests::{files_below, today, workspace_root};
+use huiqi_tests::{copy_folder, files_below, today, workspace_root};
 use tempfile::TempDir;
 
 const DOCUMENT_KEYS: [&str; 13] = [
@@ -31,18 +31,9 @@ const DOCUMENT_KEYS: [&str; 13] = [
 /// Two complete policies and an archived one without a single finding, and the real catalogue.
 fn base() -> Result<TempDir> {
     let dir = tempfile::tempdir()?;
-    copy(&workspace_root().join("policies/catalogue"), &dir.path().join("catalogue"))?;
-    copy(&workspace_root().join("tests/fixtures/codes/130000"), &dir.path().join("130000"))?;
+    copy_folder(&workspace_root().join("policies/catalogue"), &dir.path().join("catalogue"))?;
+    copy_folder(&workspace_root().join("tests/fixtures/codes/130000"), &dir.path().join("130000"))?;
     Ok(dir)
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        fs::copy(entry.path(), to.join(entry.file_name()))?;
-    }
-    Ok(())
 }
 
 /// Puts the keys of a fragment in the place of the same keys: those of the document, or of its only measure.

@@ -2,13 +2,13 @@
 //! the page says when something is missing or altered.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use huiqi_tests::browser::{Area, Browser, Kind, Page, Shadow, Viewport};
 use huiqi_tests::server::{Fault, Server};
-use huiqi_tests::{command, demo_dir, workspace_root};
+use huiqi_tests::{command, copy_folder, demo_dir, workspace_root};
 use serde_json::Value;
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -368,6 +368,85 @@ fn a_missing_card_block_leaves_the_rest_working() -> Result<()> {
     let shadow = ready(&page, &server)?;
     shadow.wait_for("this.textContent.includes('其余照常匹配')", LIMIT)?;
     fill_in(&shadow)?;
+    ensure!(!rows(&shadow)?.is_empty(), "no measure is listed");
+    Ok(())
+}
+
+/// The site of a bundle that is cut into areas, and the lines of its catalog: area, table, search root.
+fn site_of_areas(dir: &Path) -> Result<Vec<[String; 3]>> {
+    copy_folder(&demo_dir()?, &dir.join("site"))?;
+    std::fs::remove_dir_all(dir.join("site/data"))?;
+    copy_folder(&workspace_root().join("policies"), &dir.join("policies"))?;
+    let settings = std::fs::read_to_string(dir.join("policies/huiqi.yaml"))?;
+    std::fs::write(dir.join("policies/huiqi.yaml"), settings + "分区: 按市\n")?;
+    let text = |name: &str| dir.join(name).display().to_string();
+    let output = command(&[
+        "build",
+        &text("policies"),
+        "--out",
+        &text("site/data"),
+        "--index",
+        &text("index"),
+        "--as-of",
+        TODAY,
+    ])?;
+    ensure!(output.code == 0, "huiqi build: {}", output.talk);
+    let catalog = std::fs::read_to_string(dir.join("site/data/catalog.txt"))?;
+    let areas = catalog.lines().filter_map(|line| line.strip_prefix("area "));
+    let areas = areas.map(|line| line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+    areas.map(|parts| parts.try_into().map_err(|parts| anyhow::anyhow!("{parts:?}"))).collect()
+}
+
+/// A firm pays for the areas it lies in, and gets what an uncut bundle has for it.
+#[test]
+fn only_areas_of_the_firm_are_fetched() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let areas = site_of_areas(dir.path())?;
+    let of = |code: &str| areas.iter().find(|[area, ..]| area == code).with_context(|| code.to_owned());
+    ensure!(areas.len() > 8, "{areas:?}");
+    let browser = Browser::launch(Kind::Current)?;
+    let whole = Server::start(demo_dir()?)?;
+    let page = browser.new_page()?;
+    let shadow = ready(&page, &whole)?;
+    fill_in(&shadow)?;
+    let expected = rows(&shadow)?;
+
+    let server = Server::start(dir.path().join("site"))?;
+    let fetched = |code: &str| -> Result<bool> {
+        let [_, table, _] = of(code)?;
+        Ok(server.log().iter().any(|path| path.contains(table.as_str())))
+    };
+    let page = browser.new_page()?;
+    let shadow = ready(&page, &server)?;
+    ensure!(fetched("000000")? && !fetched("130000")?, "no place is known yet: {:?}", server.log());
+    shadow.click_text(".nav button", "搜政策")?;
+    shadow.wait_for("this.querySelector('.note.place')", LIMIT)?;
+    let found = first_ten(&shadow, "河北省 技术改造")?;
+    shadow.fill("input[type=search]", "")?;
+    shadow.click_text(".note.place button", "去选注册地")?;
+    fill_in(&shadow)?;
+    shadow.wait_for(&format!("this.querySelectorAll('.mr').length >= {}", expected.len()), LIMIT)?;
+    ensure!(rows(&shadow)? == expected, "the areas give other results than the whole");
+    ensure!(fetched("130000")? && !fetched("440000")? && !fetched("440300")?, "{:?}", server.log());
+    shadow.click_text(".nav button", "搜政策")?;
+    ensure!(
+        !shadow.eval("return !!this.querySelector('.note.place')")?.as_bool().unwrap_or(true),
+        "a place is known"
+    );
+    let now = first_ten(&shadow, "河北省 技术改造")?;
+    ensure!(now != found, "the province's measures are not found: {now:?}");
+    let console = page.console()?;
+    ensure!(console.is_empty(), "{console:?}");
+
+    // An area that cannot be had is named; the others work.
+    let [_, table, _] = of("130000")?;
+    server.set_fault(&format!("/data/{table}.bin"), Fault::NotFound);
+    let page = browser.new_page()?;
+    let shadow = ready(&page, &server)?;
+    fill_in(&shadow)?;
+    shadow.wait_for("this.textContent.includes('其余照常匹配')", LIMIT)?;
+    let text = shadow.text()?;
+    ensure!(text.contains(table.as_str()), "{table} is not named: {text}");
     ensure!(!rows(&shadow)?.is_empty(), "no measure is listed");
     Ok(())
 }

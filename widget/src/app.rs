@@ -1,6 +1,6 @@
 //! State and messages. Views only draw it.
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join;
 use huiqi_engine::LiteMap;
 use huiqi_engine::bundle::{
     self, CARDS_PER_BLOCK, CATALOG_NAME, Catalog, DETAILS_PER_BLOCK, PartKind, RegionRoot, Table,
@@ -54,7 +54,7 @@ pub(crate) enum View {
 pub(crate) struct Loaded {
     catalog: Catalog,
     /// Tables of areas, with the numbers of the areas in the catalog.
-    tables: Vec<(usize, Fetched<Table>)>,
+    tables: Vec<(usize, Fetched<Vec<u8>>)>,
     catalogue: Catalogue,
     regions: RegionRoot,
 }
@@ -65,8 +65,9 @@ type Blocks = Vec<(usize, String)>;
 /// The areas of the bundle that concern the firm.
 #[derive(Debug, Default)]
 pub(crate) struct Areas {
-    /// Tables that have arrived, by number in the catalog.
-    tables: LiteMap<usize, Table>,
+    /// Tables that have arrived, by number in the catalog. They are opened anew when other areas are listed: copying
+    /// measures would take more code than reading them.
+    tables: LiteMap<usize, Vec<u8>>,
     /// Areas whose measures are listed.
     open: Vec<usize>,
     /// Tables under way.
@@ -86,7 +87,7 @@ type Fetched<T> = Result<T, LoadError>;
 #[derive(Debug)]
 pub(crate) enum Msg {
     Loaded(Fetched<Box<Loaded>>),
-    Table(usize, Fetched<Table>),
+    Table(usize, Fetched<Vec<u8>>),
     Cards(String, Fetched<Vec<Card>>),
     Details(String, Fetched<Vec<Detail>>),
     Counties(Fetched<CodeNames>),
@@ -192,10 +193,11 @@ async fn load(base: String, region: Option<Code>) -> Fetched<Box<Loaded>> {
     let bytes = fetch::file(&base, CATALOG_NAME, Cache::Ask).await?;
     let catalog = Catalog::parse(&bytes)?;
     let areas = catalog.areas_of(region.as_slice());
-    let tables = join_all(areas.iter().filter_map(|at| Some(table(&base, &catalog.areas.get(*at)?.1))));
+    let tables =
+        fetch::all(areas.iter().filter_map(|at| Some(fetch::part(&base, &catalog.areas.get(*at)?.1))));
     let rest = join(fetch::part(&base, &catalog.catalogue), fetch::part(&base, &catalog.regions));
     let (tables, (catalogue, regions)) = join(tables, rest).await;
-    let tables: Vec<(usize, Fetched<Table>)> = areas.into_iter().zip(tables).collect();
+    let tables: Vec<(usize, Fetched<Vec<u8>>)> = areas.into_iter().zip(tables).collect();
     // Nothing at all is a failure; a part of it is not.
     if let [(_, Err(error))] = &tables[..] {
         return Err(error.clone());
@@ -204,10 +206,6 @@ async fn load(base: String, region: Option<Code>) -> Fetched<Box<Loaded>> {
     let regions = RegionRoot::decode(&regions?)?;
     catalogue.regions = regions.names.clone();
     Ok(Box::new(Loaded { catalog, tables, catalogue, regions }))
-}
-
-async fn table(base: &str, name: &str) -> Fetched<Table> {
-    Ok(Table::decode(&fetch::part(base, name).await?)?)
 }
 
 impl Component for App {
@@ -437,9 +435,9 @@ impl App {
         crate::emit(&ctx.props().host, "huiqi-ready", &[("measures", count.to_string().into())]);
     }
 
-    fn take_table(&mut self, at: usize, table: Fetched<Table>) {
+    fn take_table(&mut self, at: usize, table: Fetched<Vec<u8>>) {
         match table {
-            Ok(table) => drop(self.areas.tables.insert(at, table)),
+            Ok(raw) => drop(self.areas.tables.insert(at, raw)),
             Err(error) => {
                 self.areas.failed.push(at);
                 self.warn(&error);
@@ -463,7 +461,7 @@ impl App {
             }
             self.areas.pending.push(*at);
             let (base, at, name) = (ctx.props().base.clone(), *at, catalog.areas[*at].1.clone());
-            ctx.link().send_future(async move { Msg::Table(at, table(&base, &name).await) });
+            ctx.link().send_future(async move { Msg::Table(at, fetch::part(&base, &name).await) });
         }
         let open: Vec<usize> = wanted.into_iter().filter(|at| self.areas.tables.contains_key(at)).collect();
         if !self.areas.pending.is_empty() || open == self.areas.open {
@@ -477,14 +475,22 @@ impl App {
         self.measures.clear();
         self.areas.cards.clear();
         self.areas.details.clear();
-        for table in open.iter().filter_map(|at| self.areas.tables.get(at)) {
+        for at in &open {
+            let Some(raw) = self.areas.tables.get(at) else { continue };
+            let table = match Table::decode(raw) {
+                Ok(table) => table,
+                Err(error) => {
+                    self.warn(&error.into());
+                    continue;
+                }
+            };
             let first = self.measures.len();
             let blocks = |names: &[String], per: usize| -> Blocks {
                 names.iter().enumerate().map(|(at, name)| (first + at * per, name.clone())).collect()
             };
             self.areas.cards.extend(blocks(&table.cards, CARDS_PER_BLOCK));
             self.areas.details.extend(blocks(&table.details, DETAILS_PER_BLOCK));
-            self.measures.extend_from_slice(&table.measures);
+            self.measures.extend(table.measures);
         }
         self.areas.open = open;
         self.cards = vec![None; self.measures.len()];
@@ -786,7 +792,7 @@ impl App {
 }
 
 async fn search_roots(base: String, names: Vec<String>) -> Fetched<Box<(Vec<Root>, Vocabulary)>> {
-    let raws = join_all(names.iter().map(|name| fetch::part(&base, name))).await;
+    let raws = fetch::all(names.iter().map(|name| fetch::part(&base, name))).await;
     let mut roots = Vec::new();
     for raw in raws {
         roots.push(Root::decode(&raw?)?);
