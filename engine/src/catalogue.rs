@@ -258,6 +258,8 @@ pub type ItemNo = u16;
 pub type ListNo = u16;
 /// Number of a dated parameter.
 pub type ParamNo = u16;
+/// Number of a theme.
+pub type ThemeNo = u16;
 
 /// One thing a firm may be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -462,6 +464,8 @@ pub struct Catalogue {
     pub industries: CodeNames,
     /// Size classes.
     pub sizes: Vec<SizeClass>,
+    /// Themes (主题) by number.
+    pub themes: LiteMap<ThemeNo, String>,
 }
 
 /// Names of the four size classes, largest first: the options of 企业规模.
@@ -592,6 +596,11 @@ impl Catalogue {
                 });
             }
         });
+        w.size(self.themes.len());
+        for (no, name) in &self.themes {
+            w.size(usize::from(*no));
+            w.str(name);
+        }
     }
 
     /// Reads what [`Catalogue::encode`] wrote; regions and industries come
@@ -625,6 +634,7 @@ impl Catalogue {
                 revenue: read_bounds(r),
                 assets: read_bounds(r),
             }),
+            themes: r.map(Reader::u16, Reader::string),
             ..Self::default()
         }
     }

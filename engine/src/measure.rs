@@ -1,7 +1,7 @@
 //! A measure (事项): the smallest thing a firm can apply for, in the form that
 //! both the command and the browser decide on.
 
-use crate::catalogue::{Code, Scope};
+use crate::catalogue::{Code, Scope, ThemeNo};
 use crate::codec::{Decoded, Reader, Writer};
 use crate::date::Date;
 use crate::num::Ratio;
@@ -391,6 +391,8 @@ pub struct Measure {
     pub prerequisites: Vec<String>,
     /// 授予: the title that it gives, as the rule which holds for whoever has it.
     pub grants: Option<Expr>,
+    /// 主题: what it is about, by number.
+    pub themes: Vec<ThemeNo>,
 }
 
 impl Measure {
@@ -427,6 +429,7 @@ impl Measure {
             exclusions: Vec::new(),
             prerequisites: Vec::new(),
             grants: None,
+            themes: Vec::new(),
         }
     }
 
@@ -483,6 +486,7 @@ impl Measure {
         });
         w.list(&self.prerequisites, |w, id| w.str(id));
         w.option(self.grants.as_ref(), |w, e| e.encode(w));
+        w.list(&self.themes, |w, no| w.size(usize::from(*no)));
     }
 
     /// Reads what [`Measure::encode`] wrote.
@@ -537,6 +541,7 @@ impl Measure {
             exclusions: r.list(|r| (r.string(), ExclusionRule::read(r))),
             prerequisites: r.list(Reader::string),
             grants: r.option(Expr::read),
+            themes: r.list(Reader::u16),
         }
     }
 }

@@ -10,7 +10,7 @@ use huiqi_engine::bundle::{
     self, CARDS_PER_BLOCK, CATALOG_NAME, Catalog, DETAILS_PER_BLOCK, PART_EXTENSION, PartKind, RegionRoot,
     Table,
 };
-use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, ItemNo, ListNo, ParamNo};
+use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, ItemNo, ListNo, ParamNo, ThemeNo};
 use huiqi_engine::codec::{Reader, Writer};
 use huiqi_engine::date::Date;
 use huiqi_engine::fold::Simplifier;
@@ -298,6 +298,7 @@ fn used_rows(all: &Catalogue, measures: &[Measure]) -> Catalogue {
     let mut items: BTreeSet<ItemNo> = BTreeSet::new();
     let mut lists: BTreeSet<ListNo> = BTreeSet::new();
     let mut params: BTreeSet<ParamNo> = BTreeSet::new();
+    let themes: BTreeSet<ThemeNo> = measures.iter().flat_map(|m| m.themes.iter().copied()).collect();
     let mut size = false;
     for (no, fact) in &all.facts {
         if fact.core {
@@ -354,6 +355,7 @@ fn used_rows(all: &Catalogue, measures: &[Measure]) -> Catalogue {
         lists: pick(&all.lists, &lists),
         params: pick(&all.params, &params),
         sizes: all.sizes.clone(),
+        themes: pick(&all.themes, &themes),
         ..Catalogue::default()
     }
 }

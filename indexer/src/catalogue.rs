@@ -6,7 +6,7 @@ use std::path::Path;
 
 use huiqi_engine::catalogue::{
     Catalogue, CatalogueItem, Code, Derived, Fact, FactNo, FactType, ItemClass, ItemNo, ListNo, NamedList,
-    Param, ParamNo, SIZE_NAMES, Scope, SizeClass,
+    Param, ParamNo, SIZE_NAMES, Scope, SizeClass, ThemeNo,
 };
 use huiqi_engine::date::Date;
 use huiqi_engine::rule::{Aliases, Expr, Period, dimension, find_industry, find_region, read_quantity};
@@ -28,9 +28,20 @@ pub struct Tables {
     pub forms: BTreeSet<String>,
     /// Words people type.
     pub lexicon: Vec<Synonym>,
+    /// Words that show a theme (主题).
+    pub theme_words: Vec<(ThemeNo, String)>,
 }
 
 impl Tables {
+    /// Themes of which a word stands in one of `texts`, in the order of the table.
+    pub fn themes_of(&self, texts: &[&str]) -> Vec<ThemeNo> {
+        let stands = |word: &str| texts.iter().any(|text| text.contains(word));
+        let mut found: Vec<ThemeNo> =
+            self.theme_words.iter().filter(|(_, word)| stands(word)).map(|(no, _)| *no).collect();
+        found.dedup();
+        found
+    }
+
     /// Whether a material, by its name or another word for it, is one that the firm fills in.
     pub fn is_form(&self, material: &str) -> bool {
         self.materials.get(material).is_some_and(|name| self.forms.contains(name))
@@ -39,7 +50,7 @@ impl Tables {
 
 /// The catalogue that every publisher shares, built into the program. Its ids are global and owned by the version of
 /// the format: a publisher adds rows of its own and changes none of these.
-const CORE: [(&str, &str); 12] = [
+const CORE: [(&str, &str); 13] = [
     ("facts.yaml", include_str!("../../policies/catalogue/facts.yaml")),
     ("qualifications.yaml", include_str!("../../policies/catalogue/qualifications.yaml")),
     ("programmes.yaml", include_str!("../../policies/catalogue/programmes.yaml")),
@@ -52,6 +63,7 @@ const CORE: [(&str, &str); 12] = [
     ("industry-groups.tsv", include_str!("../../policies/catalogue/industry-groups.tsv")),
     ("lists.tsv", include_str!("../../policies/catalogue/lists.tsv")),
     ("lexicon.tsv", include_str!("../../policies/catalogue/lexicon.tsv")),
+    ("themes.tsv", include_str!("../../policies/catalogue/themes.tsv")),
 ];
 
 fn core(file: &str) -> &'static str {
@@ -97,6 +109,16 @@ pub fn load(dir: &Path, sink: &mut Sink) -> Tables {
             revenue: bounds(cells[4])?,
             assets: bounds(cells[5])?,
         });
+        Ok(())
+    });
+    loader.tsv("themes.tsv", 2, sink, |cells, tables| {
+        let no = tables.catalogue.themes.len() as ThemeNo;
+        if tables.catalogue.themes.values().any(|name| name == cells[0]) {
+            return Err(format!("主题“{}”重复了", cells[0]).into());
+        }
+        tables.catalogue.themes.insert(no, cells[0].to_owned());
+        let words = cells[1].split('、').filter(|word| !word.is_empty());
+        tables.theme_words.extend(words.map(|word| (no, word.to_owned())));
         Ok(())
     });
     loader.tsv("lexicon.tsv", 3, sink, |cells, tables| read_synonym(cells, &mut tables.lexicon));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use huiqi_engine::catalogue::{Code, FactType, Scope};
+use huiqi_engine::catalogue::{Code, FactType, Scope, ThemeNo};
 use huiqi_engine::date::Date;
 use huiqi_engine::firm::{Firm, read_line};
 use huiqi_engine::measure::{
@@ -391,6 +391,7 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
         None => Scope::Firm,
         Some(_) => f.choice("申报对象", &Scope::ALL.map(|(s, n, _)| (n, s)), sink).unwrap_or_default(),
     };
+    let themes = read_themes(&mut f, tables, &[&name, &summary], sink);
     let mut compiler = Compiler { tables, subject, texts: Vec::new() };
     let mut conditions = read_conditions(&mut f, &mut compiler, sink);
     add_area(&mut conditions, &mut compiler, &shared.regions);
@@ -431,6 +432,7 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
         exclusions,
         prerequisites: prerequisites.iter().map(|(id, _)| id.clone()).collect(),
         grants,
+        themes,
     };
     Some(PolicyMeasure {
         measure,
@@ -443,6 +445,31 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
         yearly,
         reviewed,
     })
+}
+
+/// 主题, by name; where it is not written, what the name and the summary speak of.
+fn read_themes(f: &mut Fields<'_>, tables: &Tables, texts: &[&str], sink: &mut Sink) -> Vec<ThemeNo> {
+    let written = f.items("主题", sink);
+    if written.is_empty() {
+        return tables.themes_of(texts);
+    }
+    let all = &tables.catalogue.themes;
+    let mut themes = Vec::new();
+    for (name, place) in written {
+        match all.iter().find(|(_, n)| **n == name) {
+            Some((no, _)) => themes.push(*no),
+            None => {
+                let names: Vec<&str> = all.values().map(String::as_str).collect();
+                sink.report(
+                    Diagnostic::new("P007", place, format!("没有主题“{name}”"))
+                        .hint(format!("可写 {}", names.join("、"))),
+                );
+            }
+        }
+    }
+    themes.sort_unstable();
+    themes.dedup();
+    themes
 }
 
 fn too_long(f: &Fields<'_>, key: &str, text: &str, most: usize, sink: &mut Sink) {

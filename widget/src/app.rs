@@ -13,7 +13,7 @@ use huiqi_engine::fold::Simplifier;
 use huiqi_engine::measure::{Card, Detail, Measure};
 use huiqi_engine::report::{Report, report};
 use huiqi_engine::search::{
-    Facet, Filters, Found, Hit, Hits, Index, Lookup as _, Query, Root, Sounds, Tier, Vocabulary,
+    Facet, Filters, Found, Hit, Hits, Index, Lookup as _, Query, Root, Sounds, Tier, Vocabulary, related,
 };
 use wasm_bindgen::JsValue;
 use web_sys::{Element, HtmlElement};
@@ -78,6 +78,8 @@ pub(crate) struct Areas {
     details: Blocks,
 }
 
+/// Most measures offered beside one.
+const RELATED_LIMIT: usize = 5;
 /// Most hits that are drawn.
 const HIT_LIMIT: usize = 30;
 
@@ -181,6 +183,8 @@ pub(crate) struct App {
     asked_industries: bool,
     asked_counties: Vec<Code>,
     asked_details: Vec<String>,
+    /// Measures like the one that is shown.
+    pub related: Vec<usize>,
 }
 
 /// The day it is in Beijing.
@@ -240,6 +244,7 @@ impl Component for App {
             asked_industries: false,
             asked_counties: Vec::new(),
             asked_details: Vec::new(),
+            related: Vec::new(),
         }
     }
 
@@ -271,6 +276,7 @@ impl Component for App {
                 let view = self.history.pop().unwrap_or(View::Results);
                 self.view = view;
                 self.moved = true;
+                self.need_details(ctx);
             }
             Msg::Typed(key, text) => self.typed(key, text),
             Msg::Touched(key) => {
@@ -560,6 +566,7 @@ impl App {
     /// Fetches the rest of the measure that is shown.
     fn need_details(&mut self, ctx: &Context<Self>) {
         let View::Measure(at) = self.view else { return };
+        self.related = related(&self.measures, at, RELATED_LIMIT);
         let blocks = &self.areas.details;
         let block = blocks.partition_point(|(first, _)| *first <= at).checked_sub(1);
         let Some((_, name)) = block.and_then(|block| blocks.get(block)).cloned() else { return };

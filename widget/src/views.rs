@@ -410,8 +410,24 @@ impl App {
                     }
                     </section>
                 }
-            </div><div class="side">{ self.detail(at, measure) }</div></div>
+            </div><div class="side">{ self.detail(at, measure) }{ self.related(link) }</div></div>
         </> }
+    }
+
+    /// Other measures that a reader of this one may look for.
+    fn related(&self, link: &Scope<Self>) -> Html {
+        if self.related.is_empty() {
+            return Html::default();
+        }
+        let rows = self.related.iter().filter_map(|at| Some((*at, self.measures.get(*at)?)));
+        html! {
+            <section class="sec"><h3>{ "相近的事项" }</h3><ul class="lst rel">{ for rows.map(|(at, measure)| {
+                let outcome = self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref());
+                html! { <li><button type="button" class="name" onclick={link.callback(move |_: MouseEvent| Msg::Go(View::Measure(at)))}>{ &measure.name }</button>
+                    <span class="s m">{ measure.schedule.window(self.today).name() }</span>
+                    if let Some(outcome) = outcome { { verdict_word(Group::of(outcome)) } }</li> }
+            }) }</ul></section>
+        }
     }
 
     fn detail(&self, at: usize, measure: &Measure) -> Html {

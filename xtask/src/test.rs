@@ -17,9 +17,9 @@ const TEST_DAY: &str = "2026-11-22";
 /// The widget and its loader as they lie on the server. The design says 190,000. The full engine took it from 192,000
 /// to 226,000 and shorter decoding and glue back to 194,700; titles that measures give, papers with their forms, ages to
 /// the day and measures for projects decided as quickly as the others cost 1,100 more. Search with synonyms, corrections,
-/// filters, excerpts and a delta takes 27,000: it is the part that can be fetched when the search box is first used, which
-/// is how the design's figure is to be reached.
-const APP_LIMIT: usize = 227_500;
+/// filters, excerpts and a delta takes 28,000: it is the part that can be fetched when the search box is first used, which
+/// is how the design's figure is to be reached. Areas, themes and related measures take 6,000.
+const APP_LIMIT: usize = 230_000;
 const LOADER_LIMIT: usize = 4_000;
 
 /// How often property tests try in a soak.

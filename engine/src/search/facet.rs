@@ -10,6 +10,8 @@ use crate::report::Group;
 pub enum Facet {
     /// 结论 for the firm.
     Verdict,
+    /// 主题
+    Theme,
     /// 支持类别
     Kind,
     /// 受理状态
@@ -26,8 +28,9 @@ pub enum Facet {
 
 impl Facet {
     /// All with stable ids and Chinese names.
-    pub const ALL: [(Self, &'static str, &'static str); 7] = [
+    pub const ALL: [(Self, &'static str, &'static str); 8] = [
         (Self::Verdict, "verdict", "结论"),
+        (Self::Theme, "theme", "主题"),
         (Self::Kind, "kind", "类别"),
         (Self::Window, "window", "受理状态"),
         (Self::Region, "region", "地区"),
@@ -67,6 +70,10 @@ impl Found<'_> {
         let one = |value: Option<&str>| value.map(str::to_owned).into_iter().collect();
         match facet {
             Facet::Verdict => one(self.outcome.map(|o| Group::of(o).name())),
+            Facet::Theme => {
+                let names = self.measure.themes.iter().filter_map(|no| catalogue.themes.get(no));
+                names.cloned().collect()
+            }
             Facet::Kind => {
                 let kind = self.measure.benefit.kind;
                 one(BenefitKind::ALL.iter().find(|(_, k)| *k == kind).map(|(name, _)| *name))
@@ -86,7 +93,8 @@ impl Found<'_> {
                 }
                 places
             }
-            Facet::Issuer => vec![self.measure.issuer.clone()],
+            // A document of several organs is each one's.
+            Facet::Issuer => self.measure.issuer.split('、').map(str::to_owned).collect(),
             Facet::Amount => {
                 let high =
                     self.outcome.and_then(|o| o.amount.as_ref()?.stated_high()).filter(|high| *high > 0);

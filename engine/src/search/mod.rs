@@ -12,6 +12,7 @@ mod facet;
 mod format;
 mod index;
 mod query;
+mod related;
 mod score;
 mod text;
 mod vocabulary;
@@ -25,6 +26,7 @@ pub use format::{
 };
 pub use index::Index;
 pub use query::{QUERY_LIMIT, Query, Run, Segment, Term};
+pub use related::related;
 pub use score::{Hit, Hits, Lookup, Places, RowOf, Rows, Symbol, Tier, length_class, month_of, search};
 pub use text::{GAP, Gram, cut, fold_text, grams};
 pub use vocabulary::{Sounds, Vocabulary, Word};

@@ -262,7 +262,7 @@ impl Hits {
 }
 
 /// Inverse document frequency in 1/256: log2(1 + (n - df + 1/2) / (df + 1/2)).
-fn idf(n: u32, df: usize) -> u32 {
+pub(super) fn idf(n: u32, df: usize) -> u32 {
     let (n, df) = (u64::from(n), df as u64);
     (log2((2 * (n + 1)) << 16) - log2((2 * df + 1) << 16)).max(16) as u32
 }
