@@ -10,10 +10,12 @@ const fetched = (name) => {
   if (!parts.has(name)) parts.set(name, fetch(`/data/${name}.bin`).then(async (r) => new Uint8Array(await new Response(r.body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer())));
   return parts.get(name);
 };
-const provide = async (names) => {
-  const raws = await Promise.all(names.map(fetched));
-  names.forEach((name, i) => { const bytes = new Uint8Array(24 + raws[i].length); bytes.set(new TextEncoder().encode(name)); bytes.set(raws[i], 24); put(bytes); if (!engine.provide()) throw new Error(`damaged: ${name}`); });
-};
+// Each part is opened when it arrives, as in the widget.
+const provide = (names) => Promise.all(names.map(async (name) => {
+  const raw = await fetched(name);
+  const bytes = new Uint8Array(24 + raw.length); bytes.set(new TextEncoder().encode(name)); bytes.set(raw, 24); put(bytes);
+  if (!engine.provide()) throw new Error(`damaged: ${name}`);
+}));
 
 export async function init() {
   const code = fetch('/engine.wasm.gz').then(async (r) => new Response(r.body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer());

@@ -14,7 +14,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const arg = (k, d) => { const i = process.argv.indexOf('--' + k); return i < 0 ? d : process.argv[i + 1]; };
 const corpus = arg('corpus'), queryFile = arg('queries'), cold = +arg('cold', 8), work = path.resolve(arg('work', path.join(here, 'work', path.basename(path.dirname(path.resolve(corpus))))));
 const chromiumPath = arg('chromium', '/usr/bin/chromium');
-const huiqi = arg('huiqi', null); // a folder with engine.wasm.gz, root.txt and data/: see huiqi.mjs
+const huiqi = arg('huiqi', null); // a folder with engine.wasm.gz, root.txt, build.json and site/: see huiqi.mjs
 const JS = { 'minisearch-icu': ['minisearch', 'icu'], 'minisearch-bigram': ['minisearch', 'bigram'], orama: ['orama'], flexsearch: ['flexsearch'], lunr: ['lunr'] };
 const engines = arg('engines', [...(huiqi ? ['huiqi'] : []), 'pagefind', ...Object.keys(JS)].join(',')).split(',');
 
@@ -58,7 +58,8 @@ export const ids = async rs => (await Promise.all(rs.map(x=>x.data()))).map(d=>d
   return { buildMs: r.ms, maxRssMiB: r.hwmMiB, index: compressAndMeasure(index), library, parts: { meta: sum(part(/\.pf_meta$/)), chunks: chunks.length, chunkMedian: median(chunks), chunkTotal: sum(chunks), fragments: frags.length, fragmentMedian: median(frags), fragmentTotal: sum(frags) } };
 }
 async function buildHuiqi(dir) { // built by the caller: the figures of the build are its own
-  const www = path.join(dir, 'www'); fs.cpSync(huiqi, www, { recursive: true });
+  const www = path.join(dir, 'www'); fs.cpSync(path.join(huiqi, 'site'), path.join(www, 'data'), { recursive: true });
+  for (const name of ['engine.wasm.gz', 'root.txt', 'build.json']) fs.copyFileSync(path.join(huiqi, name), path.join(www, name));
   fs.copyFileSync(path.join(here, 'huiqi.mjs'), path.join(www, 'bench.js'));
   fs.writeFileSync(path.join(www, 'index.html'), '<!doctype html><meta charset=utf-8><title>b</title>');
   const build = JSON.parse(fs.readFileSync(path.join(www, 'build.json'), 'utf8'));
@@ -117,6 +118,21 @@ async function browserPart(www) {
         return { p1, p2, tops, topsExact, computed };
       }, queries.map(q => q.q));
     });
+    // How long nothing else can happen in the page while a query is answered for the first time: the longest pause of a
+    // heartbeat of messages.
+    const pauses = await withPage(async page => {
+      await page.goto(srv.url);
+      return await page.evaluate(async qs => {
+        const m = await import('/bench.js'); await m.init();
+        const { port1, port2 } = new MessageChannel(); let last = 0, longest = 0, on = true;
+        port1.onmessage = () => { const now = performance.now(); longest = Math.max(longest, now - last); last = now; if (on) port2.postMessage(0); };
+        last = performance.now(); port2.postMessage(0);
+        const all = [];
+        for (const q of qs) { await new Promise(r => setTimeout(r, 5)); longest = 0; await m.search(q, 10); await new Promise(r => setTimeout(r)); all.push(longest); }
+        on = false; return all;
+      }, queries.map(q => q.q));
+    });
+    out.blocked = { median: r2(median(pauses)), p99: r2(quantile(pauses, .99)), max: r2(Math.max(...pauses)) };
     out.sessionBytes = srv.log.bytes; out.tops = pass.tops; out.topsExact = pass.topsExact;
     if (pass.computed) out.computed = { median: r2(median(pass.computed)), p99: r2(quantile(pass.computed, .99)) };
     out.latency = {};

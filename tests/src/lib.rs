@@ -13,6 +13,7 @@ mod cdp;
 mod page;
 pub mod server;
 mod shadow;
+pub mod site;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

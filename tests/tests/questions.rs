@@ -1,24 +1,11 @@
 //! What firms type: judged questions over the policies of this project.
 
-use std::path::Path;
-
 use anyhow::{Context as _, Result, ensure};
 use huiqi::parts::read as part;
 use huiqi_engine::bundle::{Catalog, decode_simplifier, decode_sounds, decode_vocabulary};
 use huiqi_engine::search::{Index, Query, Root, Tier};
+use huiqi_tests::site::fetch_all;
 use huiqi_tests::{demo_dir, workspace_root};
-
-fn fetch(index: &mut Index, query: &Query, data: &Path) -> Result<()> {
-    loop {
-        let names = index.needs(query);
-        if names.is_empty() {
-            return Ok(());
-        }
-        for name in names {
-            index.provide(&name, &part(data, &name)?)?;
-        }
-    }
-}
 
 /// The share of questions with a right answer among the first three hits, and those that have none.
 fn success(name: &str) -> Result<(f64, Vec<String>)> {
@@ -38,13 +25,13 @@ fn success(name: &str) -> Result<(f64, Vec<String>)> {
         let [question, kind, answers, ..] = cells[..] else { anyhow::bail!("{line}") };
         let mut query = Query::new(question, &simplifier);
         query.expand(&vocabulary);
-        fetch(&mut index, &query, &data)?;
+        fetch_all(&mut index, &query, |name| part(&data, name))?;
         if !index.search(&query).reaches(Tier::Synonym)
             && let Some(meant) = vocabulary.correct(question, &simplifier, &sounds, &index)
         {
             let mut meant = Query::new(&meant, &simplifier);
             meant.expand(&vocabulary);
-            fetch(&mut index, &meant, &data)?;
+            fetch_all(&mut index, &meant, |name| part(&data, name))?;
             if index.search(&meant).reaches(Tier::Synonym) {
                 query = meant;
             }

@@ -1,6 +1,7 @@
 //! Figures. Each is one JSON line on standard output, so that runs can be compared by a program.
 
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, bail, ensure};
@@ -65,11 +66,24 @@ fn engine(steps: &mut Steps) -> Result<()> {
     run_bench(bench)
 }
 
-/// Corpora of the search bench: name, documents, whether it is cut into areas, engines beside ours.
-const CORPORA: [(&str, usize, bool, &[&str]); 3] = [
-    ("1k", 1_000, false, &["pagefind", "minisearch-bigram", "minisearch-icu", "orama", "flexsearch"]),
-    ("10k", 10_000, false, &["pagefind", "minisearch-bigram"]),
-    ("100k", 100_000, true, &[]),
+/// A corpus of the search bench.
+struct Corpus {
+    name: &'static str,
+    /// Documents to make from the seeds; 0 for the real corpus with its questions.
+    documents: usize,
+    /// Engines beside ours and tantivy.
+    engines: &'static [&'static str],
+}
+
+const CORPORA: [Corpus; 4] = [
+    Corpus {
+        name: "1k",
+        documents: 1_000,
+        engines: &["pagefind", "minisearch-bigram", "minisearch-icu", "orama", "flexsearch"],
+    },
+    Corpus { name: "10k", documents: 10_000, engines: &["pagefind", "minisearch-bigram"] },
+    Corpus { name: "real", documents: 0, engines: &["pagefind", "minisearch-bigram"] },
+    Corpus { name: "100k", documents: 100_000, engines: &[] },
 ];
 
 /// Search beside its peers: synthetic corpora made from the seeds, and the real corpus with its questions, both of
@@ -90,7 +104,9 @@ fn search(steps: &mut Steps) -> Result<()> {
             npm.args(["install", "--no-audit", "--no-fund"]).current_dir(&peers);
             quiet(npm)?;
         }
-        Ok(())
+        let mut native = cargo();
+        native.args(["build", "--release", "--bin", "native-ref"]).current_dir(peers.join("native"));
+        quiet(native).map(drop)
     })?;
     let module = steps.run("compile the search engine for the browser", wasm::compile_web_search)?;
     let module = pack::gzip(&files::read(&module)?)?;
@@ -100,46 +116,84 @@ fn search(steps: &mut Steps) -> Result<()> {
     steps.run("build bench", || quiet(build).map(drop))?;
     let chromium = steps.run("find Chromium", tools::chromium)?;
     let program = || Command::new(in_root("target/release/bench_search"));
-    if shared.join("corpus/documents.jsonl").is_file() {
-        let mut real = program();
-        real.arg("real").arg(&shared).arg(in_root("target/bench/real"));
-        run_bench(real)?;
-    } else {
-        say("SKIPPED: real questions, there is no ../shared/corpus");
-    }
-    for (name, documents, areas, engines) in CORPORA {
+    for Corpus { name, documents, engines } in CORPORA {
         let data = peers.join("data").join(name);
-        if !data.join("queries.jsonl").is_file() {
-            let mut generate = Command::new("node");
-            generate.args(["generate.mjs", "--docs", &documents.to_string(), "--out"]).arg(&data);
-            generate.arg("--seeds").arg(shared.join("seeds")).current_dir(&peers);
-            steps.run(&format!("corpus of {name}"), || quiet(generate).map(drop))?;
-        }
         let work = in_root("target/bench").join(name);
-        let mut known = program();
-        known.arg("known").arg(&data).arg(&work).arg(name).args(areas.then_some("areas"));
-        run_bench(known)?;
-        if engines.is_empty() {
-            continue;
+        let known = |work: &Path, label: &str| {
+            let mut known = program();
+            known.arg("known").arg(&data).arg(work).arg(label);
+            known
+        };
+        match documents {
+            0 if !shared.join("corpus/documents.jsonl").is_file() => {
+                say("SKIPPED: real questions, there is no ../shared/corpus");
+                continue;
+            }
+            0 => {
+                let mut real = program();
+                real.arg("real").arg(&shared).arg(in_root("target/bench/ranking"));
+                run_bench(real)?;
+                steps.run("real corpus", || real_corpus(&shared, &data))?;
+            }
+            _ if !data.join("queries.jsonl").is_file() => {
+                let mut generate = Command::new("node");
+                generate.args(["generate.mjs", "--docs", &documents.to_string(), "--out"]).arg(&data);
+                generate.arg("--seeds").arg(shared.join("seeds")).current_dir(&peers);
+                steps.run(&format!("corpus of {name}"), || quiet(generate).map(drop))?;
+            }
+            _ => {}
         }
-        let mut republish = program();
-        republish.arg("republish").arg(&data).arg(in_root("target/bench/republish")).arg(name);
-        run_bench(republish)?;
-        files::write(&work.join("www/engine.wasm.gz"), &module)?;
+        if documents > 50_000 {
+            // Nobody publishes so many in one area: what a visitor of one of them fetches, and the whole beside it.
+            let mut areas = known(&in_root("target/bench/areas"), name);
+            areas.arg("areas");
+            run_bench(areas)?;
+            run_bench(known(&work, &format!("{name}_whole")))?;
+        } else {
+            run_bench(known(&work, name))?;
+        }
+        if documents == 1_000 || documents == 10_000 {
+            let mut republish = program();
+            republish.arg("republish").arg(&data).arg(in_root("target/bench/republish")).arg(name);
+            run_bench(republish)?;
+        }
+        files::write(&work.join("engine.wasm.gz"), &module)?;
         let mut run = Command::new("node");
         run.arg("run.mjs")
             .arg("--corpus")
             .arg(data.join("corpus.jsonl"))
             .arg("--queries")
             .arg(data.join("queries.jsonl"));
-        run.arg("--huiqi").arg(work.join("www")).args(["--engines", &format!("huiqi,{}", engines.join(","))]);
+        run.arg("--huiqi").arg(&work);
+        run.args(["--engines", &["huiqi"].iter().chain(engines).copied().collect::<Vec<_>>().join(",")]);
         run.arg("--chromium").arg(&chromium).current_dir(&peers);
         beside(run, name)?;
+        let mut native = Command::new(peers.join("native/target/release/native-ref"));
+        native.arg(data.join("corpus.jsonl")).arg(data.join("queries.jsonl")).arg(peers.join("native/work"));
+        native.arg("2");
+        beside(native, name)?;
     }
     Ok(())
 }
 
-/// Runs the peers' harness and prints the figures of every engine.
+/// The real documents and questions as the peers read them.
+fn real_corpus(shared: &Path, data: &Path) -> Result<()> {
+    let rows = |path: &str| -> Result<Vec<Value>> {
+        let text = String::from_utf8(files::read(&shared.join(path))?)?;
+        text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+    };
+    let lines = |rows: Vec<Value>| rows.iter().map(|row| format!("{row}\n")).collect::<String>();
+    let documents = rows("corpus/documents.jsonl")?.into_iter();
+    let documents = documents
+        .map(|row| json!({"id": row["id"], "title": row["title"], "body": row["text"], "date": row["date"]}));
+    let questions = rows("bench/queries.dev.jsonl")?.into_iter().map(
+        |row| json!({"qid": row["id"], "cls": "question", "q": row["query"], "doc": row["doc_id"], "df": 1}),
+    );
+    files::write(&data.join("corpus.jsonl"), lines(documents.collect()).as_bytes())?;
+    files::write(&data.join("queries.jsonl"), lines(questions.collect()).as_bytes())
+}
+
+/// Runs the peers' harness, or tantivy, and prints the figures of every engine.
 fn beside(run: Command, corpus: &str) -> Result<()> {
     let mut lines = Vec::new();
     let (status, _) = follow(run, |line| lines.push(line.to_owned()))?;
@@ -148,22 +202,30 @@ fn beside(run: Command, corpus: &str) -> Result<()> {
         let row: Value = serde_json::from_str(line)?;
         let engine = row["engine"].as_str().unwrap_or_default();
         ensure!(row["error"].is_null(), "{engine}: {}", row["error"]);
-        let mut figures = vec![
-            ("shown_bytes", &row["cold"]["shownBytes"], "B"),
-            ("requests", &row["cold"]["shownReq"], ""),
-            ("docs_per_s", &row["docsPerSec"], "docs/s"),
-            ("build_mb", &row["maxRssMiB"], "MB"),
-            ("warm_ms.median", &row["latency"]["all"]["warm"], "ms"),
-            ("warm_ms.p99", &row["latency"]["all"]["warmP99"], "ms"),
-            ("phrase.r10", &row["quality"]["phrase"]["recall10"], ""),
-            ("chars.r10", &row["quality"]["chars"]["recall10"], ""),
-            ("keywords.r10", &row["quality"]["keywords"]["recall10"], ""),
+        let quality = |class: &str| row["quality"][class]["recall10"].clone();
+        let figures = [
+            ("shown_bytes", row["cold"]["shownBytes"].clone(), "B"),
+            ("requests", row["cold"]["shownReq"].clone(), ""),
+            ("docs_per_s", row["docsPerSec"].clone(), "docs/s"),
+            ("build_mb", row["maxRssMiB"].clone(), "MB"),
+            ("one_document_ms", row["oneDocUpdateMs"].clone(), "ms"),
+            ("warm_ms.median", row["latency"]["all"]["warm"].clone(), "ms"),
+            ("warm_ms.p99", row["latency"]["all"]["warmP99"].clone(), "ms"),
+            ("native_ms.median", row["latencyMs"]["median"].clone(), "ms"),
+            ("native_ms.p99", row["latencyMs"]["p99"].clone(), "ms"),
+            ("computed_ms.median", row["computed"]["median"].clone(), "ms"),
+            ("computed_ms.p99", row["computed"]["p99"].clone(), "ms"),
+            ("blocked_ms.median", row["blocked"]["median"].clone(), "ms"),
+            ("blocked_ms.p99", row["blocked"]["p99"].clone(), "ms"),
+            ("blocked_ms.max", row["blocked"]["max"].clone(), "ms"),
+            ("phrase.r10", quality("phrase"), ""),
+            ("chars.r10", quality("chars"), ""),
+            ("keywords.r10", quality("keywords"), ""),
+            ("question.r10", quality("question"), ""),
+            ("question.mrr", row["quality"]["question"]["mrr10"].clone(), ""),
         ];
-        if engine == "huiqi" {
-            figures.push(("computed_ms.median", &row["computed"]["median"], "ms"));
-            figures.push(("computed_ms.p99", &row["computed"]["p99"], "ms"));
-        }
-        for (name, value, unit) in figures {
+        // Not every engine has every figure.
+        for (name, value, unit) in figures.into_iter().filter(|(_, value, _)| !value.is_null()) {
             let figure = json!({"name": format!("search.beside.{corpus}.{engine}.{name}"), "value": value, "unit": unit});
             writeln!(io::stdout(), "{figure}")?;
             say(&format!("  {figure}"));

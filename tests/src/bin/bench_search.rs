@@ -12,14 +12,12 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use huiqi::fields::Sink;
-use huiqi::parts::{self, Parts};
-use huiqi::text_index::{self, SearchDocument, TextIndex};
-use huiqi::web_index::{self, Previous, Shared};
-use huiqi_engine::bundle::{self, PartKind};
+use huiqi::text_index::{self, SearchDocument};
 use huiqi_engine::catalogue::Code;
 use huiqi_engine::date::Date;
 use huiqi_engine::fold::Simplifier;
-use huiqi_engine::search::{Head, Index, Manifest, Query, Root, Vocabulary, search};
+use huiqi_engine::search::{Head, Index, Query, search};
+use huiqi_tests::site::Site;
 use serde_json::{Value, json};
 use sha1::{Digest as _, Sha1};
 
@@ -84,79 +82,6 @@ impl Areas {
     }
 }
 
-/// A published search index.
-struct Site {
-    dir: PathBuf,
-    roots: BTreeMap<String, String>,
-    sizes: HashMap<String, usize>,
-}
-
-impl Site {
-    /// Publishes an index; a second time from what is in the folder.
-    fn publish(index: &TextIndex, dir: &Path, before: Option<&Self>) -> Result<(Self, Vec<String>)> {
-        fs::create_dir_all(dir)?;
-        let parts = Parts::new(dir);
-        let words = Vocabulary { synonyms: Vec::new(), words: index.words()? };
-        let shared = Shared {
-            simplifier: parts.add(PartKind::Simplifier, &bundle::encode_simplifier(index.simplifier()))?,
-            vocabulary: parts.add(PartKind::Words, &bundle::encode_vocabulary(&words))?,
-            sounds: parts.add(PartKind::Sounds, &bundle::encode_sounds(&text_index::sounds()))?,
-        };
-        let mut areas: Vec<(String, std::ops::Range<u32>)> = Vec::new();
-        for (number, entry) in (0u32..).zip(index.entries()) {
-            match areas.last_mut() {
-                Some((area, range)) if *area == entry.area => range.end = number + 1,
-                _ => areas.push((entry.area.clone(), number..number + 1)),
-            }
-        }
-        let mut wanted = Vec::new();
-        for (area, range) in &areas {
-            let previous = match before.and_then(|site| site.roots.get(area)) {
-                Some(name) => {
-                    let root = Root::decode(&parts::read(dir, name)?)?;
-                    let manifest = Manifest::decode(&parts::read(dir, &root.manifest)?)?;
-                    Some(Previous { root, manifest })
-                }
-                None => None,
-            };
-            wanted.push((range.clone(), previous));
-        }
-        let projected = web_index::project(index, wanted, &shared, &|kind, raw| parts.add(kind, raw))?;
-        let mut roots = BTreeMap::new();
-        for ((area, _), projected) in areas.into_iter().zip(projected) {
-            parts.keep(&projected.parts)?;
-            roots.insert(area, parts.add(PartKind::SearchRoot, &projected.root.encode())?);
-        }
-        let written = parts.finish()?;
-        for (kind, (count, bytes)) in &written.by_kind {
-            eprintln!("    {kind}: {count}, {bytes} B");
-        }
-        let fresh = written
-            .fresh
-            .iter()
-            .filter_map(|p| Some(p.file_stem()?.to_string_lossy().into_owned()))
-            .collect();
-        Ok((Self { dir: dir.to_owned(), roots, sizes: written.parts.into_iter().collect() }, fresh))
-    }
-
-    fn index(&self, areas: &[String]) -> Result<Index> {
-        let roots = areas.iter().filter_map(|a| self.roots.get(a));
-        let roots =
-            roots.map(|name| Ok(Root::decode(&parts::read(&self.dir, name)?)?)).collect::<Result<_>>()?;
-        Ok(Index::new(roots))
-    }
-
-    /// Fetches parts; returns their stored bytes.
-    fn fetch(&self, index: &mut Index, names: &[String]) -> Result<usize> {
-        let mut bytes = 0;
-        for name in names {
-            index.provide(name, &parts::read(&self.dir, name)?)?;
-            bytes += self.sizes[name];
-        }
-        Ok(bytes)
-    }
-}
-
 /// What one cold query took.
 #[derive(Debug, Default, Clone)]
 struct Cost {
@@ -176,7 +101,7 @@ struct Cost {
 }
 
 fn cold(site: &Site, areas: &[String], text: &str, simplifier: &Simplifier) -> Result<Cost> {
-    let mut index = site.index(areas)?;
+    let mut index = site.index_of(areas)?;
     let mut cost = Cost::default();
     let query = Query::new(text, simplifier);
     if query != Query::new(text, &Simplifier::default())
@@ -218,13 +143,7 @@ fn cold(site: &Site, areas: &[String], text: &str, simplifier: &Simplifier) -> R
     };
     cost.first_ids = ids(&index, &docs);
     cost.all = cost.first - cost.heads;
-    loop {
-        let names = index.needs(&query);
-        if names.is_empty() {
-            break;
-        }
-        cost.all += site.fetch(&mut index, &names)?;
-    }
+    cost.all += site.fetch_all(&mut index, &query)?;
     let docs = top(&index, 10);
     let heads = index.needs_heads(&docs);
     site.fetch(&mut index, &heads)?;
@@ -251,24 +170,18 @@ fn known(folder: &Path, work: &Path, label: &str, with_areas: bool) -> Result<()
     let _ = fs::remove_dir_all(work);
     let start = Instant::now();
     let corpus = folder.join("corpus.jsonl");
-    let lexicon = BTreeSet::new();
-    let index = text_index::update_and_open(
-        &work.join("index"),
-        documents(&corpus, areas.as_ref())?,
-        &lexicon,
-        text_index::default_threads(),
-        |_| {},
-    )?;
-    eprintln!("  tantivy {:.1} s, {:.0} MB", start.elapsed().as_secs_f64(), peak_mb());
-    let www = work.join("www");
-    let (site, _) = Site::publish(&index, &www.join("data"), None)?;
+    let site = Site::build(work, documents(&corpus, areas.as_ref())?, text_index::default_threads(), None)?;
     let seconds = start.elapsed().as_secs_f64();
+    let index = &site.text;
+    for (kind, (count, bytes)) in &site.by_kind {
+        eprintln!("    {kind}: {count}, {bytes} B");
+    }
     let count = index.entries().len();
     // What the pages of the peers' bench need beside the parts.
-    fs::write(www.join("root.txt"), site.roots.values().next().context("an area")?)?;
+    fs::write(work.join("root.txt"), site.root()?)?;
     let build =
         json!({"buildMs": seconds * 1000.0, "docsPerSec": count as f64 / seconds, "maxRssMiB": peak_mb()});
-    fs::write(www.join("build.json"), build.to_string())?;
+    fs::write(work.join("build.json"), build.to_string())?;
     figure(&format!("search.build.docs_per_s.{label}"), count as f64 / seconds, "docs/s")?;
     figure(&format!("search.build.peak_mb.{label}"), peak_mb(), "MB")?;
     let area_of: HashMap<&str, &str> =
@@ -325,13 +238,11 @@ fn known(folder: &Path, work: &Path, label: &str, with_areas: bool) -> Result<()
 
 fn republish(folder: &Path, work: &Path, label: &str) -> Result<()> {
     let _ = fs::remove_dir_all(work);
-    let lexicon = BTreeSet::new();
-    let threads = text_index::default_threads();
     let mut all: Vec<SearchDocument> = documents(&folder.join("corpus.jsonl"), None)?.collect();
-    let update = |all: &[SearchDocument]| {
-        text_index::update_and_open(&work.join("index"), all.iter().cloned(), &lexicon, threads, |_| {})
+    let publish = |all: &[SearchDocument], before: Option<&Site>| {
+        Site::build(work, all.iter().cloned(), text_index::default_threads(), before)
     };
-    let (mut site, _) = Site::publish(&update(&all)?, &work.join("site"), None)?;
+    let mut site = publish(&all, None)?;
     let total: usize = site.sizes.values().sum();
     let middle = all.len() / 2;
     for step in ["add", "edit", "delete"] {
@@ -345,9 +256,9 @@ fn republish(folder: &Path, work: &Path, label: &str) -> Result<()> {
             _ => drop(all.remove(middle)),
         }
         let start = Instant::now();
-        let (next, fresh) = Site::publish(&update(&all)?, &work.join("site"), Some(&site))?;
+        let next = publish(&all, Some(&site))?;
         let ms = start.elapsed().as_secs_f64() * 1000.0;
-        let renamed: usize = fresh.iter().map(|name| next.sizes[name]).sum();
+        let renamed: usize = next.fresh.iter().map(|name| next.sizes[name]).sum();
         figure(&format!("search.republish.{step}.ms.{label}"), ms, "ms")?;
         figure(&format!("search.republish.{step}.renamed_share.{label}"), renamed as f64 / total as f64, "")?;
         site = next;
