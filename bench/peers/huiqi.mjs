@@ -1,6 +1,12 @@
 // The product as one of the engines: parts are fetched, opened and handed to the module, all of one round at once.
 // run.mjs puts this file as bench.js beside engine.wasm, root.txt (the name of the root) and the parts.
 const parts = new Map();
+let longestCall = 0;
+// The module's functions, timed: how long the page stands still at most.
+const timed = (exports) => Object.fromEntries(Object.entries(exports).map(([name, f]) => [name, typeof f !== 'function' ? f : (...args) => {
+  const t = performance.now(), result = f(...args); longestCall = Math.max(longestCall, performance.now() - t); return result;
+}]));
+export const longest = () => longestCall;
 let engine, simplifier, opened = false;
 
 // Making room may move the memory: the place first, the view after it.
@@ -20,7 +26,7 @@ const provide = (names) => Promise.all(names.map(async (name) => {
 export async function init() {
   const code = fetch('/engine.wasm.gz').then(async (r) => new Response(r.body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer());
   const root = fetch('/root.txt').then((r) => r.text()).then((name) => fetched(name.trim()));
-  engine = (await WebAssembly.instantiate(await code, {})).instance.exports;
+  engine = timed((await WebAssembly.instantiate(await code, {})).instance.exports);
   put(await root);
   if (!engine.open()) throw new Error('damaged root');
   simplifier = text();

@@ -54,20 +54,26 @@ fn profile() {
     replay("profile", fuzz_targets::profile);
 }
 
-/// The seeds of the table target are in the format of today: in an old one, none would get past the first bytes.
+#[test]
+fn search() {
+    replay("search", fuzz_targets::search);
+}
+
+/// The seeds of the table and of the search target are in the format of today: in an old one, none would get past the first bytes.
 /// `BLESS=1` writes them.
 #[test]
-fn seeds_of_the_table_are_current() {
+fn seeds_are_current() {
     // What the fuzzer found is kept for itself; what is written by hand shows one thing each.
     let by_hand = |(name, data): (String, Vec<u8>)| {
         let name = name.strip_suffix(".txt").filter(|name| !name.starts_with("found-"))?.to_owned();
         Some((name, String::from_utf8(data).expect("seeds are UTF-8")))
     };
     let texts: Vec<(String, String)> = files("rule").into_iter().filter_map(by_hand).collect();
-    let seeds = fuzz_targets::table_seeds(&texts);
+    let table = fuzz_targets::table_seeds(&texts).into_iter().map(|seed| ("table", seed));
+    let search = fuzz_targets::search_seeds().into_iter().map(|seed| ("search", seed));
     let bless = std::env::var_os("BLESS").is_some();
-    for (name, bytes) in seeds {
-        let path = folder("table").join(&name);
+    for (target, (name, bytes)) in table.chain(search) {
+        let path = folder(target).join(&name);
         if bless {
             fs::write(&path, &bytes).expect("a file that can be written");
         }

@@ -271,6 +271,9 @@ fn run_search(
         (query, hits)
     };
     let (mut query, mut hits) = find(&wanted.text);
+    if query.is_empty() {
+        anyhow::bail!("检索词里没有文字或数字，写几个词，如 huiqi search 设备 贴息");
+    }
     if !wanted.as_typed
         && !hits.reaches(Tier::Synonym)
         && let Some(meant) =

@@ -335,6 +335,70 @@ fn same_input_same_bytes_and_errors_leave_the_bundle_alone() -> Result<()> {
     Ok(())
 }
 
+/// What may be asked of an index: anything.
+#[test]
+fn searches_answer_whatever_is_typed() -> Result<()> {
+    let dir = project(&example()?)?;
+    let build = ["build", "policies", "--out", "out", "--index", "index", "--as-of", AS_OF];
+    ensure!(command_in(dir.path(), &build)?.code == 0, "the build fails");
+    let long = "补贴".repeat(5_000);
+    for typed in ["", "   ", "？！…", "“”", "“", "\u{1b}[31m", "\u{202e}贴补", "🏭", "a\u{301}", "*:*", &long]
+    {
+        let output = command_in(dir.path(), &["search", typed, "--index", "index"])?;
+        let fine = match output.code {
+            0 => true,
+            1 => output.data.contains("共 0 条"),
+            _ => output.talk.contains("检索词里没有文字或数字"),
+        };
+        ensure!(fine && !output.talk.contains("panicked"), "{typed:?}: {} {}", output.code, output.talk);
+        ensure!(!output.data.contains('\u{1b}'), "{typed:?} reaches the terminal: {}", output.data);
+    }
+    // A firm that cannot be read limits nothing: there is no answer instead of a wrong one.
+    fs::write(dir.path().join("firm.yaml"), "注册地: 火星")?;
+    let wrong = command_in(dir.path(), &["search", "补贴", "--index", "index", "--firm", "firm.yaml"])?;
+    let named = wrong.talk.contains("firm.yaml:1:6") && wrong.talk.contains("没有查找");
+    ensure!(wrong.code == 1 && named && wrong.data.is_empty(), "{} {}", wrong.code, wrong.talk);
+    Ok(())
+}
+
+/// `分区` cuts the bundle; nothing gets lost, and a word that does not exist is named.
+#[test]
+fn a_bundle_is_cut_into_areas() -> Result<()> {
+    let dir = project(&example()?)?;
+    let elsewhere =
+        example()?.replace("demo-2026-0001", "demo-2026-0002").replace("示例〔2026〕1号", "示例〔2026〕2号");
+    let elsewhere = elsewhere.replace("适用地区: 河北省", "适用地区: 河北省石家庄市");
+    fs::write(dir.path().join("policies/130000/city.yaml"), elsewhere)?;
+    let build = |split: &str, out: &str| {
+        fs::write(dir.path().join("policies/huiqi.yaml"), format!("分区: {split}\n"))?;
+        let index = format!("{out}-index");
+        command_in(dir.path(), &["build", "policies", "--out", out, "--index", &index, "--as-of", AS_OF])
+    };
+    let areas = |out: &str| -> Result<Vec<String>> {
+        let catalog = fs::read_to_string(dir.path().join(out).join("catalog.txt"))?;
+        let lines = catalog.lines().filter_map(|l| l.strip_prefix("area "));
+        Ok(lines.filter_map(|l| Some(l.split(' ').next()?.to_owned())).collect())
+    };
+    for (split, expected) in
+        [("不分", &["000000"][..]), ("按省", &["130000"]), ("按市", &["130000", "130100"])]
+    {
+        let output = build(split, split)?;
+        ensure!(output.code == 0, "{split}: {}", output.talk);
+        ensure!(areas(split)? == expected, "{split}: {:?}", areas(split)?);
+        ensure!(output.talk.contains("2 份文件，4 个事项"), "{}", output.talk);
+        let index = format!("{split}-index");
+        let found = command_in(dir.path(), &["search", "设备", "--index", &index, "--json"])?;
+        let ids = found.data.lines().filter_map(|l| l.split("\"id\":\"").nth(1));
+        let mut ids: Vec<&str> = ids.filter_map(|l| l.split('"').next()).collect();
+        ids.sort_unstable();
+        ensure!(ids.len() == 4 && ids[0] == "demo-2026-0001-01", "{split}: {ids:?}");
+    }
+    let wrong = build("按县", "按县")?;
+    let named = wrong.talk.contains("huiqi.yaml:1:5: 错误 P005：“分区”没有“按县”这个写法");
+    ensure!(wrong.code == 1 && named, "{}", wrong.talk);
+    Ok(())
+}
+
 #[test]
 fn usage_errors_are_chinese_and_exit_with_2() -> Result<()> {
     for (arguments, expected) in [
@@ -345,7 +409,7 @@ fn usage_errors_are_chinese_and_exit_with_2() -> Result<()> {
         (&["check", "--as-of", "明天"][..], "日期写成 2026-11-22"),
         (&["check", "no-such-folder"][..], "读不到文件夹 no-such-folder：没有这个文件夹"),
         (&["search", "补贴", "--index", "no-such-index"][..], "先运行 huiqi build"),
-        (&["search", "补贴", "--only", "什么=1"][..], "没有“什么”这一项，有 结论、类别"),
+        (&["search", "补贴", "--only", "什么=1"][..], "没有“什么”这一项，有 结论、主题、类别"),
         (&["search", "补贴", "--only", "类别"][..], "应写成 项=值"),
         (&["search", "补贴", "--limit", "很多"][..], "--limit"),
         (&["build", "policies", "--threads", "两个"][..], "--threads"),

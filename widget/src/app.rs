@@ -80,6 +80,8 @@ pub(crate) struct Areas {
 
 /// Most measures offered beside one.
 const RELATED_LIMIT: usize = 5;
+/// While more of an answer arrives, the list is drawn again only if so many first hits change.
+const FIRST: usize = 10;
 /// Most hits that are drawn.
 const HIT_LIMIT: usize = 30;
 
@@ -111,6 +113,7 @@ pub(crate) enum Msg {
     Simplifier(Fetched<Simplifier>),
     Sounds(Fetched<Sounds>),
     Filter(Facet, Option<String>),
+    Filtering(bool),
     AsTyped,
 }
 
@@ -129,6 +132,12 @@ pub(crate) struct Search {
     unwanted: Option<String>,
     pub hits: Option<Hits>,
     pub filters: Filters,
+    /// Whether the filters are unfolded; only then is anything counted.
+    pub filtering: bool,
+    /// How many hits each choice of each filter would leave.
+    pub counts: Vec<(Facet, Vec<(String, usize)>)>,
+    /// How many hits pass the filters.
+    pub passed: usize,
     /// The best hits that pass the filters.
     pub shown: Vec<Hit>,
     pub busy: bool,
@@ -360,6 +369,10 @@ impl Component for App {
                 self.search.filters.set(facet, value);
                 self.show_hits(ctx);
             }
+            Msg::Filtering(open) => {
+                self.search.filtering = open;
+                self.show_hits(ctx);
+            }
             Msg::AsTyped => {
                 if let Some((meant, hits)) = self.search.meant.take() {
                     self.search.unwanted = Some(meant);
@@ -521,6 +534,7 @@ impl App {
         let search = std::mem::take(&mut self.search);
         self.search.text = search.text;
         self.search.filters = search.filters;
+        self.search.filtering = search.filtering;
         if !self.search.text.is_empty() {
             self.advance_search(ctx);
         }
@@ -769,12 +783,28 @@ impl App {
             self.search.shown.clear();
             return;
         };
-        let count = hits.all().len();
-        let ranked = hits.first(count).iter();
-        let keep = |hit: &&Hit| self.found(hit).is_some_and(|f| self.search.filters.keep(f, &self.catalogue));
-        let shown: Vec<Hit> = ranked.filter(keep).take(HIT_LIMIT).copied().collect();
+        let filters = &self.search.filters;
+        let keep = |hit: &&Hit| self.found(hit).is_some_and(|f| filters.keep(f, &self.catalogue));
+        let (shown, passed): (Vec<Hit>, usize) = if filters.is_empty() {
+            (hits.first(HIT_LIMIT).to_vec(), hits.total())
+        } else {
+            let count = hits.all().len();
+            let passed: Vec<Hit> = hits.first(count).iter().filter(keep).copied().collect();
+            (passed.iter().take(HIT_LIMIT).copied().collect(), passed.len())
+        };
+        let counts = |(facet, ..): &(Facet, &str, &str)| {
+            let all = hits.all().iter().filter_map(|hit| self.found(hit));
+            (*facet, filters.counts(*facet, all, &self.catalogue))
+        };
+        let counts = if self.search.filtering { Facet::ALL.iter().map(counts).collect() } else { Vec::new() };
         let docs: Vec<u32> = shown.iter().map(|h| h.doc).collect();
-        self.search.shown = shown;
+        self.search.counts = counts;
+        self.search.passed = passed;
+        // What is being read does not move because something further down did.
+        let first = |hits: &[Hit]| hits.iter().take(FIRST).map(|h| h.doc).collect::<Vec<_>>();
+        if !self.search.busy || first(&shown) != first(&self.search.shown) {
+            self.search.shown = shown;
+        }
         self.search.hits = Some(hits);
         if !self.search.busy
             && let Some(index) = &mut self.search.index

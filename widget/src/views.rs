@@ -10,7 +10,7 @@ use huiqi_engine::num::Ratio;
 use huiqi_engine::report::{Group, Headline};
 use huiqi_engine::search::{Facet, Hit, Query, Tier, excerpt};
 use huiqi_engine::unit::{grouped, money};
-use web_sys::{Event, HtmlInputElement, HtmlSelectElement};
+use web_sys::{Element, Event, HtmlInputElement, HtmlSelectElement};
 use yew::html::Scope;
 use yew::{Context, Html, InputEvent, MouseEvent, SubmitEvent, TargetCast as _, html};
 
@@ -593,23 +593,18 @@ impl App {
             return html! { <p role="status">{ text }</p> };
         }
         let count = match search.filters.is_empty() {
-            true => format!("找到 {} 项", hits.total()),
-            false => format!(
-                "筛选后 {} 项",
-                hits.all()
-                    .iter()
-                    .filter_map(|h| self.found(h))
-                    .filter(|f| search.filters.keep(*f, &self.catalogue))
-                    .count()
-            ),
+            true => format!("找到 {} 项", search.passed),
+            false => format!("筛选后 {} 项", search.passed),
         };
+        let toggle = link
+            .callback(|e: Event| Msg::Filtering(e.target_unchecked_into::<Element>().has_attribute("open")));
         html! { <>
             if let Some((meant, _)) = &search.meant {
                 <p class="meant">{ "没有和原词完全对得上的，已按“" }<b>{ meant.clone() }</b>{ "”查找。" }
                     <button type="button" class="btn txt" onclick={link.callback(|_: MouseEvent| Msg::AsTyped)}>{ format!("仍查“{}”", search.text.trim()) }</button></p>
             }
             <p class="s m" role="status">{ count }</p>
-            <details class="filter" open={!search.filters.is_empty()}><summary>{ "筛选" }</summary>
+            <details class="filter" open={search.filtering} ontoggle={toggle}><summary>{ "筛选" }</summary>
                 <div class="facets">{ for Facet::ALL.iter().map(|(facet, id, name)| self.facet(link, *facet, id, name)) }</div>
             </details>
             <ul class="hits">{ for search.shown.iter().map(|hit| self.hit(link, hit, &query)) }</ul>
@@ -619,8 +614,8 @@ impl App {
     /// One filter with what each choice would leave.
     fn facet(&self, link: &Scope<Self>, facet: Facet, id: &'static str, name: &'static str) -> Html {
         let search = &self.search;
-        let hits = search.hits.iter().flat_map(|h| h.all()).filter_map(|hit| self.found(hit));
-        let counts = search.filters.counts(facet, hits, &self.catalogue);
+        let counts =
+            search.counts.iter().find(|(f, _)| *f == facet).map(|(_, c)| c.as_slice()).unwrap_or_default();
         let chosen = search.filters.get(facet);
         if counts.len() < 2 && chosen.is_none() {
             return Html::default();
@@ -633,8 +628,8 @@ impl App {
             <label class="s">{ name }
                 <select class="sel" data-facet={id} onchange={change}>
                     <option value="" selected={chosen.is_none()}>{ "不限" }</option>
-                    { for counts.into_iter().map(|(value, count)| html! {
-                        <option selected={chosen == Some(&value)} value={value.clone()}>{ format!("{value}（{count}）") }</option>
+                    { for counts.iter().map(|(value, count)| html! {
+                        <option selected={chosen == Some(value)} value={value.clone()}>{ format!("{value}（{count}）") }</option>
                     }) }
                 </select>
             </label>

@@ -1,5 +1,6 @@
 //! Figures. Each is one JSON line on standard output, so that runs can be compared by a program.
 
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::Command;
@@ -189,6 +190,7 @@ fn real_corpus(shared: &Path, data: &Path) -> Result<()> {
     let questions = rows("bench/queries.dev.jsonl")?.into_iter().map(
         |row| json!({"qid": row["id"], "cls": "question", "q": row["query"], "doc": row["doc_id"], "df": 1}),
     );
+    fs::create_dir_all(data)?;
     files::write(&data.join("corpus.jsonl"), lines(documents.collect()).as_bytes())?;
     files::write(&data.join("queries.jsonl"), lines(questions.collect()).as_bytes())
 }
@@ -218,6 +220,9 @@ fn beside(run: Command, corpus: &str) -> Result<()> {
             ("blocked_ms.median", row["blocked"]["median"].clone(), "ms"),
             ("blocked_ms.p99", row["blocked"]["p99"].clone(), "ms"),
             ("blocked_ms.max", row["blocked"]["max"].clone(), "ms"),
+            ("blocked_ms.idle_p99", row["blocked"]["idleP99"].clone(), "ms"),
+            ("blocked_ms.idle_max", row["blocked"]["idleMax"].clone(), "ms"),
+            ("longest_call_ms", row["blocked"]["call"].clone(), "ms"),
             ("phrase.r10", quality("phrase"), ""),
             ("chars.r10", quality("chars"), ""),
             ("keywords.r10", quality("keywords"), ""),

@@ -39,10 +39,12 @@ pub(crate) enum Target {
     Table,
     /// Saved profiles
     Profile,
+    /// Visits to the search index
+    Search,
 }
 
 impl Target {
-    const ALL: [Self; 3] = [Self::Rule, Self::Table, Self::Profile];
+    const ALL: [Self; 4] = [Self::Rule, Self::Table, Self::Profile, Self::Search];
 
     /// The name of its program and of its corpus.
     fn name(self) -> &'static str {
@@ -50,6 +52,7 @@ impl Target {
             Self::Rule => "rule",
             Self::Table => "table",
             Self::Profile => "profile",
+            Self::Search => "search",
         }
     }
 }

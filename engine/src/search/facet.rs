@@ -156,15 +156,11 @@ impl Filters {
         found: impl Iterator<Item = Found<'a>>,
         catalogue: &Catalogue,
     ) -> Vec<(String, usize)> {
-        let mut counts: Vec<(String, usize)> = Vec::new();
-        for found in found.filter(|f| self.passes(*f, catalogue, Some(facet))) {
-            for value in found.values(facet, catalogue) {
-                match counts.iter_mut().find(|(v, _)| *v == value) {
-                    Some((_, count)) => *count += 1,
-                    None => counts.push((value, 1)),
-                }
-            }
-        }
+        let passed = found.filter(|f| self.passes(*f, catalogue, Some(facet)));
+        let mut values: Vec<String> = passed.flat_map(|f| f.values(facet, catalogue)).collect();
+        values.sort_unstable();
+        let alike = values.chunk_by(|a, b| a == b);
+        let mut counts: Vec<(String, usize)> = alike.map(|run| (run[0].clone(), run.len())).collect();
         counts.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
         counts
     }

@@ -9,7 +9,7 @@ use super::format::{
     decode_places_part, decode_texts, heads_per_block, read_places,
 };
 use super::query::Query;
-use super::score::{Hits, Lists, Lookup, Places, RowOf, Rows, Symbol, Tier, length_class, month_of, search};
+use super::score::{Hits, Lists, Lookup, Places, RowOf, Rows, Symbol, length_class, month_of, search};
 use super::text::{Gram, cut};
 use super::{FIELDS, text_length};
 use crate::bundle::{BundleError, PartKind};
@@ -356,12 +356,13 @@ impl Index {
         let lists = Lists::new(query, self);
         let exact = query.runs.iter().any(|r| r.exact);
         let mut missing = Vec::new();
-        if exact || !lists.all(query).is_empty() {
+        let all = lists.all(query);
+        if exact || !all.is_empty() {
             let covers = query.runs.iter().map(|run| lists.cover(run)).filter(|cover| cover.len() > 1);
             let grams: Vec<Gram> = covers.flatten().map(|(gram, _)| gram).chain(query.written()).collect();
             missing = self.unplaced(&grams);
         }
-        if missing.is_empty() && !search(query, self).reaches(Tier::Phrase) {
+        if missing.is_empty() && !lists.stand(query, &all, self) {
             let grams: Vec<Gram> = query.terms.iter().filter(|t| t.weight > 0).map(|t| t.gram).collect();
             missing = self.unplaced(&grams);
         }

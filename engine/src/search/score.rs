@@ -328,6 +328,15 @@ impl<'a> Lists<'a> {
         first.docs.iter().map(|(d, _)| *d).filter(|d| rest.iter().all(|l| l.symbol(*d).is_some())).collect()
     }
 
+    /// Whether in some entry of `all` every run stands as typed.
+    pub(super) fn stand(&self, query: &Query, all: &[u32], lookup: &impl Lookup) -> bool {
+        let covers: Vec<Vec<(Gram, u32)>> = query.runs.iter().map(|run| self.cover(run)).collect();
+        let mut phrases = Phrases { lookup, lists: self, places: Vec::new(), rare: Vec::new() };
+        all.iter().any(|doc| {
+            query.runs.iter().zip(&covers).all(|(run, cover)| phrases.fields(run, cover, *doc) != 0)
+        })
+    }
+
     /// Terms that together hold every character of a run: the first and the
     /// last pair, and never two missing in a row. If they stand at their
     /// distances, so does the run. The fewest postings are chosen.

@@ -8,8 +8,9 @@ use std::sync::LazyLock;
 
 use huiqi_engine::LiteMap;
 use huiqi_engine::bundle::{
-    Table, decode_cards, decode_catalogue, decode_details, decode_full_text, encode_cards, encode_catalogue,
-    encode_details, encode_full_text,
+    Table, decode_cards, decode_catalogue, decode_details, decode_full_text, decode_simplifier,
+    decode_sounds, decode_vocabulary, encode_cards, encode_catalogue, encode_details, encode_full_text,
+    encode_simplifier, encode_sounds, encode_vocabulary,
 };
 use huiqi_engine::catalogue::{
     Catalogue, CatalogueItem, Code, CodeNames, Derived, Fact, FactType, ItemClass, NamedList, Param,
@@ -21,6 +22,7 @@ use huiqi_engine::decide::{Decider, Memory};
 use huiqi_engine::eval::{Amount, EvalError, Evaluator, Outcome, Truth, Verdict, evaluate};
 use huiqi_engine::explain::{amount_text, answer_text, explain, formula_line, key_name, size_steps, steps};
 use huiqi_engine::firm::Firm;
+use huiqi_engine::fold::Simplifier;
 use huiqi_engine::measure::{
     Benefit, BenefitKind, Card, Condition, Detail, FullText, Material, Measure, RowKind,
 };
@@ -28,6 +30,11 @@ use huiqi_engine::num::{Interval, Ratio};
 use huiqi_engine::profile;
 use huiqi_engine::report::report;
 use huiqi_engine::rule::{Aliases, Compiled, Expr, Names, compile_amount, compile_rule, print_expr};
+use huiqi_engine::search::{
+    Added, Block, Delta, FIELDS, Gram, Head, Heads, Index, Places, PlacesAt, Query, Root, Row, Sounds,
+    Symbol, TermBlock, TermList, Vocabulary, Word, cut, decode_page, decode_places_part, decode_texts,
+    encode_page, encode_places, encode_places_part, encode_texts, excerpt, length_class, month_of,
+};
 use huiqi_engine::unit::Dimension;
 
 /// Text of one rule or amount.
@@ -49,6 +56,205 @@ pub(crate) fn rule(data: &[u8]) {
         let measures = if is_amount { paying(&expr) } else { asking(&expr) };
         decide_all(&measures, &card, &WORLD.catalogue);
     }
+}
+
+/// A visit to the search index: what is typed, then the parts in the order in which they are asked for, each behind its
+/// length. A part that is missing is empty.
+pub(crate) fn search(data: &[u8]) {
+    let mut r = Reader::new(data);
+    let typed = r.string();
+    let mut next = || r.blob().to_vec();
+    let root = Root::decode(&next());
+    if let Ok(root) = &root {
+        same_again(root, Root::encode, Root::decode);
+    }
+    let vocabulary = decode_vocabulary(&next());
+    if let Ok(vocabulary) = &vocabulary {
+        same_again(vocabulary, encode_vocabulary, decode_vocabulary);
+    }
+    let sounds = decode_sounds(&next());
+    if let Ok(sounds) = &sounds {
+        same_again(sounds, encode_sounds, decode_sounds);
+    }
+    let simplifier = decode_simplifier(&next());
+    if let Ok(simplifier) = &simplifier {
+        same_again(simplifier, encode_simplifier, decode_simplifier);
+    }
+    let simplifier = simplifier.unwrap_or_default();
+    let vocabulary = vocabulary.unwrap_or_default();
+    let mut index = Index::new(vec![root.unwrap_or_default()]);
+    let mut query = Query::new(&typed, &simplifier);
+    query.expand(&vocabulary);
+    assert!(vocabulary.suggest(&typed, &simplifier, 8).len() <= 8);
+    // Every round names something that was not there before, or the search is over.
+    for _ in 0..MOST_ROUNDS {
+        let names = index.needs(&query);
+        let mut given = false;
+        for name in names {
+            given |= provide(&mut index, &name, &next());
+        }
+        if !given {
+            break;
+        }
+        let _ = index.search(&query).total();
+    }
+    let mut hits = index.search(&query);
+    let all = hits.all().len();
+    let best: Vec<u32> = hits.first(10).iter().map(|hit| hit.doc).collect();
+    assert!(best.len() == all.min(10));
+    assert!(best.iter().all(|doc| index.row(*doc).is_some()), "a hit that was removed");
+    for name in index.needs_heads(&best) {
+        provide(&mut index, &name, &next());
+    }
+    for name in index.needs_texts(&best) {
+        provide(&mut index, &name, &next());
+    }
+    for doc in best {
+        let name = index.head(doc).map(|head| head.name.clone()).unwrap_or_default();
+        let texts = index.texts(doc).map(|texts| texts.map(str::to_owned)).unwrap_or_default();
+        for text in texts.iter().chain([&name]) {
+            let length = text.chars().count();
+            assert!(query.highlights(text, &simplifier).iter().all(|mark| mark.end <= length));
+            let piece = excerpt(&query, text, 20, &simplifier);
+            let length = piece.text.chars().count();
+            assert!(piece.marks.iter().all(|mark| mark.end <= length));
+        }
+    }
+    if index.lacks(&query)
+        && let Some(meant) = vocabulary.correct(&typed, &simplifier, &sounds.unwrap_or_default(), &index)
+    {
+        let _ = index.search(&Query::new(&meant, &simplifier));
+    }
+}
+
+/// More rounds than any search takes: pages, terms, places.
+const MOST_ROUNDS: usize = 8;
+
+/// Gives the index a part, and writes again what reads; whether it was taken.
+fn provide(index: &mut Index, name: &str, raw: &[u8]) -> bool {
+    if let Ok(block) = TermBlock::decode(raw) {
+        same_again(&block, TermBlock::encode, TermBlock::decode);
+    }
+    if let Ok(page) = decode_page(raw) {
+        same_again(&page, |p| encode_page(p), decode_page);
+    }
+    if let Ok(places) = decode_places_part(raw) {
+        same_again(&places, |p| encode_places_part(p), decode_places_part);
+    }
+    if let Ok(heads) = Heads::decode(raw) {
+        same_again(&heads, Heads::encode, Heads::decode);
+    }
+    if let Ok(texts) = decode_texts(raw) {
+        same_again(&texts, |t| encode_texts(t), decode_texts);
+    }
+    index.provide(name, raw).is_ok()
+}
+
+/// Visits to a small index that finds something.
+pub(crate) fn search_seeds() -> Vec<(String, Vec<u8>)> {
+    let plain = Simplifier::default();
+    let simplifier = Simplifier::new([('補', '补'), ('貼', '贴')]);
+    let documents: [[&str; FIELDS.len()]; 2] = [
+        ["设备更新补贴", "若干措施 示例〔2026〕1号", "买新设备给补贴", "第一条 购置设备，按投入补贴两成。"],
+        ["稳岗返还", "就业通知", "少裁员返还失业保险费", "第二条 裁员率不高于城镇调查失业率。"],
+    ];
+    let mut lists: LiteMap<Gram, Vec<(u32, Places)>> = LiteMap::new();
+    for (doc, fields) in (0u32..).zip(&documents) {
+        for (field, text) in fields.iter().enumerate() {
+            for (gram, at) in cut(text, &plain) {
+                let list = lists.entry(gram).or_default();
+                if list.last().is_none_or(|(last, _)| *last != doc) {
+                    list.push((doc, Default::default()));
+                }
+                if let Some((_, places)) = list.last_mut() {
+                    places[field].push(at);
+                }
+            }
+        }
+    }
+    let mut block = TermBlock::default();
+    let mut apart = Vec::new();
+    let mut first = None;
+    for (gram, list) in &lists {
+        first.get_or_insert(*gram);
+        let docs = list.iter().map(|(doc, p)| (*doc, Symbol::new(p.each_ref().map(Vec::len)))).collect();
+        let places = written(|w| {
+            list.iter().for_each(|(_, places)| encode_places(w, &places.each_ref().map(Vec::as_slice)));
+        });
+        let places = if gram.is_single() {
+            PlacesAt::None
+        } else if places.len() > 2 {
+            apart.push(places);
+            PlacesAt::Part(0)
+        } else {
+            PlacesAt::Inline(places)
+        };
+        block.terms.push(TermList { gram: *gram, docs, places });
+    }
+    let name = |letter: &str| letter.repeat(24);
+    block.parts = vec![name("b")];
+    let head = |at: usize| Head { id: at.to_string(), name: documents[at][0].to_owned(), ..Head::default() };
+    let root = Root {
+        rows: vec![Row { class: length_class(40), month: Some(month_of(WORLD.today)) }; 2],
+        heads: vec![name("c")],
+        blocks: first.map(|first| Block { first, part: name("a") }).into_iter().collect(),
+        simplifier: name("e"),
+        vocabulary: name("e"),
+        sounds: name("e"),
+        manifest: name("e"),
+        ..Root::default()
+    };
+    let pages = Root { paged: true, ..root.clone() };
+    let changed = Root {
+        delta: Delta {
+            removed: vec![1],
+            added: vec![Added {
+                before: 0,
+                head: head(1),
+                fields: ["設備補貼", "", "", "补贴"].map(str::to_owned),
+            }],
+            simplifier: simplifier.clone(),
+        },
+        ..root.clone()
+    };
+    let vocabulary = Vocabulary {
+        synonyms: vec![("补助".to_owned(), vec!["补贴".to_owned()])],
+        words: vec![Word { text: "设备更新".to_owned(), count: 9 }],
+    };
+    let sounds = Sounds::new([('设', 1), ('社', 1), ('备', 2), ('被', 2)]);
+    let heads = Heads { heads: vec![head(0), head(1)], texts: vec![name("d")] };
+    let texts = documents.map(|fields| [fields[2], fields[3]].map(str::to_owned));
+    let visit = |typed: &str, root: &Root, parts: &[Vec<u8>]| {
+        written(|w| {
+            w.str(typed);
+            let shared = [
+                root.encode(),
+                encode_vocabulary(&vocabulary),
+                encode_sounds(&sounds),
+                encode_simplifier(&simplifier),
+            ];
+            shared.iter().chain(parts).for_each(|part| w.blob(part));
+        })
+    };
+    let (terms, places) = (block.encode(), encode_places_part(&apart));
+    let (heads, texts) = (heads.encode(), encode_texts(&texts));
+    let page = encode_page(&root.blocks);
+    let rest = [terms.clone(), places.clone(), heads.clone(), texts.clone()];
+    [
+        ("phrase", visit("设备更新", &root, &rest)),
+        ("quoted", visit("“投入补贴”", &root, &rest)),
+        ("question", visit("失业了有什么补贴", &root, &rest)),
+        ("traditional", visit("補貼", &root, &rest)),
+        ("synonym", visit("补助", &root, &rest)),
+        ("typo", visit("社备", &root, &rest)),
+        ("single", visit("补", &root, &rest)),
+        ("number", visit("示例[2026]1号", &root, &rest)),
+        ("changed", visit("补贴", &changed, &rest)),
+        ("pages", visit("设备更新", &pages, &[page, terms, places, heads, texts])),
+        ("nothing", visit("", &root, &[])),
+    ]
+    .map(|(name, bytes)| (format!("visit-{name}.bin"), bytes))
+    .to_vec()
 }
 
 /// Bytes of one part of a bundle, or of what parts are made of.
