@@ -248,6 +248,9 @@ fn journey(kind: Kind) -> Result<()> {
     shadow.wait_for("!this.querySelector('.meant')", LIMIT)?;
     // A filter leaves as many hits as it said.
     first_ten(&shadow, "补助")?;
+    ensure!(shadow.texts("select[data-facet=kind] option")?.is_empty(), "folded filters were counted");
+    shadow.click(".filter summary")?;
+    shadow.wait_for("this.querySelector('select[data-facet=kind] option')", LIMIT)?;
     let option =
         "[...this.querySelectorAll('select[data-facet=kind] option')].find((o) => o.value === '贴息')";
     let label = shadow.eval(&format!("return {option}.textContent"))?;
@@ -583,6 +586,11 @@ fn screenshots_for_review() -> Result<()> {
         shadow.click_text(".nav button", "搜政策")?;
         first_ten(&shadow, "招人补贴")?;
         page.screenshot(folder.join(format!("search-{name}.png")), Area::Viewport)?;
+        page.eval("document.querySelector('huiqi-match').removeAttribute('theme')")?;
+        first_ten(&shadow, "专精特薪")?;
+        shadow.click(".filter summary")?;
+        shadow.wait_for("this.querySelector('select[data-facet=theme] option')", LIMIT)?;
+        page.screenshot(folder.join(format!("filters-{name}.png")), Area::Viewport)?;
         first_ten(&shadow, "技术改造项目补助")?;
         shadow.click_text(".hit button", "技术改造项目补助")?;
         shadow.wait_for("this.textContent.includes('承诺时限')", LIMIT)?;
