@@ -6,7 +6,7 @@
   var script = document.currentScript;
   var here = new URL('.', script && script.src ? script.src : location.href).href;
   if (!window.customElements || customElements.get('huiqi-match')) return;
-  var app;
+  var app, search;
 
   /* An empty module: throws at once where the page's CSP forbids WebAssembly. */
   function forbidden() {
@@ -27,16 +27,38 @@
     }
   }
 
+  /* Stored compressed, because many servers compress no wasm, and opened
+     here, so that neither encoding nor MIME type of the server matters. */
+  function open(name) {
+    return fetch(here + name).then(function (r) {
+      if (!r.ok) throw new Error(name + ' ' + r.status);
+      return new Response(r.body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
+    });
+  }
+
+  /* The search engine, fetched with the first word that is typed: a new
+     instance for each widget, as a function of a name and bytes. */
+  function find() {
+    search = search || open('search.bin').then(function (bytes) { return WebAssembly.compile(bytes); });
+    search.catch(function () { search = null; });
+    return search.then(function (module) {
+      return WebAssembly.instantiate(module);
+    }).then(function (instance) {
+      var e = instance.exports;
+      return function (name, input) {
+        var at = e.input(input.length);
+        new Uint8Array(e.memory.buffer, at, input.length).set(input);
+        e[name]();
+        return new Uint8Array(e.memory.buffer, e.output(), e.output_length());
+      };
+    });
+  }
+
   function start() {
     if (app) return app;
     app = Promise.all([
       import(here + 'app.js'),
-      fetch(here + 'app.bin').then(function (r) {
-        if (!r.ok) throw new Error('app.bin ' + r.status);
-        /* Stored compressed, because many servers compress no wasm, and opened
-           here, so that neither encoding nor MIME type of the server matters. */
-        return new Response(r.body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
-      })
+      open('app.bin')
     ]).then(function (got) {
       return got[0].default(got[1]).then(function () { return got[0]; });
     });
@@ -72,7 +94,7 @@
           console.warn('huiqi-match：region 应是六位地区代码，写的是“' + region + '”，没有采用');
           region = '';
         }
-        self._end = module.mount(self, self._root, self._place, base.href, region, function () {
+        self._end = module.mount(self, self._root, self._place, base.href, region, find, function () {
           self._slot.remove();
         });
         self._watch();

@@ -1,58 +1,72 @@
-// The product as one of the engines: parts are fetched, opened and handed to the module, all of one round at once.
-// run.mjs puts this file as bench.js beside engine.wasm, root.txt (the name of the root) and the parts.
+// The product as one of the engines: its search module, as the widget loads it (widget/src/search.rs). Parts are fetched
+// and handed over, all of one round at once. run.mjs puts this file as bench.js beside engine.wasm.gz, root.txt (the name
+// of the root) and the parts.
 const parts = new Map();
-let longestCall = 0;
-// The module's functions, timed: how long the page stands still at most.
-const timed = (exports) => Object.fromEntries(Object.entries(exports).map(([name, f]) => [name, typeof f !== 'function' ? f : (...args) => {
-  const t = performance.now(), result = f(...args); longestCall = Math.max(longestCall, performance.now() - t); return result;
-}]));
-export const longest = () => longestCall;
-let engine, simplifier, opened = false;
+let engine, names, simplified = false;
 
-// Making room may move the memory: the place first, the view after it.
-const put = (bytes) => { const place = engine.input(bytes.length); new Uint8Array(engine.memory.buffer, place, bytes.length).set(bytes); };
-const text = () => { const place = engine.output(), length = engine.output_length(); return new TextDecoder().decode(new Uint8Array(engine.memory.buffer, place, length)); };
+// How long the page stands still at most: the longest call into the module.
+let longestCall = 0;
+export const longest = () => longestCall;
+const call = (name, input = new Uint8Array()) => {
+  const t = performance.now();
+  // Making room may move the memory: the place first, the view after it.
+  const place = engine.input(input.length);
+  new Uint8Array(engine.memory.buffer, place, input.length).set(input);
+  engine[name]();
+  longestCall = Math.max(longestCall, performance.now() - t);
+  return reader(new Uint8Array(engine.memory.buffer, engine.output(), engine.output_length()));
+};
+
+// engine/src/codec.rs: numbers in groups of seven bits, lengths before texts and lists.
+const reader = (bytes) => {
+  let at = 0;
+  const uint = () => { let value = 0, shift = 1, byte; do { byte = bytes[at++]; value += (byte & 127) * shift; shift *= 128; } while (byte & 128); return value; };
+  const string = () => { const n = uint(); at += n; return new TextDecoder().decode(bytes.slice(at - n, at)); };
+  return { uint, string, list: (read) => Array.from({ length: uint() }, read) };
+};
+const uint = (value) => { const out = []; do { out.push((value & 127) | (value > 127 ? 128 : 0)); value = Math.floor(value / 128); } while (value); return out; };
+const joined = (...pieces) => { const out = new Uint8Array(pieces.reduce((n, p) => n + p.length, 0)); let at = 0; for (const p of pieces) { out.set(p, at); at += p.length; } return out; };
+const utf8 = (text) => new TextEncoder().encode(text);
+const fine = (r) => { const error = r.string(); if (error) throw new Error(error); return r; };
+
 const fetched = (name) => {
   if (!parts.has(name)) parts.set(name, fetch(`/data/${name}.bin`).then(async (r) => new Uint8Array(await new Response(r.body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer())));
   return parts.get(name);
 };
 // Each part is opened when it arrives, as in the widget.
-const provide = (names) => Promise.all(names.map(async (name) => {
-  const raw = await fetched(name);
-  const bytes = new Uint8Array(24 + raw.length); bytes.set(new TextEncoder().encode(name)); bytes.set(raw, 24); put(bytes);
-  if (!engine.provide()) throw new Error(`damaged: ${name}`);
-}));
+const provide = (list) => Promise.all(list.map(async (name) => { const raw = await fetched(name); fine(call('provide', joined(utf8(name), raw))); }));
 
 export async function init() {
   const code = fetch('/engine.wasm.gz').then(async (r) => new Response(r.body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer());
   const root = fetch('/root.txt').then((r) => r.text()).then((name) => fetched(name.trim()));
-  engine = timed((await WebAssembly.instantiate(await code, {})).instance.exports);
-  put(await root);
-  if (!engine.open()) throw new Error('damaged root');
-  simplifier = text();
+  engine = (await WebAssembly.instantiate(await code, {})).instance.exports;
+  const raw = await root;
+  const r = fine(call('open', joined(uint(1), uint(raw.length), raw)));
+  names = { words: r.string(), simplifier: r.string(), sounds: r.string() };
 }
-const ask = (q) => { put(new TextEncoder().encode(q)); engine.ask(); };
-const gather = async () => { while (engine.needs()) await provide(text().split('\n')); };
+const ask = (q) => { call('ask', utf8(q)); };
+const gather = async () => { for (;;) { const r = call('needs'), list = r.list(r.string); if (!list.length) return; await provide(list); } };
+const rank = (k) => { const r = call('rank', new Uint8Array(uint(k))); const total = r.uint(), full = r.uint(), lacks = r.uint(); return { total, full, lacks, hits: r.list(() => ({ entry: r.uint(), row: r.uint(), tier: r.uint(), year: r.uint() })) }; };
 
 // The last answer: everything that can change it has arrived.
 export async function search(q, k) {
   ask(q);
   await gather();
-  if (!opened && engine.lacks()) {
-    opened = true;
-    put(await fetched(simplifier)); engine.simplify();
+  let found = rank(k);
+  if (!simplified && found.lacks && !found.full) {
+    simplified = true;
+    fine(call('simplify', await fetched(names.simplifier)));
     ask(q);
     await gather();
+    found = rank(k);
   }
-  engine.rank(k);
-  return { q, k };
+  return { q, found };
 }
-export async function ids({ q, k }) {
+export async function ids({ q, found }) {
   ask(q);
-  engine.rank(k);
-  if (engine.heads()) await provide(text().split('\n'));
-  engine.ids();
-  return text().split('\n').filter(Boolean);
+  const entries = found.hits.map((hit) => hit.entry), r = call('lookup', new Uint8Array([entries.length, ...entries, 0].flatMap(uint)));
+  await provide(r.list(r.string));
+  return entries.map((entry) => call('describe', new Uint8Array([...uint(entry), 0])).string());
 }
 // A query of which everything is there: the module alone, in milliseconds.
-export const warm = (q, k) => { const t = performance.now(); ask(q); engine.rank(k); return performance.now() - t; };
+export const warm = (q, k) => { const t = performance.now(); ask(q); rank(k); return performance.now() - t; };

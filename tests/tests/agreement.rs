@@ -154,7 +154,7 @@ fn crates_depend_only_downwards() -> Result<()> {
         ("huiqi", &["huiqi-engine"][..]),
         ("huiqi-widget", &["huiqi-engine"]),
         ("huiqi-engine-tests", &["huiqi-engine"]),
-        ("huiqi-web-search", &["huiqi-engine"]),
+        ("huiqi-search-module", &["huiqi-engine"]),
         ("huiqi-tests", &["huiqi", "huiqi-engine", "huiqi-engine-tests"]),
         ("xtask", &["huiqi", "huiqi-engine"]),
     ] {

@@ -274,6 +274,7 @@ fn journey(kind: Kind) -> Result<()> {
                 "widget/loader.js",
                 "widget/app.js",
                 "widget/app.bin",
+                "widget/search.bin",
                 "data/catalog.txt",
             ]
             .contains(&path);
@@ -372,6 +373,28 @@ fn a_missing_card_block_leaves_the_rest_working() -> Result<()> {
     shadow.wait_for("this.textContent.includes('其余照常匹配')", LIMIT)?;
     fill_in(&shadow)?;
     ensure!(!rows(&shadow)?.is_empty(), "no measure is listed");
+    Ok(())
+}
+
+/// Without the search engine, search says so, and everything else works; the next word asks for it again.
+#[test]
+fn a_missing_search_engine_is_named() -> Result<()> {
+    let browser = Browser::launch(Kind::Current)?;
+    for fault in [Fault::NotFound, Fault::Truncate(1_000), Fault::Replace(b"<!doctype html>".to_vec())] {
+        let server = Server::start(demo_dir()?)?;
+        server.set_fault("/widget/search.bin", fault);
+        let page = browser.new_page()?;
+        let shadow = ready(&page, &server)?;
+        shadow.click_text(".nav button", "搜政策")?;
+        shadow.fill("input[type=search]", "设备")?;
+        shadow.wait_for("this.textContent.includes('搜索组件没能打开')", LIMIT)?;
+        server.clear_faults();
+        ensure!(!first_ten(&shadow, "设备更新")?.is_empty(), "the search never recovers");
+        shadow.fill("input[type=search]", "")?;
+        shadow.click_text(".nav button", "企业信息")?;
+        fill_in(&shadow)?;
+        ensure!(!rows(&shadow)?.is_empty(), "no measure is listed");
+    }
     Ok(())
 }
 

@@ -9,17 +9,15 @@ use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType};
 use huiqi_engine::date::Date;
 use huiqi_engine::decide::Decider;
 use huiqi_engine::firm::{Answer, Firm, Key, read_typed};
-use huiqi_engine::fold::Simplifier;
 use huiqi_engine::measure::{Card, Detail, Measure};
 use huiqi_engine::report::{Report, report};
-use huiqi_engine::search::{
-    Facet, Filters, Found, Hit, Hits, Index, Lookup as _, Query, Root, Sounds, Tier, Vocabulary, related,
-};
+use huiqi_engine::search::{Facet, related};
 use wasm_bindgen::JsValue;
 use web_sys::{Element, HtmlElement};
 use yew::{Component, Context, Html, NodeRef, Properties, html};
 
 use crate::fetch::{self, Cache, LoadError};
+use crate::search::{Arrived, Search};
 
 /// What the element's attributes say, checked.
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -30,6 +28,8 @@ pub(crate) struct Config {
     pub region: Option<Code>,
     /// The element, for events.
     pub host: HtmlElement,
+    /// Returns a promise of a new instance of the search module: a function that calls its functions.
+    pub find: js_sys::Function,
     /// To be called when the data is there.
     pub on_ready: js_sys::Function,
 }
@@ -69,7 +69,7 @@ pub(crate) struct Areas {
     /// measures would take more code than reading them.
     tables: LiteMap<usize, Vec<u8>>,
     /// Areas whose measures are listed.
-    open: Vec<usize>,
+    pub open: Vec<usize>,
     /// Tables under way.
     pending: Vec<usize>,
     /// Tables that could not be had; they are asked for again with the next answer.
@@ -80,12 +80,8 @@ pub(crate) struct Areas {
 
 /// Most measures offered beside one.
 const RELATED_LIMIT: usize = 5;
-/// While more of an answer arrives, the list is drawn again only if so many first hits change.
-const FIRST: usize = 10;
-/// Most hits that are drawn.
-const HIT_LIMIT: usize = 30;
 
-type Fetched<T> = Result<T, LoadError>;
+pub(crate) type Fetched<T> = Result<T, LoadError>;
 
 /// Everything that can happen.
 #[derive(Debug)]
@@ -108,56 +104,10 @@ pub(crate) enum Msg {
     Answered(Key),
     ShowResults,
     Query(String),
-    SearchRoots(Vec<usize>, Fetched<Box<(Vec<Root>, Vocabulary)>>),
-    SearchPart(String, Fetched<Vec<u8>>),
-    Simplifier(Fetched<Simplifier>),
-    Sounds(Fetched<Sounds>),
+    Search(Arrived),
     Filter(Facet, Option<String>),
     Filtering(bool),
     AsTyped,
-}
-
-/// Search as far as it has been loaded.
-#[derive(Debug, Default)]
-pub(crate) struct Search {
-    pub text: String,
-    pub index: Option<Index>,
-    pub vocabulary: Vocabulary,
-    pub simplifier: Simplifier,
-    sounds: Option<Sounds>,
-    /// What was probably meant by words that nothing holds, and the hits of
-    /// what was typed.
-    pub meant: Option<(String, Hits)>,
-    /// The correction that was of no use, or that the visitor did not want.
-    unwanted: Option<String>,
-    pub hits: Option<Hits>,
-    pub filters: Filters,
-    /// Whether the filters are unfolded; only then is anything counted.
-    pub filtering: bool,
-    /// How many hits each choice of each filter would leave.
-    pub counts: Vec<(Facet, Vec<(String, usize)>)>,
-    /// How many hits pass the filters.
-    pub passed: usize,
-    /// The best hits that pass the filters.
-    pub shown: Vec<Hit>,
-    pub busy: bool,
-    asked_root: bool,
-    asked_simplifier: bool,
-    asked_sounds: bool,
-    /// Parts under way.
-    pending: Vec<String>,
-    /// Parts that could not be had; they are asked for again with the next query.
-    failed: Vec<String>,
-}
-
-impl Search {
-    /// What is searched for.
-    pub(crate) fn query(&self) -> Query {
-        let text = self.meant.as_ref().map_or(&self.text, |(text, _)| text);
-        let mut query = Query::new(text, &self.simplifier);
-        query.expand(&self.vocabulary);
-        query
-    }
 }
 
 /// The root component.
@@ -269,7 +219,13 @@ impl Component for App {
                 self.take_table(at, table);
                 self.open_areas(ctx);
             }
-            Msg::Cards(name, Ok(cards)) => place(&mut self.cards, &self.areas.cards, &name, &cards),
+            Msg::Cards(name, Ok(cards)) => {
+                place(&mut self.cards, &self.areas.cards, &name, &cards);
+                // Hits show the summaries.
+                if self.search.asked {
+                    self.advance_search(ctx);
+                }
+            }
             Msg::Details(name, Ok(details)) => place(&mut self.details, &self.areas.details, &name, &details),
             Msg::Counties(Ok(names)) => self.catalogue.regions.extend(names),
             Msg::Industries(Ok(names)) => self.catalogue.industries = names,
@@ -320,66 +276,17 @@ impl Component for App {
             }
             Msg::Answered(key) => self.answered(ctx, key),
             Msg::ShowResults => self.show_results(ctx),
-            Msg::Query(text) => {
-                self.search.text = text;
-                self.search.meant = None;
-                self.search.unwanted = None;
-                self.search.failed.clear();
-                self.advance_search(ctx);
-            }
-            // Of areas that are no longer open.
-            Msg::SearchRoots(areas, _) if areas != self.areas.open => {}
-            Msg::SearchRoots(_, Ok(loaded)) => {
-                let (roots, vocabulary) = *loaded;
-                self.search.index = Some(Index::new(roots));
-                self.search.vocabulary = vocabulary;
-                self.advance_search(ctx);
-            }
-            Msg::SearchRoots(_, Err(error)) => {
-                self.search.busy = false;
-                self.search.asked_root = false;
-                self.warn(&error);
-            }
-            Msg::SearchPart(name, _) if !self.search.pending.contains(&name) => {}
-            Msg::SearchPart(name, raw) => {
-                self.search.pending.retain(|p| *p != name);
-                let index = self.search.index.as_mut();
-                let result = raw.and_then(|raw| index.map_or(Ok(()), |i| Ok(i.provide(&name, &raw)?)));
-                if let Err(error) = result {
-                    self.warn(&error);
-                    self.search.failed.push(name);
-                }
-                if self.search.pending.is_empty() {
-                    self.advance_search(ctx);
-                }
-            }
-            Msg::Simplifier(Ok(table)) => {
-                self.search.simplifier = table;
-                self.advance_search(ctx);
-            }
-            Msg::Sounds(Ok(sounds)) => {
-                self.search.sounds = Some(sounds);
-                self.advance_search(ctx);
-            }
-            Msg::Simplifier(Err(error)) | Msg::Sounds(Err(error)) => {
-                self.search.busy = false;
-                self.warn(&error);
-            }
+            Msg::Query(text) => self.search_for(ctx, text),
+            Msg::Search(arrived) => self.search_arrived(ctx, arrived),
             Msg::Filter(facet, value) => {
                 self.search.filters.set(facet, value);
-                self.show_hits(ctx);
+                self.advance_search(ctx);
             }
             Msg::Filtering(open) => {
                 self.search.filtering = open;
-                self.show_hits(ctx);
+                self.advance_search(ctx);
             }
-            Msg::AsTyped => {
-                if let Some((meant, hits)) = self.search.meant.take() {
-                    self.search.unwanted = Some(meant);
-                    self.search.hits = Some(hits);
-                    self.show_hits(ctx);
-                }
-            }
+            Msg::AsTyped => self.search_as_typed(ctx),
         }
         true
     }
@@ -409,7 +316,7 @@ impl Component for App {
 }
 
 /// Whether `item` was not in the list; it is now.
-fn first_time<T: PartialEq>(list: &mut Vec<T>, item: T) -> bool {
+pub(crate) fn first_time<T: PartialEq>(list: &mut Vec<T>, item: T) -> bool {
     let new = !list.contains(&item);
     if new {
         list.push(item);
@@ -428,7 +335,7 @@ fn place<T: Clone>(slots: &mut [Option<T>], blocks: &Blocks, name: &str, items: 
 }
 
 impl App {
-    fn warn(&mut self, error: &LoadError) {
+    pub(crate) fn warn(&mut self, error: &LoadError) {
         let text = error.to_string();
         if !self.warnings.contains(&text) {
             self.warnings.push(text);
@@ -531,10 +438,7 @@ impl App {
         }
         self.decider = None;
         self.redecide();
-        let search = std::mem::take(&mut self.search);
-        self.search.text = search.text;
-        self.search.filters = search.filters;
-        self.search.filtering = search.filtering;
+        self.search.again();
         if !self.search.text.is_empty() {
             self.advance_search(ctx);
         }
@@ -689,133 +593,6 @@ impl App {
         }
     }
 
-    fn advance_search(&mut self, ctx: &Context<Self>) {
-        let Some(catalog) = &self.catalog else { return };
-        if self.search.index.is_none() {
-            if !std::mem::replace(&mut self.search.asked_root, true) {
-                self.search.busy = true;
-                let base = ctx.props().base.clone();
-                let areas = self.areas.open.clone();
-                let roots = areas.iter().map(|at| catalog.areas[*at].2.clone()).collect();
-                ctx.link()
-                    .send_future(async move { Msg::SearchRoots(areas, search_roots(base, roots).await) });
-            }
-            return;
-        }
-        let query = self.search.query();
-        let mut names = self.search.index.as_mut().map(|i| i.needs(&query)).unwrap_or_default();
-        names.retain(|name| !self.search.failed.contains(name));
-        let last = names.is_empty();
-        self.fetch_search(ctx, names);
-        self.search_now(ctx, last);
-    }
-
-    /// Fetches parts that are not under way, all at once; each arrives by itself.
-    fn fetch_search(&mut self, ctx: &Context<Self>, names: Vec<String>) {
-        for name in names {
-            if !first_time(&mut self.search.pending, name.clone()) {
-                continue;
-            }
-            let base = ctx.props().base.clone();
-            ctx.link().send_future(async move {
-                let raw = fetch::part(&base, &name).await;
-                Msg::SearchPart(name, raw)
-            });
-        }
-    }
-
-    /// Ranks what is there; `last`: nothing more will arrive for this query.
-    fn search_now(&mut self, ctx: &Context<Self>, last: bool) {
-        let search = &mut self.search;
-        let Some(index) = &search.index else { return };
-        let query = search.query();
-        search.busy = !last;
-        search.hits = (!query.is_empty()).then(|| index.search(&query));
-        if let Some(hits) = search.hits.as_ref().filter(|hits| last && !hits.reaches(Tier::Synonym)) {
-            // Nothing has all of it. A term that nowhere occurs may be a traditional one, or a slip of the pen.
-            let base = ctx.props().base.clone();
-            let root = index.root(0);
-            if index.lacks(&query) && !std::mem::replace(&mut search.asked_simplifier, true) {
-                let name = root.map(|r| r.simplifier.clone()).unwrap_or_default();
-                search.busy = true;
-                ctx.link().send_future(async move {
-                    let raw = fetch::part(&base, &name).await;
-                    Msg::Simplifier(raw.and_then(|raw| Ok(bundle::decode_simplifier(&raw)?)))
-                });
-            } else if let Some((meant, before)) = search.meant.take() {
-                search.unwanted = Some(meant);
-                search.hits = Some(before);
-            } else if let Some(sounds) = &search.sounds {
-                let meant = search.vocabulary.correct(&search.text, &search.simplifier, sounds, index);
-                if let Some(meant) = meant.filter(|m| search.unwanted.as_ref() != Some(m)) {
-                    search.meant = Some((meant, hits.clone()));
-                    self.advance_search(ctx);
-                    return;
-                }
-            } else if index.lacks(&query) && !std::mem::replace(&mut search.asked_sounds, true) {
-                let name = root.map(|r| r.sounds.clone()).unwrap_or_default();
-                search.busy = true;
-                ctx.link().send_future(async move {
-                    let raw = fetch::part(&base, &name).await;
-                    Msg::Sounds(raw.and_then(|raw| Ok(bundle::decode_sounds(&raw)?)))
-                });
-            }
-        }
-        self.show_hits(ctx);
-    }
-
-    /// A hit as the filters see it.
-    pub(crate) fn found(&self, hit: &Hit) -> Option<Found<'_>> {
-        let index = self.search.index.as_ref()?;
-        let at = index.row(hit.doc)?;
-        let measure = self.measures.get(at)?;
-        Some(Found {
-            measure,
-            outcome: self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref()),
-            window: measure.schedule.window(self.today),
-            year: index.rows().year(hit.doc),
-        })
-    }
-
-    /// Takes the best hits that pass the filters, and fetches what they show.
-    fn show_hits(&mut self, ctx: &Context<Self>) {
-        let Some(mut hits) = self.search.hits.take() else {
-            self.search.shown.clear();
-            return;
-        };
-        let filters = &self.search.filters;
-        let keep = |hit: &&Hit| self.found(hit).is_some_and(|f| filters.keep(f, &self.catalogue));
-        let (shown, passed): (Vec<Hit>, usize) = if filters.is_empty() {
-            (hits.first(HIT_LIMIT).to_vec(), hits.total())
-        } else {
-            let count = hits.all().len();
-            let passed: Vec<Hit> = hits.first(count).iter().filter(keep).copied().collect();
-            (passed.iter().take(HIT_LIMIT).copied().collect(), passed.len())
-        };
-        let counts = |(facet, ..): &(Facet, &str, &str)| {
-            let all = hits.all().iter().filter_map(|hit| self.found(hit));
-            (*facet, filters.counts(*facet, all, &self.catalogue))
-        };
-        let counts = if self.search.filtering { Facet::ALL.iter().map(counts).collect() } else { Vec::new() };
-        let docs: Vec<u32> = shown.iter().map(|h| h.doc).collect();
-        self.search.counts = counts;
-        self.search.passed = passed;
-        // What is being read does not move because something further down did.
-        let first = |hits: &[Hit]| hits.iter().take(FIRST).map(|h| h.doc).collect::<Vec<_>>();
-        if !self.search.busy || first(&shown) != first(&self.search.shown) {
-            self.search.shown = shown;
-        }
-        self.search.hits = Some(hits);
-        if !self.search.busy
-            && let Some(index) = &mut self.search.index
-        {
-            let mut names = index.needs_heads(&docs);
-            names.extend(index.needs_texts(&docs));
-            names.retain(|name| !self.search.failed.contains(name));
-            self.fetch_search(ctx, names);
-        }
-    }
-
     /// Whether the bundle has areas that are not listed because nobody said where the firm is.
     pub(crate) fn wants_place(&self) -> bool {
         let more = self.catalog.as_ref().is_some_and(|c| c.areas.len() > self.areas.open.len());
@@ -826,18 +603,4 @@ impl App {
     pub(crate) fn fact(&self, id: &str) -> Option<FactNo> {
         self.catalogue.fact_by_id(id).map(|(no, _)| no)
     }
-}
-
-async fn search_roots(base: String, names: Vec<String>) -> Fetched<Box<(Vec<Root>, Vocabulary)>> {
-    let raws = fetch::all(names.iter().map(|name| fetch::part(&base, name))).await;
-    let mut roots = Vec::new();
-    for raw in raws {
-        roots.push(Root::decode(&raw?)?);
-    }
-    // All areas have the same.
-    let vocabulary = match roots.first() {
-        Some(root) => bundle::decode_vocabulary(&fetch::part(&base, &root.vocabulary).await?)?,
-        None => Vocabulary::default(),
-    };
-    Ok(Box::new((roots, vocabulary)))
 }

@@ -7,6 +7,7 @@ mod app;
 mod fetch;
 mod field;
 mod icons;
+mod search;
 mod views;
 
 use huiqi_engine::catalogue::Code;
@@ -42,7 +43,8 @@ extern "C" {
 
 /// Draws the widget into `place`, an element inside the shadow root `root` of
 /// `host`. `base` is the address of the bundle folder with a slash at its end;
-/// `region` a six-digit code or empty. `on_ready` is called once the data is
+/// `region` a six-digit code or empty. `find` returns a promise of a new instance of the search module, as a function
+/// of a name and bytes that returns bytes. `on_ready` is called once the data is
 /// there, so that the fallback content may go. The function that is returned
 /// takes the widget down, when its element leaves the page; it may be called
 /// once.
@@ -57,12 +59,14 @@ pub fn mount(
     place: Element,
     base: JsString,
     region: JsString,
+    find: Function,
     on_ready: Function,
 ) -> JsValue {
     let sheet = CSSStyleSheet::new();
     sheet.replace_sync(STYLE);
     root.set_adopted_style_sheets(&Array::of1(sheet.unchecked_ref()));
-    let config = Config { base: base.into(), region: Code::region(&String::from(region)), host, on_ready };
+    let config =
+        Config { base: base.into(), region: Code::region(&String::from(region)), host, find, on_ready };
     let handle = yew::Renderer::<App>::with_root_and_props(place, config).render();
     Closure::once_into_js(move || handle.destroy())
 }

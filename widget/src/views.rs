@@ -8,7 +8,7 @@ use huiqi_engine::firm::Key;
 use huiqi_engine::measure::{Card, Measure, RowKind, Selection, Window};
 use huiqi_engine::num::Ratio;
 use huiqi_engine::report::{Group, Headline};
-use huiqi_engine::search::{Facet, Hit, Query, Tier, excerpt};
+use huiqi_engine::search::Facet;
 use huiqi_engine::unit::{grouped, money};
 use web_sys::{Element, Event, HtmlInputElement, HtmlSelectElement};
 use yew::html::Scope;
@@ -16,12 +16,11 @@ use yew::{Context, Html, InputEvent, MouseEvent, SubmitEvent, TargetCast as _, h
 
 use crate::app::{App, Msg, View};
 use crate::icons;
+use crate::search::Shown;
 
 const PROMISE: &str = "你的企业信息不会离开这台设备";
 /// Figures a page asks for below its sum.
 const MOST_FIGURES: usize = 4;
-/// Characters of an excerpt.
-const EXCERPT: usize = 60;
 
 impl App {
     /// Title, navigation, the current page and the foot.
@@ -257,7 +256,7 @@ impl App {
         }
     }
 
-    fn card(&self, at: usize) -> Card {
+    pub(crate) fn card(&self, at: usize) -> Card {
         self.cards.get(at).cloned().flatten().unwrap_or_default()
     }
 
@@ -550,10 +549,10 @@ impl App {
     /// Words that begin with the last run typed.
     fn suggestions(&self) -> Vec<String> {
         let typed = &self.search.text;
-        let words = self.search.vocabulary.suggest(typed, &self.search.simplifier, 8);
         // The field takes a suggestion as a whole: what stands before the last run is kept.
         let before = typed.rfind(char::is_whitespace).map_or("", |at| &typed[..=at]);
-        words.into_iter().map(|word| format!("{}{word}", before.trim_end_matches('\n'))).collect()
+        let words = self.search.suggestions.iter();
+        words.map(|word| format!("{}{word}", before.trim_end_matches('\n'))).collect()
     }
 
     /// What is missing as long as nobody said where the firm is.
@@ -578,28 +577,27 @@ impl App {
 
     fn hits(&self, link: &Scope<Self>) -> Html {
         let search = &self.search;
-        let query = search.query();
-        let Some(hits) = &search.hits else {
+        let Some(passed) = search.passed else {
             let hint = "输入政策名、词语或文号，如“高新技术企业 奖励”。繁体也能搜，整句加引号。";
-            return if query.is_empty() {
-                html! { <p class="m">{ hint }</p> }
-            } else {
+            return if search.busy {
                 html! { <p role="status">{ "正在查…" }</p> }
+            } else {
+                html! { <p class="m">{ hint }</p> }
             };
         };
-        if hits.all().is_empty() {
+        if passed == 0 && search.filters.is_empty() {
             let text =
                 if search.busy { "正在查…" } else { "没有找到。换个短一点的词试试。" };
             return html! { <p role="status">{ text }</p> };
         }
         let count = match search.filters.is_empty() {
-            true => format!("找到 {} 项", search.passed),
-            false => format!("筛选后 {} 项", search.passed),
+            true => format!("找到 {passed} 项"),
+            false => format!("筛选后 {passed} 项"),
         };
         let toggle = link
             .callback(|e: Event| Msg::Filtering(e.target_unchecked_into::<Element>().has_attribute("open")));
         html! { <>
-            if let Some((meant, _)) = &search.meant {
+            if let Some(meant) = &search.meant {
                 <p class="meant">{ "没有和原词完全对得上的，已按“" }<b>{ meant.clone() }</b>{ "”查找。" }
                     <button type="button" class="btn txt" onclick={link.callback(|_: MouseEvent| Msg::AsTyped)}>{ format!("仍查“{}”", search.text.trim()) }</button></p>
             }
@@ -607,7 +605,7 @@ impl App {
             <details class="filter" open={search.filtering} ontoggle={toggle}><summary>{ "筛选" }</summary>
                 <div class="facets">{ for Facet::ALL.iter().map(|(facet, id, name)| self.facet(link, *facet, id, name)) }</div>
             </details>
-            <ul class="hits">{ for search.shown.iter().map(|hit| self.hit(link, hit, &query)) }</ul>
+            <ul class="hits">{ for search.shown.iter().map(|hit| self.hit(link, hit)) }</ul>
         </> }
     }
 
@@ -636,49 +634,30 @@ impl App {
         }
     }
 
-    fn hit(&self, link: &Scope<Self>, hit: &Hit, query: &Query) -> Html {
-        let Some(index) = &self.search.index else { return Html::default() };
-        let Some(at) = index.row(hit.doc).filter(|at| *at < self.measures.len()) else {
-            return Html::default();
-        };
-        let measure = &self.measures[at];
+    fn hit(&self, link: &Scope<Self>, hit: &Shown) -> Html {
+        let at = hit.at;
+        let Some(measure) = self.measures.get(at) else { return Html::default() };
         let outcome = self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref());
-        let tier = match hit.tier {
-            Tier::Written | Tier::Phrase => "phrase",
-            Tier::All => "all",
-            Tier::Synonym => "synonym",
-            Tier::Any => "any",
-        };
-        let head = index.head(hit.doc);
-        let summary = self.card(at).summary;
-        // The summary, unless the match stands in the body.
-        let in_summary = !query.highlights(&summary, &self.search.simplifier).is_empty();
-        let body = index.texts(hit.doc).filter(|_| !in_summary).map(|[_, body]| body);
-        let piece = body.map(|body| excerpt(query, body, EXCERPT, &self.search.simplifier));
+        let (document, marks) = &hit.document;
         html! {
-            <li class="hit" key={measure.id.clone()} data-id={measure.id.clone()} data-tier={tier}>
+            <li class="hit" key={measure.id.clone()} data-id={measure.id.clone()} data-tier={hit.tier}>
                 <p>
-                    <button type="button" class="name" onclick={link.callback(move |_: MouseEvent| Msg::Go(View::Measure(at)))}>{ self.marked(&measure.name, query) }</button>
+                    <button type="button" class="name" onclick={link.callback(move |_: MouseEvent| Msg::Go(View::Measure(at)))}>{ with_marks(&measure.name, &hit.name) }</button>
                     if let Some(outcome) = outcome {
                         { " " }{ verdict_word(Group::of(outcome)) }
                     }
                 </p>
-                <p>{ self.marked(&summary, query) }</p>
-                if let Some(piece) = piece.filter(|p| !p.marks.is_empty()) {
-                    <p class="s m">{ with_marks(&piece.text, &piece.marks) }</p>
+                <p>{ with_marks(&self.card(at).summary, &hit.summary) }</p>
+                if !hit.piece.1.is_empty() {
+                    <p class="s m">{ with_marks(&hit.piece.0, &hit.piece.1) }</p>
                 }
                 <p class="s m">{ measure.schedule.window(self.today).name() }
-                    if let Some(head) = head {
-                        { " · " }{ self.marked(&head.document, query) }{ head.issued.map(|d| format!(" · {}", d.chinese())) }
+                    if !document.is_empty() {
+                        { " · " }{ with_marks(document, marks) }{ hit.issued.map(|d| format!(" · {}", d.chinese())) }
                     }
                 </p>
             </li>
         }
-    }
-
-    /// Text with the matches marked.
-    fn marked(&self, text: &str, query: &Query) -> Html {
-        with_marks(text, &query.highlights(text, &self.search.simplifier))
     }
 }
 

@@ -30,7 +30,7 @@ fn size(steps: &mut Steps) -> Result<()> {
     dist::dist(steps)?;
     let sizes = dist::sizes()?;
     let loader = sizes.iter().filter(|size| size.name == "loader.js").map(|size| size.bytes).sum();
-    let app = sizes.iter().map(|size| size.bytes).sum();
+    let app = dist::first_visit(&sizes);
     let app_br = steps.run("brotli", || {
         let mut total = 0;
         for name in dist::FILES.iter().filter(|name| name.ends_with(".js")) {
@@ -109,7 +109,7 @@ fn search(steps: &mut Steps) -> Result<()> {
         native.args(["build", "--release", "--bin", "native-ref"]).current_dir(peers.join("native"));
         quiet(native).map(drop)
     })?;
-    let module = steps.run("compile the search engine for the browser", wasm::compile_web_search)?;
+    let module = steps.run("compile the search engine for the browser", wasm::compile_search)?;
     let module = pack::gzip(&files::read(&module)?)?;
     let mut build = cargo();
     build.args(["build", "--release", "--package", "huiqi-tests", "--bin", "bench_search"]);

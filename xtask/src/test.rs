@@ -14,12 +14,11 @@ use crate::{demo, dist, fuzz, in_root, licences, tools, wasm};
 /// The day on which every test takes place: windows that come back every year are settled when a bundle is built.
 const TEST_DAY: &str = "2026-11-22";
 
-/// The widget and its loader as they lie on the server. The design says 190,000. The full engine took it from 192,000
-/// to 226,000 and shorter decoding and glue back to 194,700; titles that measures give, papers with their forms, ages to
-/// the day and measures for projects decided as quickly as the others cost 1,100 more. Search with synonyms, corrections,
-/// filters, excerpts and a delta takes 28,000: it is the part that can be fetched when the search box is first used, which
-/// is how the design's figure is to be reached. Areas, themes and related measures take 6,000.
-const APP_LIMIT: usize = 231_000;
+/// What every visit takes, as it lies on the server. The design says 190,000. The full engine took it from 192,000 to
+/// 226,000, shorter decoding and glue back to 194,700; areas, themes, related measures and filters over hits were added
+/// since. The search engine is a file of its own.
+const APP_LIMIT: usize = 206_000;
+const SEARCH_LIMIT: usize = 54_000;
 const LOADER_LIMIT: usize = 4_000;
 
 /// How often property tests try in a soak.
@@ -211,10 +210,11 @@ fn packages_with_property_tests() -> Result<Vec<String>> {
 
 fn size_budget() -> Result<()> {
     let sizes = dist::sizes()?;
-    let app: usize = sizes.iter().map(|size| size.bytes).sum();
+    let app = dist::first_visit(&sizes);
     ensure!(app <= APP_LIMIT, "the widget has {app} B, the budget is {APP_LIMIT} B");
-    for size in sizes.iter().filter(|size| size.name == "loader.js") {
-        ensure!(size.bytes <= LOADER_LIMIT, "loader.js has {} B, the budget is {LOADER_LIMIT} B", size.bytes);
+    for (name, limit) in [("loader.js", LOADER_LIMIT), (dist::SEARCH, SEARCH_LIMIT)] {
+        let bytes = sizes.iter().find(|size| size.name == name).map_or(0, |size| size.bytes);
+        ensure!(bytes <= limit, "{name} has {bytes} B, the budget is {limit} B");
     }
     Ok(())
 }

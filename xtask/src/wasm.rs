@@ -62,9 +62,9 @@ pub(crate) fn compile_engine_tests() -> Result<PathBuf> {
     compile_package("huiqi-engine-tests")
 }
 
-/// The search engine alone, to be measured beside others.
-pub(crate) fn compile_web_search() -> Result<PathBuf> {
-    compile_package("huiqi-web-search")
+/// The search engine, which the widget fetches with the first word that is typed.
+pub(crate) fn compile_search() -> Result<PathBuf> {
+    compile_package("huiqi-search-module")
 }
 
 fn compile_package(package: &str) -> Result<PathBuf> {
