@@ -6,6 +6,8 @@
   var script = document.currentScript;
   var here = new URL('.', script && script.src ? script.src : location.href).href;
   if (!window.customElements || customElements.get('huiqi-match')) return;
+  /* What `cargo xtask dist` built; the tag names the hash of this file. */
+  var hashes = { 'app.js': 'HASH-OF-app.js', 'app.bin': 'HASH-OF-app.bin', 'search.bin': 'HASH-OF-search.bin' };
   var app, search;
 
   /* An empty module: throws at once where the page's CSP forbids WebAssembly. */
@@ -30,7 +32,7 @@
   /* Stored compressed, because many servers compress no wasm, and opened
      here, so that neither encoding nor MIME type of the server matters. */
   function open(name) {
-    return fetch(here + name).then(function (r) {
+    return fetch(here + name, { integrity: hashes[name] }).then(function (r) {
       if (!r.ok) throw new Error(name + ' ' + r.status);
       return new Response(r.body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
     });
@@ -54,13 +56,27 @@
     });
   }
 
+  /* A module cannot be checked when it is imported, a script can: it leaves
+     its functions on its own element, and the page sees nothing of it. */
+  function code(name) {
+    return new Promise(function (good, bad) {
+      var s = document.createElement('script'), url = here + name;
+      s.integrity = hashes[name];
+      s.crossOrigin = 'anonymous';
+      s.onload = function () { s.remove(); good(s.huiqi); };
+      /* Not there, or not what this loader was built with. */
+      s.onerror = function () { s.remove(); bad(new Error(name + ' 没读到，或者和 loader.js 不是同一版')); };
+      s.src = window.trustedTypes
+        ? trustedTypes.createPolicy('huiqi', { createScriptURL: function (u) { return u; } }).createScriptURL(url)
+        : url;
+      document.head.append(s);
+    });
+  }
+
   function start() {
     if (app) return app;
-    app = Promise.all([
-      import(here + 'app.js'),
-      open('app.bin')
-    ]).then(function (got) {
-      return got[0].default(got[1]).then(function () { return got[0]; });
+    app = Promise.all([code('app.js'), open('app.bin')]).then(function (got) {
+      return got[0].load(got[1]).then(function () { return got[0]; });
     });
     app.catch(function () { app = null; });
     return app;

@@ -97,7 +97,7 @@ async function withPage(fn) {
 async function browserPart(www) {
   const srv = await serve(www), out = {};
   try {
-    const phrase = queries.filter(q => q.cls === 'phrase'), step = Math.max(1, Math.floor(phrase.length / cold)), rows = [];
+    const phrases = queries.filter(q => q.cls === 'phrase'), phrase = phrases.length ? phrases : queries, step = Math.max(1, Math.floor(phrase.length / cold)), rows = [];
     for (let i = 0; i < cold; i++) rows.push(await withPage(async page => {
       await page.goto(srv.url); srv.reset();
       const r = await page.evaluate(async q => { const t0 = performance.now(); const m = await import('/bench.js'); await m.init(); const t1 = performance.now(); const rs = await m.search(q, 10); const t2 = performance.now(); performance.mark('ranked'); window.__m = m; window.__rs = rs; return { init: t1 - t0, ranked: t2 - t0, n: rs.length }; }, phrase[(i * step) % phrase.length].q);

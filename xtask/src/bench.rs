@@ -14,11 +14,11 @@ use crate::{demo, dist, files, in_root, pack, tools, wasm};
 /// What can be measured.
 const NAMES: [&str; 4] = ["check", "engine", "search", "size"];
 
-pub(crate) fn bench(name: &str, steps: &mut Steps) -> Result<()> {
+pub(crate) fn bench(name: &str, corpora: &[String], steps: &mut Steps) -> Result<()> {
     match name {
         "check" => check(steps),
         "engine" => engine(steps),
-        "search" => search(steps),
+        "search" => search(corpora, steps),
         "size" => size(steps),
         _ => bail!("nothing to measure is called {name:?}; there is: {}", NAMES.join(", ")),
     }
@@ -89,7 +89,10 @@ const CORPORA: [Corpus; 4] = [
 
 /// Search beside its peers: synthetic corpora made from the seeds, and the real corpus with its questions, both of
 /// `../shared`. Needs node and, for the first run, npm's registry.
-fn search(steps: &mut Steps) -> Result<()> {
+fn search(only: &[String], steps: &mut Steps) -> Result<()> {
+    if let Some(unknown) = only.iter().find(|name| !CORPORA.iter().any(|c| c.name == name.as_str())) {
+        bail!("there is no corpus {unknown:?}; there is: {}", CORPORA.map(|c| c.name).join(", "));
+    }
     let shared = in_root("../shared");
     ensure!(
         shared.join("seeds").is_dir(),
@@ -117,7 +120,8 @@ fn search(steps: &mut Steps) -> Result<()> {
     steps.run("build bench", || quiet(build).map(drop))?;
     let chromium = steps.run("find Chromium", tools::chromium)?;
     let program = || Command::new(in_root("target/release/bench_search"));
-    for Corpus { name, documents, engines } in CORPORA {
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|o| o == name);
+    for Corpus { name, documents, engines } in CORPORA.into_iter().filter(|c| wanted(c.name)) {
         let data = peers.join("data").join(name);
         let work = in_root("target/bench").join(name);
         let known = |work: &Path, label: &str| {

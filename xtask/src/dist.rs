@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
-use crate::pack::{self, Script};
+use crate::pack;
 use crate::step::{Steps, say};
 use crate::{files, floor, in_root, wasm};
 
@@ -31,10 +31,22 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
     let search = steps.run("compile search", wasm::compile_search)?;
     steps.run("wasm-bindgen", || {
         files::empty_folder(&folder())?;
-        wasm::bindgen(&module, &folder())?;
-        let loader = String::from_utf8(files::read(&in_root("widget/loader.js"))?)?;
-        let loader = pack::minify("loader.js", Script::Classic, &loader)?;
-        files::write(&folder().join("loader.js"), loader.as_bytes())
+        wasm::bindgen(&module, &folder())
+    })?;
+    steps.run("compress", || {
+        let packed = pack::gzip(&files::read(&wasm::bound_module())?)?;
+        files::write(&folder().join("app.bin"), &packed)?;
+        files::write(&folder().join(SEARCH), &pack::gzip(&files::read(&search)?)?)
+    })?;
+    steps.run("loader", || {
+        // The loader names what it was built with, and the tag names the loader: one changed byte anywhere is noticed.
+        let mut loader = String::from_utf8(files::read(&in_root("widget/loader.js"))?)?;
+        for name in &FILES[1..] {
+            let place = format!("HASH-OF-{name}");
+            ensure!(loader.contains(&place), "widget/loader.js has no {place}");
+            loader = loader.replace(&place, &pack::integrity(&files::read(&folder().join(name))?));
+        }
+        files::write(&folder().join(FILES[0]), pack::minify(FILES[0], &loader)?.as_bytes())
     })?;
     steps.run("browser floor", || {
         for name in FILES.iter().filter(|name| name.ends_with(".js")) {
@@ -42,11 +54,6 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
         }
         floor::check(&files::read(&search)?)?;
         floor::check(&files::read(&wasm::bound_module())?)
-    })?;
-    steps.run("compress", || {
-        let packed = pack::gzip(&files::read(&wasm::bound_module())?)?;
-        files::write(&folder().join("app.bin"), &packed)?;
-        files::write(&folder().join(SEARCH), &pack::gzip(&files::read(&search)?)?)
     })?;
     let sizes = sizes()?;
     for size in &sizes {

@@ -73,7 +73,7 @@ const HELPERS: &[(&str, &str)] = &[
     // How the script is told of the module. Ours loads the module itself.
     (
         "export function __wbg_set_wasm(val) {\n    wasm = val;\n}\n",
-        "export default async (bytes) => {
+        "const load = async (bytes) => {
     wasm = (await WebAssembly.instantiate(bytes, { IMPORTS: imports })).instance.exports;
 };
 ",
@@ -104,7 +104,8 @@ function returnPair(at, ptr) {
 }
 ";
 
-/// Makes script and module smaller. The script then has a default export, which loads the module from its bytes.
+/// Makes script and module smaller. The script is then a plain one, because only those can be checked by a hash: it leaves
+/// its functions, and one that loads the module from its bytes, on its own element.
 pub(crate) fn shrink(script: &str, module: &[u8]) -> Result<(String, Vec<u8>)> {
     let shared = names::of(module)?;
     let (functions, mut script) = take_imports(&replace(script)?, &shared.imports)?;
@@ -126,7 +127,16 @@ pub(crate) fn shrink(script: &str, module: &[u8]) -> Result<(String, Vec<u8>)> {
     if let Some(left) = imports.keys().find(|name| script.contains(name.as_str())) {
         bail!("{left} is still in the script");
     }
+    let script = plain(&script);
     Ok((script, names::rename(module, IMPORTS, &imports, &exports)?))
+}
+
+/// A plain script instead of one that exports.
+fn plain(script: &str) -> String {
+    let heads = script.split("export function ").skip(1).filter_map(|rest| rest.split_once('('));
+    let names: Vec<&str> = heads.map(|(name, _)| name).collect();
+    let script = script.replace("export function ", "function ");
+    format!("(() => {{\n{script}document.currentScript.huiqi = {{ load, {} }};\n}})();\n", names.join(", "))
 }
 
 fn replace(script: &str) -> Result<String> {
@@ -298,6 +308,16 @@ function rest() {}
     fn names() -> Vec<String> {
         let heads = SCRIPT.split("export function ").filter_map(|text| text.split_once('('));
         heads.map(|(name, _)| name.to_owned()).filter(|name| name.starts_with("__wbg")).collect()
+    }
+
+    #[test]
+    fn exports_become_members_of_the_script_element() {
+        let script = plain("let a;\nexport function mount(host) {\n}\nfunction b() {}\n");
+        assert_eq!(
+            script,
+            "(() => {\nlet a;\nfunction mount(host) {\n}\nfunction b() {}\n\
+             document.currentScript.huiqi = { load, mount };\n})();\n"
+        );
     }
 
     #[test]

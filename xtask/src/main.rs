@@ -63,6 +63,8 @@ enum Task {
     Bench {
         /// What to measure
         name: String,
+        /// Of search: only these corpora
+        corpora: Vec<String>,
     },
 }
 
@@ -75,7 +77,7 @@ fn main() -> ExitCode {
         }
         Task::Test { scope } => return test::test(scope),
         Task::Fuzz { seconds, target } => fuzz::fuzz(seconds, target, &mut steps),
-        Task::Bench { name } => bench::bench(&name, &mut steps),
+        Task::Bench { name, corpora } => bench::bench(&name, &corpora, &mut steps),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,30 +6,19 @@ use std::num::NonZeroU64;
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, bail};
+use base64::Engine as _;
 use oxc_allocator::Allocator;
 use oxc_codegen::{Codegen, CodegenOptions};
 use oxc_compat::EngineTargets;
 use oxc_minifier::{CompressOptions, MangleOptions, Minifier, MinifierOptions};
 use oxc_parser::Parser;
 use oxc_span::SourceType;
-
-/// How a page loads a script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Script {
-    /// By a plain `<script>`.
-    Classic,
-    /// By `import`.
-    Module,
-}
+use sha2::Digest as _;
 
 /// The same script, shorter, and pure ASCII whatever it holds: pages in GB2312 load it too.
-pub(crate) fn minify(name: &str, kind: Script, source: &str) -> Result<String> {
+pub(crate) fn minify(name: &str, source: &str) -> Result<String> {
     let allocator = Allocator::default();
-    let source_type = match kind {
-        Script::Classic => SourceType::cjs(),
-        Script::Module => SourceType::mjs(),
-    };
-    let parsed = Parser::new(&allocator, source, source_type).parse();
+    let parsed = Parser::new(&allocator, source, SourceType::cjs()).parse();
     if let Some(error) = parsed.diagnostics.first() {
         bail!("{name}: {error}");
     }
@@ -68,6 +57,12 @@ fn escape(code: &str) -> String {
     out
 }
 
+/// What `integrity` in HTML and `fetch` names a file by.
+pub(crate) fn integrity(bytes: &[u8]) -> String {
+    let hash = sha2::Sha256::digest(bytes);
+    format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(hash))
+}
+
 /// Gzip by an exhaustive search, some 5 % below the usual best. The header holds no time.
 pub(crate) fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     // A module has more kinds of content than the 15 blocks that are usual; it comes to some 30.
@@ -88,12 +83,12 @@ mod tests {
     fn scripts_get_shorter_and_stay_ascii() {
         let source =
             "/* note */ (function () { var message = '政策'; console.log(message + \"\\u2028\"); })();";
-        let short = minify("x.js", Script::Classic, source).unwrap();
+        let short = minify("x.js", source).unwrap();
         assert!(
             short.is_ascii() && short.len() < source.len() && short.contains("\\u653f\\u7b56"),
             "{short}"
         );
-        assert!(minify("x.js", Script::Module, "let = ;").is_err());
+        assert!(minify("x.js", "let 1;").is_err());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::pack::{self, Script};
+use crate::pack;
 use crate::step::{cargo, quiet, require, stdout_of};
 use crate::{files, glue, in_root};
 
@@ -113,7 +113,7 @@ pub(crate) fn bindgen(module: &Path, folder: &Path) -> Result<()> {
     let script = String::from_utf8(files::read(&generated.join("app_bg.js"))?)?;
     let (script, module) = glue::shrink(&script, &files::read(&generated.join("app_bg.wasm"))?)?;
     files::write(&bound_module(), &module)?;
-    let script = pack::minify("app.js", Script::Module, &script)?;
+    let script = pack::minify("app.js", &script)?;
     files::write(&folder.join("app.js"), script.as_bytes())
 }
 
