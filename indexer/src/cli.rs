@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
+use huiqi_engine::catalogue::Code;
 use huiqi_engine::date::Date;
 use huiqi_engine::search::Facet;
+
+use crate::embed::{self, Part};
 
 /// 惠企通：检查政策文件，建检索索引，发布成静态文件
 #[derive(Debug, Parser)]
@@ -75,7 +78,7 @@ pub enum Command {
         /// 企业画像文件：列出这家企业的结论，还可以用 --only 结论=符合 筛选
         #[arg(long, value_name = "文件")]
         firm: Option<PathBuf>,
-        /// 只要这样的，可以写多个：类别=奖励、受理状态=受理中、地区=河北省、发文机关=…、金额=…、发布年份=2023年
+        /// 只要这样的，可以写多个：主题=融资、类别=奖励、受理状态=受理中、地区=河北省、发文机关=…、金额=…、发布年份=2023年
         #[arg(long, value_name = "项=值", value_parser = parse_filter)]
         only: Vec<(Facet, String)>,
         /// 列出每个筛选项各有多少条
@@ -109,6 +112,31 @@ pub enum Command {
         /// 输出 JSON，一行一个事项
         #[arg(long)]
         json: bool,
+    },
+    /// 网站管理员要贴的：标签、备用清单、内容安全策略、服务器设置
+    #[command(help_template = SUB_TEMPLATE)]
+    Embed {
+        /// 发布包所在的目录
+        #[arg(long, value_name = "目录", default_value = "huiqi-data")]
+        data: PathBuf,
+        /// 组件所在的目录
+        #[arg(long, value_name = "目录", default_value = "widget")]
+        widget: PathBuf,
+        /// 网页看到的发布包地址
+        #[arg(long, value_name = "地址", default_value = "data/")]
+        data_url: String,
+        /// 网页看到的组件地址
+        #[arg(long, value_name = "地址", default_value = "widget/")]
+        widget_url: String,
+        /// 本站所在地区的六位代码：预先选好注册地，备用清单只列这里能用的
+        #[arg(long, value_name = "代码", value_parser = parse_region)]
+        region: Option<Code>,
+        /// 备用清单最多几项
+        #[arg(long, value_name = "整数", default_value_t = 30)]
+        limit: usize,
+        /// 只要其中一段：标签、跟随、策略、nginx、apache、iis、网页
+        #[arg(long, value_name = "名称", value_parser = parse_part)]
+        part: Option<Part>,
     },
     /// 在本机打开一个目录，看看网页
     #[command(help_template = SUB_TEMPLATE)]
@@ -155,6 +183,16 @@ fn parse_filter(text: &str) -> Result<(Facet, String), String> {
     let facet = Facet::ALL.iter().find(|(_, _, n)| *n == name.trim());
     let (facet, ..) = facet.ok_or_else(|| format!("没有“{}”这一项，有 {}", name.trim(), names()))?;
     Ok((*facet, value.trim().to_owned()))
+}
+
+fn parse_region(text: &str) -> Result<Code, String> {
+    Code::region(text).ok_or_else(|| "地区代码是六位数字，如 130100".to_owned())
+}
+
+fn parse_part(text: &str) -> Result<Part, String> {
+    let found = embed::PARTS.iter().find(|(_, name, _)| *name == text).map(|(part, ..)| *part);
+    found
+        .ok_or_else(|| format!("没有“{text}”这一段，有 {}", embed::PARTS.map(|(_, name, _)| name).join("、")))
 }
 
 fn parse_date(text: &str) -> Result<Date, String> {

@@ -24,6 +24,7 @@ use crate::catalogue::{self, Tables};
 use crate::check::{self, Project};
 use crate::cli::{Command, Report};
 use crate::diagnostic::{self, Severity};
+use crate::embed;
 use crate::fields::{Counts, Sink};
 use crate::policy::{self, PolicyMeasure};
 use crate::text_index::{self, TextIndex};
@@ -55,6 +56,11 @@ pub fn run(command: Command, out: &mut dyn Write, talk: &mut dyn Write) -> anyho
                 threads: threads.unwrap_or_else(text_index::default_threads),
             };
             run_build(&policies, &options, &dir, &index, talk)
+        }
+        Command::Embed { data, widget, data_url, widget_url, region, limit, part } => {
+            let places =
+                embed::Places { data: &data, widget: &widget, data_url: &data_url, widget_url: &widget_url };
+            run_embed(&embed::Embed::read(&places, region, limit)?, part, out)
         }
         Command::Search { query, index, limit, firm, only, counts, as_typed, as_of, json } => {
             let today = as_of.unwrap_or_else(|| beijing_date(now()));
@@ -220,6 +226,23 @@ fn run_build(
         writeln!(talk, "    {kind}：{count} 个，{bytes} 字节")?;
     }
     writeln!(talk, "检索索引：{}", index.display())?;
+    Ok(Status::Fine)
+}
+
+fn run_embed(embed: &embed::Embed, part: Option<embed::Part>, out: &mut dyn Write) -> anyhow::Result<Status> {
+    match part {
+        Some(part) => write!(out, "{}", embed.part(part))?,
+        None => {
+            for (part, name, what) in embed::PARTS {
+                // The whole page is for a file, not for a screen.
+                if part == embed::Part::Page {
+                    writeln!(out, "═══ {what}：huiqi embed --part {name} > 清单.html")?;
+                } else {
+                    writeln!(out, "═══ {what}（--part {name}）\n\n{}", embed.part(part))?;
+                }
+            }
+        }
+    }
     Ok(Status::Fine)
 }
 

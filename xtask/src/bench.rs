@@ -188,9 +188,11 @@ fn real_corpus(shared: &Path, data: &Path) -> Result<()> {
         text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
     };
     let lines = |rows: Vec<Value>| rows.iter().map(|row| format!("{row}\n")).collect::<String>();
-    let documents = rows("corpus/documents.jsonl")?.into_iter();
-    let documents = documents
-        .map(|row| json!({"id": row["id"], "title": row["title"], "body": row["text"], "date": row["date"]}));
+    // Some have no title.
+    let documents = rows("corpus/documents.jsonl")?.into_iter().map(|row| {
+        let title = row["title"].as_str().unwrap_or_default();
+        json!({"id": row["id"], "title": title, "body": row["text"], "date": row["date"]})
+    });
     let questions = rows("bench/queries.dev.jsonl")?.into_iter().map(
         |row| json!({"qid": row["id"], "cls": "question", "q": row["query"], "doc": row["doc_id"], "df": 1}),
     );
