@@ -8,7 +8,7 @@
   if (!window.customElements || customElements.get('huiqi-match')) return;
   /* What `cargo xtask dist` built; the tag names the hash of this file. */
   var hashes = { 'app.js': 'HASH-OF-app.js', 'app.bin': 'HASH-OF-app.bin', 'search.bin': 'HASH-OF-search.bin' };
-  var app, search;
+  var app, search, policy;
 
   /* An empty module: throws at once where the page's CSP forbids WebAssembly. */
   function forbidden() {
@@ -66,9 +66,11 @@
       s.onload = function () { s.remove(); good(s.huiqi); };
       /* Not there, or not what this loader was built with. */
       s.onerror = function () { s.remove(); bad(new Error(name + ' 没读到，或者和 loader.js 不是同一版')); };
-      s.src = window.trustedTypes
-        ? trustedTypes.createPolicy('huiqi', { createScriptURL: function (u) { return u; } }).createScriptURL(url)
-        : url;
+      if (window.trustedTypes) {
+        policy = policy || trustedTypes.createPolicy('huiqi', { createScriptURL: function (u) { return u; } });
+        url = policy.createScriptURL(url);
+      }
+      s.src = url;
       document.head.append(s);
     });
   }

@@ -134,7 +134,7 @@ pub enum Command {
         /// 备用清单最多几项
         #[arg(long, value_name = "整数", default_value_t = 30)]
         limit: usize,
-        /// 只要其中一段：标签、跟随、策略、nginx、apache、iis、网页
+        /// 只要其中一段：标签、跟随、策略、nginx、apache、iis、框架、框架页、网页
         #[arg(long, value_name = "名称", value_parser = parse_part)]
         part: Option<Part>,
     },

@@ -5,24 +5,34 @@ use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::Context as _;
 use base64::Engine as _;
 use huiqi_engine::bundle::{self, CATALOG_NAME, Catalog, Table};
 use huiqi_engine::catalogue::{Code, Nesting};
 use huiqi_engine::date::Date;
-use huiqi_engine::measure::Audience;
+use huiqi_engine::measure::{Audience, Window};
 use sha2::{Digest as _, Sha256};
 
+use crate::diagnostic::io_words;
 use crate::parts;
 
 /// Parts of the answer with what they are for.
-pub const PARTS: [(Part, &str, &str); 7] = [
+pub const PARTS: [(Part, &str, &str); 9] = [
     (Part::Tag, "标签", "贴进网页（推荐：固定版本，文件被改动就不运行）"),
     (Part::Follow, "跟随", "或者贴这个（跟随更新：换了新版组件不用改网页）"),
     (Part::Policy, "策略", "网页有内容安全策略（CSP）的，响应头写成这样，或在原有的里面补上缺的词"),
     (Part::Nginx, "nginx", "nginx 的设置，写在 server { } 里"),
     (Part::Apache, "apache", "Apache 的设置，写在发布目录的 .htaccess 里"),
     (Part::Iis, "iis", "IIS 的设置，写在发布目录的 web.config 里"),
+    (
+        Part::Iframe,
+        "框架",
+        "本页有第三方脚本（统计、客服）的，改用框架：把组件放在自己的另一个域名下，别的脚本看不到企业填的信息",
+    ),
+    (
+        Part::Frame,
+        "框架页",
+        "框架里的网页，存成 embed.html，和组件放在同一个域名下，响应头加 Referrer-Policy: no-referrer",
+    ),
     (Part::Page, "网页", "不能运行脚本的网站：整页都是静态的清单"),
 ];
 
@@ -41,6 +51,10 @@ pub enum Part {
     Apache,
     /// Settings of IIS.
     Iis,
+    /// The frame in the page around.
+    Iframe,
+    /// The framed page.
+    Frame,
     /// A page without scripts.
     Page,
 }
@@ -89,12 +103,12 @@ impl Embed {
     /// When a folder holds no bundle or no widget, or an address is none.
     pub fn read(places: &Places<'_>, region: Option<Code>, limit: usize) -> anyhow::Result<Self> {
         let catalog = places.data.join(CATALOG_NAME);
-        let bytes = std::fs::read(&catalog)
-            .with_context(|| format!("读不到 {}，先运行 huiqi build --out 这个目录", catalog.display()))?;
-        let catalog = Catalog::parse(&bytes)?;
-        let loader = places.widget.join("loader.js");
-        let script = std::fs::read(&loader)
-            .with_context(|| format!("读不到 {}，--widget 写组件所在的目录", loader.display()))?;
+        let read = |path: &Path, hint: &str| {
+            std::fs::read(path)
+                .map_err(|e| anyhow::anyhow!("读不到 {}：{}；{hint}", path.display(), io_words(&e)))
+        };
+        let catalog = Catalog::parse(&read(&catalog, "先运行 huiqi build，--data 写它的 --out 目录")?)?;
+        let script = read(&places.widget.join("loader.js"), "--widget 写组件所在的目录")?;
         let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&script));
         Ok(Self {
             listed: listed(&catalog, places.data, region)?,
@@ -117,6 +131,8 @@ impl Embed {
             Part::Nginx => self.nginx(),
             Part::Apache => self.apache(),
             Part::Iis => self.iis(),
+            Part::Iframe => self.iframe(),
+            Part::Frame => self.frame(),
             Part::Page => self.page(),
         }
     }
@@ -234,6 +250,28 @@ impl Embed {
         )
     }
 
+    /// What only a settings of the framed page may say stays out of its address: `frame.js` takes no more than these.
+    fn iframe(&self) -> String {
+        let region = self.region.map(|code| format!("?region={}", code.region_text())).unwrap_or_default();
+        let widget = escape(&self.widget_url);
+        format!(
+            "<iframe data-huiqi src=\"{widget}embed.html{region}\" title=\"惠企政策匹配\" loading=\"lazy\" \
+             referrerpolicy=\"no-referrer\" width=\"100%\" height=\"900\"></iframe>\n\
+             <script src=\"{widget}frame.js\" async></script>\n"
+        )
+    }
+
+    fn frame(&self) -> String {
+        format!(
+            "<!doctype html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"referrer\" content=\"no-referrer\">\n<title>惠企政策匹配</title>\n</head>\n<body>\n{}\
+             <script src=\"{}frame.js\"></script>\n</body>\n</html>\n",
+            self.tag(true),
+            escape(&self.widget_url)
+        )
+    }
+
     fn page(&self) -> String {
         format!(
             "<!doctype html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -246,7 +284,7 @@ impl Embed {
     }
 }
 
-/// Measures for firms of a region, newest first.
+/// Measures for firms of a region that can still be applied for, newest first.
 fn listed(catalog: &Catalog, data: &Path, region: Option<Code>) -> anyhow::Result<Vec<Listed>> {
     let mut all: Vec<(Reverse<Option<Date>>, String, Listed)> = Vec::new();
     for (area, table, _) in &catalog.areas {
@@ -264,7 +302,9 @@ fn listed(catalog: &Catalog, data: &Path, region: Option<Code>) -> anyhow::Resul
             details.extend(bundle::decode_details(&parts::read(data, name)?)?);
         }
         for ((measure, card), detail) in table.measures.into_iter().zip(cards).zip(details) {
-            if measure.audience != Audience::Firm || !measure.regions.iter().any(|code| near(*code)) {
+            let window = measure.schedule.window(catalog.published);
+            let over = matches!(window, Window::Closed | Window::Expired | Window::Replaced);
+            if over || measure.audience != Audience::Firm || !measure.regions.iter().any(|c| near(*c)) {
                 continue;
             }
             let row = Listed {

@@ -234,9 +234,9 @@ fn run_embed(embed: &embed::Embed, part: Option<embed::Part>, out: &mut dyn Writ
         Some(part) => write!(out, "{}", embed.part(part))?,
         None => {
             for (part, name, what) in embed::PARTS {
-                // The whole page is for a file, not for a screen.
-                if part == embed::Part::Page {
-                    writeln!(out, "═══ {what}：huiqi embed --part {name} > 清单.html")?;
+                // Whole pages are for files, not for a screen.
+                if matches!(part, embed::Part::Page | embed::Part::Frame) {
+                    writeln!(out, "═══ {what}：huiqi embed --part {name} > 文件.html\n")?;
                 } else {
                     writeln!(out, "═══ {what}（--part {name}）\n\n{}", embed.part(part))?;
                 }

@@ -3,6 +3,7 @@
 //! fallback content and calls [`mount`]; everything below runs in a closed
 //! shadow root. No fact about a firm leaves the page.
 
+mod accent;
 mod app;
 mod fetch;
 mod field;
@@ -21,8 +22,14 @@ use crate::app::{App, Config};
 
 const STYLE: &str = include_str!(concat!(env!("OUT_DIR"), "/huiqi.css"));
 
+/// Values of `accent` that the style sheet knows; none as well.
+const PRESETS: [&str; 5] = ["", "red", "green", "teal", "ink"];
+
 #[wasm_bindgen]
 extern "C" {
+    #[wasm_bindgen(js_namespace = console)]
+    fn warn(text: &str);
+
     /// A style sheet made in code: no `<style>`, so a strict CSP has nothing
     /// to object to.
     type CSSStyleSheet;
@@ -63,7 +70,14 @@ pub fn mount(
     on_ready: Function,
 ) -> JsValue {
     let sheet = CSSStyleSheet::new();
-    sheet.replace_sync(STYLE);
+    let accent = host.get_attribute("accent").unwrap_or_default();
+    let rules = accent::rules(&accent).unwrap_or_default();
+    if rules.is_empty() && !PRESETS.contains(&accent.as_str()) {
+        warn(&format!(
+            "huiqi-match：accent 应是 #a61b1f 这样的颜色，或 red、green、teal、ink，写的是“{accent}”，没有采用"
+        ));
+    }
+    sheet.replace_sync(&format!("{STYLE}{rules}"));
     root.set_adopted_style_sheets(&Array::of1(sheet.unchecked_ref()));
     let config =
         Config { base: base.into(), region: Code::region(&String::from(region)), host, find, on_ready };

@@ -1,13 +1,17 @@
 //! A site as a publisher would have it: plain pages, the widget and a bundle of the policies, in
 //! target/demo.
 
+use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::step::{Steps, cargo, quiet};
+use crate::step::{Steps, cargo, quiet, stdout_of};
 use crate::{dist, files, in_root};
+
+/// Examples that lie below the plain one, which is the site's first page.
+const EXAMPLES: [&str; 5] = ["strict-csp", "themed", "several", "events", "iframe"];
 
 /// Builds the site.
 /// `as_of`: the day to publish on, today where none is given.
@@ -24,7 +28,30 @@ pub(crate) fn build(steps: &mut Steps, as_of: Option<&str>) -> Result<()> {
         }
         quiet(build)?;
         files::copy_folder(&in_root("examples/plain"), &site)?;
-        files::copy_folder(&dist::folder(), &site.join("widget"))
+        files::copy_folder(&dist::folder(), &site.join("widget"))?;
+        for example in EXAMPLES {
+            files::copy_folder(&in_root("examples").join(example), &site.join("examples").join(example))?;
+        }
+        // Two pages are printed by the command.
+        for (example, part) in [("static", "网页"), ("iframe", "框架页")] {
+            let mut embed = huiqi();
+            embed.args([
+                "embed",
+                "--part",
+                part,
+                "--data-url",
+                "../../data/",
+                "--widget-url",
+                "../../widget/",
+            ]);
+            embed.arg("--data").arg(site.join("data")).arg("--widget").arg(site.join("widget"));
+            let page = stdout_of(embed)?;
+            let folder = site.join("examples").join(example);
+            fs::create_dir_all(&folder)?;
+            let name = if example == "iframe" { "embed.html" } else { "index.html" };
+            files::write(&folder.join(name), page.as_bytes())?;
+        }
+        Ok(())
     })
 }
 

@@ -1,4 +1,4 @@
-//! The files that a publisher puts on a server: target/dist/widget/{loader.js,app.js,app.bin,search.bin}.
+//! The files that a publisher puts on a server: target/dist/widget/{loader.js,app.js,app.bin,search.bin,frame.js}.
 
 use std::path::PathBuf;
 
@@ -9,9 +9,12 @@ use crate::step::{Steps, say};
 use crate::{files, floor, in_root, wasm};
 
 /// The widget's files, in the order in which a page loads them.
-pub(crate) const FILES: [&str; 4] = ["loader.js", "app.js", "app.bin", SEARCH];
+pub(crate) const FILES: [&str; 5] = ["loader.js", "app.js", "app.bin", SEARCH, FRAME];
 /// Fetched with the first word that is typed; a visit without a search does not pay for it.
 pub(crate) const SEARCH: &str = "search.bin";
+
+/// Only for who puts the widget into a frame.
+const FRAME: &str = "frame.js";
 
 /// One file as it lies on the server, which is what crosses the wire from a server that compresses nothing.
 #[derive(Debug)]
@@ -41,7 +44,9 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
     steps.run("loader", || {
         // The loader names what it was built with, and the tag names the loader: one changed byte anywhere is noticed.
         let mut loader = String::from_utf8(files::read(&in_root("widget/loader.js"))?)?;
-        for name in &FILES[1..] {
+        let frame = String::from_utf8(files::read(&in_root("widget/frame.js"))?)?;
+        files::write(&folder().join(FRAME), pack::minify(FRAME, &frame)?.as_bytes())?;
+        for name in FILES.iter().filter(|name| ![FILES[0], FRAME].contains(name)) {
             let place = format!("HASH-OF-{name}");
             ensure!(loader.contains(&place), "widget/loader.js has no {place}");
             loader = loader.replace(&place, &pack::integrity(&files::read(&folder().join(name))?));
@@ -65,7 +70,7 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
 
 /// Bytes of the widget's files that every visit takes.
 pub(crate) fn first_visit(sizes: &[Size]) -> usize {
-    sizes.iter().filter(|size| size.name != SEARCH).map(|size| size.bytes).sum()
+    sizes.iter().filter(|size| ![SEARCH, FRAME].contains(&size.name)).map(|size| size.bytes).sum()
 }
 
 /// The sizes of what was built last.
