@@ -109,7 +109,7 @@ mod tests {
                     let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
                     assert!(contrast >= 4.5, "{colour:?} became {legible:?}: {contrast}");
                 }
-                let on = [PAPER, INK].map(|on| exact(on)).map(|on| {
+                let on = [PAPER, INK].map(exact).map(|on| {
                     let own = exact(legible);
                     (own.max(on) + 0.05) / (own.min(on) + 0.05)
                 });
