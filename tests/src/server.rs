@@ -23,6 +23,8 @@ pub enum Fault {
     Status(u16),
     /// 200 with these bytes.
     Replace(Vec<u8>),
+    /// 200 with this content type and these bytes.
+    Typed(&'static str, Vec<u8>),
     /// The first bytes of the file, then the connection is cut: the announced length stays the whole one.
     Truncate(usize),
 }
@@ -44,6 +46,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     headers: BTreeMap<String, String>,
+    /// Content type of everything that is no page.
+    mime: Option<&'static str>,
     faults: BTreeMap<String, Fault>,
     log: Vec<String>,
 }
@@ -51,9 +55,14 @@ struct State {
 impl Server {
     /// Serves a folder on a free port of 127.0.0.1.
     pub fn start(folder: impl AsRef<Path>) -> Result<Server> {
+        Self::start_at(folder, "127.0.0.1")
+    }
+
+    /// Serves a folder on a free port of an address of this machine.
+    pub fn start_at(folder: impl AsRef<Path>, ip: &str) -> Result<Server> {
         let folder = folder.as_ref();
         let root = folder.canonicalize().with_context(|| format!("serving {}", folder.display()))?;
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let listener = TcpListener::bind((ip, 0))?;
         let address = listener.local_addr()?;
         let shared =
             Arc::new(Shared { root, closing: AtomicBool::new(false), state: Mutex::new(State::default()) });
@@ -70,6 +79,11 @@ impl Server {
     /// Adds a header to all further answers, a content security policy for instance.
     pub fn set_header(&self, name: &str, value: &str) {
         self.shared.state().headers.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Sends everything that is no page as this type from now on.
+    pub fn set_mime(&self, mime: &'static str) {
+        self.shared.state().mime = Some(mime);
     }
 
     /// Answers a path (without query) wrongly from now on.
@@ -128,10 +142,10 @@ fn answer(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
     let mut words = request.split_ascii_whitespace();
     let (Some(method), Some(target)) = (words.next(), words.next()) else { return Ok(()) };
     let path = target.split(['?', '#']).next().unwrap_or_default();
-    let (fault, headers) = {
+    let (fault, headers, forced) = {
         let mut state = shared.state();
         state.log.push(target.to_owned());
-        (state.faults.get(path).cloned(), state.headers.clone())
+        (state.faults.get(path).cloned(), state.headers.clone(), state.mime)
     };
 
     let (status, mime, body, sent) = match (method, fault) {
@@ -139,9 +153,11 @@ fn answer(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
         ("GET" | "HEAD", Some(Fault::NotFound)) => message(404),
         ("GET" | "HEAD", Some(Fault::Status(status))) => message(status),
         ("GET" | "HEAD", Some(Fault::Replace(bytes))) => (200, mime(path), bytes, usize::MAX),
+        ("GET" | "HEAD", Some(Fault::Typed(mime, bytes))) => (200, mime, bytes, usize::MAX),
         ("GET" | "HEAD", Some(Fault::Truncate(length))) => file(shared, path, length),
         _ => message(405),
     };
+    let mime = forced.filter(|_| !mime.starts_with("text/html")).unwrap_or(mime);
     let mut head = format!(
         "HTTP/1.1 {status} {}\r\nContent-Type: {mime}\r\nContent-Length: {}\r\nConnection: close\r\n",
         if status < 400 { "OK" } else { "Error" },

@@ -108,6 +108,7 @@ fn check(scope: Scope, steps: &mut Steps) -> Result<Browsers> {
         quiet(check).map(drop)
     })?;
     let current = steps.run("find Chromium", tools::chromium)?;
+    steps.run("find network tools", tools::network)?;
     let old = match scope {
         Scope::Quick => None,
         Scope::Full | Scope::Soak => Some(steps.run("find Chromium 80", tools::chromium80)?),

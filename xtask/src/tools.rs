@@ -34,6 +34,20 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     in_path("chromium").context("chromium was installed and is not in PATH")
 }
 
+/// What a test needs to make a network of its own.
+pub(crate) fn network() -> Result<()> {
+    let is_there = |name: &str| {
+        in_path(name).is_some()
+            || ["/usr/sbin", "/sbin"].iter().any(|dir| Path::new(dir).join(name).is_file())
+    };
+    for (program, package) in [("ip", "iproute2"), ("unshare", "util-linux")] {
+        if !is_there(program) {
+            apt_install(&[package]).with_context(|| format!("{program} is needed (Debian: {package})"))?;
+        }
+    }
+    Ok(())
+}
+
 /// The oldest supported Chromium.
 pub(crate) fn chromium80() -> Result<PathBuf> {
     if let Some(path) = named_in("HUIQI_CHROMIUM80")? {
