@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
+use huiqi::parts;
+use huiqi_engine::bundle::{Catalog, PartKind, decode_texts};
 use huiqi_tests::{command, command_in, workspace_root};
 use tempfile::TempDir;
 
@@ -332,6 +334,36 @@ fn same_input_same_bytes_and_errors_leave_the_bundle_alone() -> Result<()> {
         "{}",
         damaged.talk
     );
+    Ok(())
+}
+
+/// A proxy that keeps the entry file for a day while 48 editions follow: every file that the old one names is still there
+/// and says what it said.
+#[test]
+fn a_frozen_catalog_still_finds_its_files() -> Result<()> {
+    let dir = project(&example()?)?;
+    let out = dir.path().join("out");
+    let mut frozen: Option<(String, Vec<String>)> = None;
+    for edition in 0..=48 {
+        let text = example()?.replacen("一句话: ", &format!("一句话: 第{edition}版，"), 1);
+        fs::write(dir.path().join("policies/130000/demo.yaml"), text)?;
+        let sequence = (1_000 + edition).to_string();
+        let arguments = ["build", "policies", "--out", "out", "--as-of", AS_OF, "--sequence", &sequence];
+        let output = command_in(dir.path(), &arguments)?;
+        ensure!(output.code == 0, "edition {edition}: {}", output.talk);
+        if frozen.is_none() {
+            let text = fs::read_to_string(out.join("catalog.txt"))?;
+            let catalog = Catalog::parse(text.as_bytes())?;
+            let names = decode_texts(PartKind::Files, &parts::read(&out, &catalog.files)?)?;
+            frozen = Some((text, names));
+        }
+    }
+    let (text, names) = frozen.context("a first edition")?;
+    ensure!(fs::read_to_string(out.join("catalog.txt"))? != text && names.len() > 20, "{names:?}");
+    for name in names {
+        // Reading checks the bytes against the name.
+        parts::read(&out, &name)?;
+    }
     Ok(())
 }
 

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use huiqi_engine::bundle::{Catalog, PartKind, decode_texts};
 use huiqi_tests::browser::{Area, Browser, Kind, Page, Shadow, Viewport};
 use huiqi_tests::server::{Fault, Server};
-use huiqi_tests::{command, copy_folder, demo_dir, workspace_root};
+use huiqi_tests::{command, copy_folder, demo_dir, files_below, workspace_root};
 use serde_json::Value;
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -63,13 +64,19 @@ fn fill_in(shadow: &Shadow<'_>) -> Result<()> {
 }
 
 /// From the page of 高新技术企业所得税减按15%: fills in 420 万元 of taxable income and goes to the results.
-fn answer_income(shadow: &Shadow<'_>) -> Result<()> {
+fn answer_income_without_sum(shadow: &Shadow<'_>) -> Result<()> {
     shadow.click_text("button.ans", "应纳税所得额")?;
     shadow.wait_for("this.querySelector('form input')", LIMIT)?;
     shadow.fill("form input", "420")?;
     shadow.click("form .btn.pri")?;
     shadow.wait_for("this.querySelector('.calc')", LIMIT)?;
     shadow.click_text(".nav button", "结果")?;
+    shadow.wait_for("this.querySelector('details.grp')", LIMIT)
+}
+
+/// The same, where the sum is told.
+fn answer_income(shadow: &Shadow<'_>) -> Result<()> {
+    answer_income_without_sum(shadow)?;
     shadow.wait_for("this.querySelector('.fig')", LIMIT)
 }
 
@@ -81,6 +88,19 @@ fn rows(shadow: &Shadow<'_>) -> Result<BTreeMap<String, (String, String)>> {
     )?;
     let rows: Vec<(String, String, String)> = serde_json::from_value(rows)?;
     Ok(rows.into_iter().map(|(id, group, reason)| (id, (group, reason))).collect())
+}
+
+/// The same, once all cards have arrived: reasons then name their clauses.
+fn settled_rows(shadow: &Shadow<'_>) -> Result<BTreeMap<String, (String, String)>> {
+    let mut before = rows(shadow)?;
+    for _ in 0..40 {
+        std::thread::sleep(Duration::from_millis(250));
+        let now = rows(shadow)?;
+        if now == std::mem::replace(&mut before, now.clone()) {
+            break;
+        }
+    }
+    Ok(before)
 }
 
 /// What `huiqi explain` says of the same firm: verdict and whether it is near, per measure.
@@ -373,6 +393,76 @@ fn a_missing_card_block_leaves_the_rest_working() -> Result<()> {
     shadow.wait_for("this.textContent.includes('其余照常匹配')", LIMIT)?;
     fill_in(&shadow)?;
     ensure!(!rows(&shadow)?.is_empty(), "no measure is listed");
+    Ok(())
+}
+
+/// A page that stays open while another edition is published and the old files are cleared away: it goes over to the new
+/// one, and what was answered stays.
+#[test]
+fn an_open_page_goes_over_to_the_next_edition() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    copy_folder(&demo_dir()?, &dir.path().join("site"))?;
+    let data = dir.path().join("site/data");
+    let server = Server::start(dir.path().join("site"))?;
+    let browser = Browser::launch(Kind::Current)?;
+    let page = browser.new_page()?;
+    let shadow = ready(&page, &server)?;
+    fill_in(&shadow)?;
+    let before = settled_rows(&shadow)?;
+    // The law has another title in the next edition, so its pages are other files.
+    copy_folder(&workspace_root().join("policies"), &dir.path().join("policies"))?;
+    let law = dir.path().join("policies/000000/enterprise-income-tax-law.yaml");
+    let text = std::fs::read_to_string(&law)?;
+    std::fs::write(&law, text.replacen("标题: ", "标题: 新版", 1))?;
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let (policies, out, index) = (path("policies"), path("site/data"), path("index"));
+    let old = files_below(&data)?;
+    let arguments =
+        ["build", &policies, "--out", &out, "--index", &index, "--as-of", TODAY, "--sequence", "9000000000"];
+    let output = command(&arguments)?;
+    ensure!(output.code == 0, "huiqi build: {}", output.talk);
+    let catalog = Catalog::parse(&std::fs::read(data.join("catalog.txt"))?)?;
+    let kept = decode_texts(PartKind::Files, &huiqi::parts::read(&data, &catalog.files)?)?;
+    let mut cleared = 0;
+    for file in old {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if file.extension().is_some_and(|e| e == "bin") && !kept.contains(&name) && name != catalog.files {
+            std::fs::remove_file(&file)?;
+            cleared += 1;
+        }
+    }
+    ensure!(cleared > 1, "nothing was cleared away");
+    shadow.click_text(".mr button.name", "高新技术企业所得税减按15%")?;
+    shadow.wait_for("this.textContent.includes('新版中华人民共和国企业所得税法')", LIMIT)?;
+    shadow.click_text(".nav button", "结果")?;
+    shadow.wait_for("this.querySelector('details.grp')", LIMIT)?;
+    let after = settled_rows(&shadow)?;
+    let changed: Vec<_> = after.iter().filter(|(id, row)| before.get(*id) != Some(*row)).collect();
+    ensure!(after.len() == before.len() && changed.is_empty(), "the answers were lost: {changed:#?}");
+    ensure!(!shadow.text()?.contains("其余照常匹配"), "{}", shadow.text()?);
+    Ok(())
+}
+
+/// Data that nobody renewed is still matched, but adds up to no promise.
+#[test]
+fn data_past_its_term_says_so() -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    let catalog = std::fs::read_to_string(demo_dir()?.join("data/catalog.txt"))?;
+    for (expires, stale) in [(TODAY, false), ("2026-11-21", true)] {
+        let lines = catalog.lines().map(|line| {
+            if line.starts_with("expires ") { format!("expires {expires}\n") } else { format!("{line}\n") }
+        });
+        server.set_fault("/data/catalog.txt", Fault::Replace(lines.collect::<String>().into_bytes()));
+        let browser = Browser::launch(Kind::Current)?;
+        let page = browser.new_page()?;
+        let shadow = ready(&page, &server)?;
+        ensure!(shadow.exists(".note.stale")? == stale, "{expires}: {}", shadow.text()?);
+        fill_in(&shadow)?;
+        shadow.click_text(".mr button.name", "高新技术企业所得税减按15%")?;
+        answer_income_without_sum(&shadow)?;
+        ensure!(!rows(&shadow)?.is_empty(), "no measure is listed");
+        ensure!(shadow.exists(".fig")? != stale, "{expires}: the sum");
+    }
     Ok(())
 }
 

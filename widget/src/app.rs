@@ -5,7 +5,7 @@ use huiqi_engine::LiteMap;
 use huiqi_engine::bundle::{
     self, CARDS_PER_BLOCK, CATALOG_NAME, Catalog, DETAILS_PER_BLOCK, PartKind, RegionRoot, Table,
 };
-use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType};
+use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType, ItemNo};
 use huiqi_engine::date::Date;
 use huiqi_engine::decide::Decider;
 use huiqi_engine::firm::{Answer, Firm, Key, read_typed};
@@ -87,6 +87,7 @@ pub(crate) type Fetched<T> = Result<T, LoadError>;
 #[derive(Debug)]
 pub(crate) enum Msg {
     Loaded(Fetched<Box<Loaded>>),
+    Renewed(Fetched<Box<Loaded>>),
     Table(usize, Fetched<Vec<u8>>),
     Cards(String, Fetched<Vec<Card>>),
     Details(String, Fetched<Vec<Detail>>),
@@ -144,6 +145,9 @@ pub(crate) struct App {
     asked_details: Vec<String>,
     /// Measures like the one that is shown.
     pub related: Vec<usize>,
+    /// Files that are gone, while the entry file is asked for again.
+    lost: Vec<LoadError>,
+    renewing: bool,
 }
 
 /// The day it is in Beijing.
@@ -204,6 +208,8 @@ impl Component for App {
             asked_counties: Vec::new(),
             asked_details: Vec::new(),
             related: Vec::new(),
+            lost: Vec::new(),
+            renewing: false,
         }
     }
 
@@ -216,7 +222,7 @@ impl Component for App {
             }
             Msg::Table(at, table) => {
                 self.areas.pending.retain(|p| *p != at);
-                self.take_table(at, table);
+                self.take_table(ctx, at, table);
                 self.open_areas(ctx);
             }
             Msg::Cards(name, Ok(cards)) => {
@@ -233,8 +239,9 @@ impl Component for App {
             | Msg::Details(_, Err(e))
             | Msg::Counties(Err(e))
             | Msg::Industries(Err(e)) => {
-                self.warn(&e);
+                self.missed(ctx, &e);
             }
+            Msg::Renewed(loaded) => self.renew(ctx, loaded),
             Msg::NeedIndustries => self.need_industries(ctx),
             Msg::Go(view) => self.go(ctx, view),
             Msg::Back => {
@@ -335,6 +342,65 @@ fn place<T: Clone>(slots: &mut [Option<T>], blocks: &Blocks, name: &str, items: 
 }
 
 impl App {
+    /// A file that could not be had. One that is gone may have been replaced by another edition: the entry file is
+    /// asked for once more before the visitor is told.
+    pub(crate) fn missed(&mut self, ctx: &Context<Self>, error: &LoadError) {
+        if !error.gone {
+            return self.warn(error);
+        }
+        self.lost.push(error.clone());
+        if !std::mem::replace(&mut self.renewing, true) {
+            let base = ctx.props().base.clone();
+            let seat = self.firm.seat(&self.catalogue).or(ctx.props().region);
+            ctx.link().send_future(async move { Msg::Renewed(load(base, seat).await) });
+        }
+    }
+
+    /// Goes over to another edition, if there is one.
+    fn renew(&mut self, ctx: &Context<Self>, loaded: Fetched<Box<Loaded>>) {
+        let lost = std::mem::take(&mut self.lost);
+        let before = self.catalog.as_ref().map_or(0, |c| c.sequence);
+        let Some(loaded) = loaded.ok().filter(|l| l.catalog.sequence > before) else {
+            // Once is enough: what is missing now stays missing.
+            return lost.iter().for_each(|error| self.warn(error));
+        };
+        self.renewing = false;
+        let Loaded { catalog, tables, mut catalogue, regions } = *loaded;
+        self.keep_answers(&catalogue);
+        // Names that were fetched since the start; codes mean the same in every edition.
+        let before = std::mem::take(&mut self.catalogue);
+        let mut names = before.regions;
+        names.extend(std::mem::take(&mut catalogue.regions));
+        (catalogue.regions, catalogue.industries) = (names, before.industries);
+        (self.catalog, self.catalogue, self.regions) = (Some(catalog), catalogue, regions);
+        // No area has this number, so whatever is opened now is another list.
+        self.areas = Areas { open: vec![usize::MAX], ..Areas::default() };
+        for (at, table) in tables {
+            self.take_table(ctx, at, table);
+        }
+        self.open_areas(ctx);
+    }
+
+    /// Answers whose question or choices are others in another edition are asked for again: numbers would mean something
+    /// else.
+    fn keep_answers(&mut self, next: &Catalogue) {
+        let same = |no: &ItemNo| self.catalogue.items.get(no) == next.items.get(no);
+        let changed: Vec<Key> = self
+            .firm
+            .iter()
+            .filter(|(key, answer)| {
+                let same_items =
+                    if let Answer::Set { items, .. } = answer { items.keys().all(same) } else { true };
+                self.catalogue.facts.get(&key.fact) != next.facts.get(&key.fact) || !same_items
+            })
+            .map(|(key, _)| key)
+            .collect();
+        for key in changed {
+            self.firm.clear(key);
+            self.drafts.remove(&key);
+        }
+    }
+
     pub(crate) fn warn(&mut self, error: &LoadError) {
         let text = error.to_string();
         if !self.warnings.contains(&text) {
@@ -349,7 +415,7 @@ impl App {
         self.catalogue = catalogue;
         self.regions = regions;
         for (at, table) in tables {
-            self.take_table(at, table);
+            self.take_table(ctx, at, table);
         }
         if let (Some(code), Some((seat, _))) = (ctx.props().region, self.catalogue.fact_by_id("reg_region")) {
             self.need_counties(ctx, code);
@@ -361,12 +427,12 @@ impl App {
         crate::emit(&ctx.props().host, "huiqi-ready", &[("measures", count.to_string().into())]);
     }
 
-    fn take_table(&mut self, at: usize, table: Fetched<Vec<u8>>) {
+    fn take_table(&mut self, ctx: &Context<Self>, at: usize, table: Fetched<Vec<u8>>) {
         match table {
             Ok(raw) => drop(self.areas.tables.insert(at, raw)),
             Err(error) => {
                 self.areas.failed.push(at);
-                self.warn(&error);
+                self.missed(ctx, &error);
             }
         }
     }
@@ -591,6 +657,11 @@ impl App {
         } else {
             self.update(ctx, Msg::Back);
         }
+    }
+
+    /// Whether nobody stands by the data any more.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.catalog.as_ref().is_some_and(|c| self.today > c.expires)
     }
 
     /// Whether the bundle has areas that are not listed because nobody said where the firm is.

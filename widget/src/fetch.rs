@@ -26,17 +26,27 @@ extern "C" {
 
 /// Why data could not be loaded. Chinese, names the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct LoadError(pub(crate) String);
+pub(crate) struct LoadError {
+    text: String,
+    /// Whether the server says that there is no such file (any more).
+    pub gone: bool,
+}
+
+impl LoadError {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), gone: false }
+    }
+}
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
 impl From<BundleError> for LoadError {
     fn from(error: BundleError) -> Self {
-        Self(error.to_string())
+        Self::new(error.to_string())
     }
 }
 
@@ -58,19 +68,22 @@ pub(crate) async fn file(base: &str, name: &str, cache: Cache) -> Result<Vec<u8>
     let response =
         JsFuture::from(fetch(&format!("{base}{name}"), &crate::object(&[("cache", cache.into())])));
     let response =
-        response.await.map_err(|_| LoadError(format!("文件 {name} 没读到：网络不通，或地址不对")))?;
+        response.await.map_err(|_| LoadError::new(format!("文件 {name} 没读到：网络不通，或地址不对")))?;
     let response: Response = response.unchecked_into();
     if !response.ok() {
-        return Err(LoadError(format!("文件 {name} 没读到：服务器回答 {}", response.status())));
+        return Err(LoadError {
+            text: format!("文件 {name} 没读到：服务器回答 {}", response.status()),
+            gone: matches!(response.status(), 404 | 410),
+        });
     }
-    bytes_of(&response).await.map_err(|_| LoadError(format!("文件 {name} 没传完整")))
+    bytes_of(&response).await.map_err(|_| LoadError::new(format!("文件 {name} 没传完整")))
 }
 
 /// Fetches, checks and opens a part.
 pub(crate) async fn part(base: &str, name: &str) -> Result<Vec<u8>, LoadError> {
     let stored = file(base, &format!("{name}.{PART_EXTENSION}"), Cache::Default).await?;
     verify_part(name, &stored)?;
-    gunzip(&stored).await.map_err(|_| LoadError(format!("文件 {name} 解不开，浏览器可能太旧")))
+    gunzip(&stored).await.map_err(|_| LoadError::new(format!("文件 {name} 解不开，浏览器可能太旧")))
 }
 
 /// Waits for several at once. (`join_all` of the library is 8 kB.)

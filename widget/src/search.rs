@@ -36,7 +36,7 @@ pub(crate) struct Module {
 impl Module {
     /// Fetches the module and opens the index with these roots.
     async fn open(find: Function, base: String, roots: Vec<String>) -> Fetched<Self> {
-        let failed = |_| LoadError("搜索组件没能打开，刷新页面再试一次".to_owned());
+        let failed = |_| LoadError::new("搜索组件没能打开，刷新页面再试一次");
         let promise: Promise = find.call0(&JsValue::NULL).map_err(failed)?.unchecked_into();
         let call: Function = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
         let mut module = Self { call, simplifier: String::new(), sounds: String::new() };
@@ -48,7 +48,7 @@ impl Module {
         let mut r = Reader::new(&answer);
         let error = r.string();
         if !error.is_empty() {
-            return Err(LoadError(error));
+            return Err(LoadError::new(error));
         }
         let words = r.string();
         (module.simplifier, module.sounds) = (r.string(), r.string());
@@ -61,7 +61,7 @@ impl Module {
     /// Calls a function of the module; an error when it broke down.
     fn ask(&self, name: &str, input: &[u8]) -> Fetched<Vec<u8>> {
         let answer = self.call.call2(&JsValue::NULL, &name.into(), &Uint8Array::from(input));
-        let answer = answer.map_err(|_| LoadError("搜索组件出错了，重新输入再试一次".to_owned()))?;
+        let answer = answer.map_err(|_| LoadError::new("搜索组件出错了，重新输入再试一次"))?;
         Ok(answer.unchecked_into::<Uint8Array>().to_vec())
     }
 
@@ -69,7 +69,7 @@ impl Module {
     fn give(&self, name: &str, input: &[u8]) -> Fetched<()> {
         let answer = self.ask(name, input)?;
         let error = Reader::new(&answer).string();
-        if error.is_empty() { Ok(()) } else { Err(LoadError(error)) }
+        if error.is_empty() { Ok(()) } else { Err(LoadError::new(error)) }
     }
 
     fn names(&self, name: &str, input: &[u8]) -> Fetched<Vec<String>> {
@@ -235,7 +235,7 @@ impl App {
         };
         if let Err(error) = &result {
             search.busy = false;
-            self.warn(error);
+            self.missed(ctx, error);
         }
         // After a module that could not be had there is nothing to go on with.
         if self.search.module.is_some() && self.search.pending.is_empty() {
@@ -259,7 +259,7 @@ impl App {
         if let Err(error) = self.search_now(ctx) {
             // The module broke down: the next word gets a new one.
             self.search.again();
-            self.warn(&error);
+            self.missed(ctx, &error);
         }
     }
 

@@ -60,6 +60,7 @@ impl App {
                 { tab(View::Results, "结果") }
                 { tab(View::Search, "搜政策") }
             </ul></nav>
+            { self.stale_note() }
             { self.warnings() }
             <div class="vw">{ page }</div>
             <div class="foot">
@@ -68,6 +69,17 @@ impl App {
                 <p>{ "结果由你填的信息算出，供申报前参考，以受理部门审核为准。" }</p>
             </div>
         </> }
+    }
+
+    /// What a visitor must know of data that nobody has renewed.
+    fn stale_note(&self) -> Html {
+        let Some(catalog) = self.catalog.as_ref().filter(|_| self.is_stale()) else { return Html::default() };
+        html! {
+            <div class="vw"><div class="note stale" role="status">
+                <p><b>{ format!("政策数据过了有效期（{}）", catalog.expires.chinese()) }</b></p>
+                <p>{ "发布单位没有按时更新，受理时间和金额可能变了。结论仍按原来的数据给出，合计不再显示；申报前请向受理部门核对。" }</p>
+            </div></div>
+        }
     }
 
     fn warnings(&self) -> Html {
@@ -191,6 +203,8 @@ impl App {
     fn headline(&self, h: &Headline) -> Html {
         let figure = match h.count - h.open_sums - h.missing_figures {
             0 => Html::default(),
+            // A sum is a promise; nobody stands by this one any more.
+            _ if self.is_stale() => Html::default(),
             _ => {
                 let (low, high) = (wan(h.low), wan(h.high));
                 html! {
@@ -204,7 +218,9 @@ impl App {
         };
         let title = match h.count {
             0 => "还没有确认能享的事项".to_owned(),
-            n if h.open_sums + h.missing_figures < n => format!("已确认可享 {n} 项，合计"),
+            n if h.open_sums + h.missing_figures < n && !self.is_stale() => {
+                format!("已确认可享 {n} 项，合计")
+            }
             n => format!("已确认可享 {n} 项"),
         };
         html! {
