@@ -138,6 +138,19 @@ pub enum Command {
         #[arg(long, value_name = "名称", value_parser = parse_part)]
         part: Option<Part>,
     },
+    /// 看一个网页上的组件有什么毛病：策略、校验、缓存、跨域、过期……
+    #[command(help_template = SUB_TEMPLATE)]
+    Doctor {
+        /// 网页的完整地址
+        #[arg(value_name = "网址")]
+        url: String,
+        /// 按哪一天看有效期，默认今天（北京时间）
+        #[arg(long, value_name = "日期", value_parser = parse_date)]
+        as_of: Option<Date>,
+        /// 输出 JSON，一行一条
+        #[arg(long)]
+        json: bool,
+    },
     /// 在本机打开一个目录，看看网页
     #[command(help_template = SUB_TEMPLATE)]
     Serve {

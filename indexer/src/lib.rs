@@ -9,6 +9,7 @@ pub mod codes;
 pub mod completeness;
 pub mod diagnostic;
 mod directory;
+pub mod doctor;
 pub mod embed;
 pub mod fields;
 pub mod lint;

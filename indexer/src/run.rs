@@ -24,11 +24,11 @@ use crate::catalogue::{self, Tables};
 use crate::check::{self, Project};
 use crate::cli::{Command, Report};
 use crate::diagnostic::{self, Severity};
-use crate::embed;
 use crate::fields::{Counts, Sink};
 use crate::policy::{self, PolicyMeasure};
 use crate::text_index::{self, TextIndex};
 use crate::{codes, completeness, serve, yaml};
+use crate::{doctor, embed};
 
 /// Exit code: 0 fine, 1 findings, 2 usage or input and output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,10 @@ pub fn run(command: Command, out: &mut dyn Write, talk: &mut dyn Write) -> anyho
             let places =
                 embed::Places { data: &data, widget: &widget, data_url: &data_url, widget_url: &widget_url };
             run_embed(&embed::Embed::read(&places, region, limit)?, part, out)
+        }
+        Command::Doctor { url, as_of, json } => {
+            let today = as_of.unwrap_or_else(|| beijing_date(now()));
+            run_doctor(&doctor::examine(&url, today)?, json, out)
         }
         Command::Search { query, index, limit, firm, only, counts, as_typed, as_of, json } => {
             let today = as_of.unwrap_or_else(|| beijing_date(now()));
@@ -227,6 +231,28 @@ fn run_build(
     }
     writeln!(talk, "检索索引：{}", index.display())?;
     Ok(Status::Fine)
+}
+
+fn run_doctor(findings: &[doctor::Finding], json: bool, out: &mut dyn Write) -> anyhow::Result<Status> {
+    let is_problem = |finding: &&doctor::Finding| finding.weight == doctor::Weight::Problem;
+    for finding in findings {
+        let weight = if is_problem(&finding) { "问题" } else { "提示" };
+        if json {
+            let row =
+                json!({"weight": weight, "id": finding.id, "message": finding.message, "hint": finding.hint});
+            writeln!(out, "{row}")?;
+        } else {
+            writeln!(out, "{weight} {}：{}\n  改法：{}", finding.id, finding.message, finding.hint)?;
+        }
+    }
+    let problems = findings.iter().filter(is_problem).count();
+    if !json {
+        match problems {
+            0 => writeln!(out, "没有发现问题。")?,
+            n => writeln!(out, "有 {n} 个问题。")?,
+        }
+    }
+    Ok(if problems == 0 { Status::Fine } else { Status::Findings })
 }
 
 fn run_embed(embed: &embed::Embed, part: Option<embed::Part>, out: &mut dyn Write) -> anyhow::Result<Status> {

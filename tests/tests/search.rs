@@ -406,6 +406,23 @@ fn threads_and_history_leave_no_trace() -> Result<()> {
 }
 
 #[test]
+fn two_entries_of_one_id_are_refused() -> Result<()> {
+    let mut documents = own_documents()?;
+    documents.truncate(20);
+    let dir = tempfile::tempdir()?;
+    let before = built(dir.path(), &documents, 2, None)?;
+    documents.push(documents[3].clone());
+    let refused =
+        built(dir.path(), &documents, 2, None).err().context("two entries of one id were indexed")?;
+    let id = &documents[3].head.id;
+    ensure!(refused.to_string().contains(&format!("两个事项的编号都是 {id}")), "{refused}");
+    // The index is as it was.
+    documents.pop();
+    ensure!(built(dir.path(), &documents, 2, None)?.roots == before.roots, "the index has changed");
+    Ok(())
+}
+
+#[test]
 fn damaged_parts_are_errors() -> Result<()> {
     let documents = own_documents()?;
     let dir = tempfile::tempdir()?;

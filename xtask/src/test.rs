@@ -15,7 +15,7 @@ use crate::{demo, dist, fuzz, in_root, licences, tools, wasm};
 const TEST_DAY: &str = "2026-11-22";
 
 /// What every visit takes, as it lies on the server. The design says 190,000. The full engine took it from 192,000 to
-/// 226,000, shorter decoding and glue back to 194,700; areas, themes, related measures, filters over hits a guard for
+/// 226,000, shorter decoding and glue back to 194,700; areas, themes, related measures, filters over hits, a guard for
 /// the contrast of colours and going over to a new edition were added since. The search engine is a file of its own.
 const APP_LIMIT: usize = 209_500;
 const SEARCH_LIMIT: usize = 54_000;
