@@ -256,7 +256,7 @@ impl Embed {
         let widget = escape(&self.widget_url);
         format!(
             "<iframe data-huiqi src=\"{widget}embed.html{region}\" title=\"惠企政策匹配\" loading=\"lazy\" \
-             referrerpolicy=\"no-referrer\" width=\"100%\" height=\"900\"></iframe>\n\
+             referrerpolicy=\"no-referrer\" width=\"100%\" height=\"900\" frameborder=\"0\"></iframe>\n\
              <script src=\"{widget}frame.js\" async></script>\n"
         )
     }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use huiqi_tests::browser::{Browser, Kind, Page};
+use huiqi_tests::browser::{Area, Browser, Kind, Page};
 use huiqi_tests::server::{Fault, Server};
-use huiqi_tests::{command, demo_dir};
+use huiqi_tests::{command, demo_dir, workspace_root};
 use serde_json::Value;
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -36,6 +36,8 @@ fn own_host_only(page: &Page, server: &Server) -> Result<()> {
 fn every_example_works() -> Result<()> {
     let server = Server::start(demo_dir()?)?;
     let browser = Browser::launch(Kind::Current)?;
+    let screens = workspace_root().join("target/screens");
+    std::fs::create_dir_all(&screens)?;
     for name in ["strict-csp", "themed", "several", "events"] {
         let page = browser.new_page()?;
         page.goto(&server.url(&format!("/examples/{name}/")))?;
@@ -47,6 +49,7 @@ fn every_example_works() -> Result<()> {
         let console = page.console()?;
         ensure!(console.is_empty(), "{name}: {console:?}");
         own_host_only(&page, &server)?;
+        page.screenshot(screens.join(format!("example-{name}.png")), Area::Viewport)?;
         if name == "several" {
             // Two widgets, one download, and each keeps to itself.
             let log = server.log();
@@ -224,6 +227,7 @@ fn a_frame_takes_harmless_settings_only() -> Result<()> {
     }
     std::thread::sleep(Duration::from_millis(300));
     ensure!(height()? == before, "{before} became {}", height()?);
+    page.screenshot(workspace_root().join("target/screens/example-iframe.png"), Area::Viewport)?;
     Ok(())
 }
 
