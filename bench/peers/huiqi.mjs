@@ -40,9 +40,11 @@ export async function init() {
   const code = fetch('/engine.wasm.gz').then(async (r) => new Response(r.body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer());
   const root = fetch('/root.txt').then((r) => r.text()).then((name) => fetched(name.trim()));
   engine = (await WebAssembly.instantiate(await code, {})).instance.exports;
-  const raw = await root;
-  const r = fine(call('open', joined(uint(1), uint(raw.length), raw)));
+  const r = fine(call('root', await root));
   names = { words: r.string(), simplifier: r.string(), sounds: r.string() };
+  // The widget fetches the words meanwhile.
+  await new Promise((done) => setTimeout(done));
+  call('open');
 }
 const ask = (q) => { call('ask', utf8(q)); };
 const gather = async () => { for (;;) { const r = call('needs'), list = r.list(r.string); if (!list.length) return; await provide(list); } };

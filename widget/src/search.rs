@@ -41,20 +41,21 @@ impl Module {
         let call: Function = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
         let mut module = Self { call, simplifier: String::new(), sounds: String::new() };
         let raws = fetch::all(roots.iter().map(|name| fetch::part(&base, name))).await;
-        let raws = raws.into_iter().collect::<Fetched<Vec<Vec<u8>>>>()?;
-        let mut w = Writer::new();
-        w.list(&raws, |w, raw| w.blob(raw));
-        let answer = module.ask("open", &w.into_bytes())?;
-        let mut r = Reader::new(&answer);
-        let error = r.string();
-        if !error.is_empty() {
-            return Err(LoadError::new(error));
+        let mut words = String::new();
+        for raw in raws {
+            let answer = module.ask("root", &raw?)?;
+            let mut r = Reader::new(&answer);
+            let error = r.string();
+            if !error.is_empty() {
+                return Err(LoadError::new(error));
+            }
+            // All areas have the same.
+            (words, module.simplifier, module.sounds) = (r.string(), r.string(), r.string());
         }
-        let words = r.string();
-        (module.simplifier, module.sounds) = (r.string(), r.string());
         if !words.is_empty() {
             module.give("words", &fetch::part(&base, &words).await?)?;
         }
+        module.ask("open", &[])?;
         Ok(module)
     }
 

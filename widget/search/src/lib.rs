@@ -25,6 +25,7 @@ const EXCERPT: usize = 60;
 struct State {
     input: Vec<u8>,
     output: Vec<u8>,
+    roots: Vec<Root>,
     index: Index,
     vocabulary: Vocabulary,
     simplifier: Simplifier,
@@ -85,26 +86,24 @@ pub extern "C" fn output_length() -> usize {
     with(|s| s.output.len())
 }
 
-/// Opens an index. In: the roots of its areas. Out: an error; of the first root the names of the parts with the
-/// vocabulary, the traditional characters and the sounds.
+/// Takes the root of an area. In: the part. Out: an error; the names of the parts with the vocabulary, the traditional
+/// characters and the sounds. Apart from [`open`], so that the page can do something else between the two.
+#[unsafe(no_mangle)]
+pub extern "C" fn root() {
+    answer(|s, raw, w| match Root::decode(raw) {
+        Ok(root) => {
+            w.str("");
+            [&root.vocabulary, &root.simplifier, &root.sounds].into_iter().for_each(|name| w.str(name));
+            s.roots.push(root);
+        }
+        Err(error) => w.str(&error.to_string()),
+    });
+}
+
+/// Opens the index of the areas whose roots were taken.
 #[unsafe(no_mangle)]
 pub extern "C" fn open() {
-    answer(|s, input, w| {
-        let mut r = Reader::new(input);
-        let roots = r.list(|r| Root::decode(r.blob()));
-        match roots.into_iter().collect::<Result<Vec<Root>, BundleError>>() {
-            Ok(roots) => {
-                w.str("");
-                let none = Root::default();
-                let first = roots.first().unwrap_or(&none);
-                [&first.vocabulary, &first.simplifier, &first.sounds]
-                    .into_iter()
-                    .for_each(|name| w.str(name));
-                s.index = Index::new(roots);
-            }
-            Err(error) => w.str(&error.to_string()),
-        }
-    });
+    answer(|s, _, _| s.index = Index::new(std::mem::take(&mut s.roots)));
 }
 
 /// Takes the vocabulary. In: the part. Out: an error.
