@@ -148,7 +148,7 @@ impl Page {
         Ok(())
     }
 
-    /// Writes a PNG picture.
+    /// Writes a PNG picture, and the folder for it if it is not there.
     pub fn screenshot(&self, path: impl AsRef<Path>, area: Area) -> Result<()> {
         let path = path.as_ref();
         let before = self.record.borrow().viewport.unwrap_or(Viewport::DESKTOP);
@@ -165,6 +165,9 @@ impl Page {
         let shot = shot?;
         let data = shot["data"].as_str().context("the browser sent no picture")?;
         let data = base64::engine::general_purpose::STANDARD.decode(data)?;
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+        }
         std::fs::write(path, data).with_context(|| format!("writing {}", path.display()))
     }
 

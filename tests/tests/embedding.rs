@@ -37,7 +37,6 @@ fn every_example_works() -> Result<()> {
     let server = Server::start(demo_dir()?)?;
     let browser = Browser::launch(Kind::Current)?;
     let screens = workspace_root().join("target/screens");
-    std::fs::create_dir_all(&screens)?;
     for name in ["strict-csp", "themed", "several", "events"] {
         let page = browser.new_page()?;
         page.goto(&server.url(&format!("/examples/{name}/")))?;

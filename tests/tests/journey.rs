@@ -674,7 +674,6 @@ fn screenshots_for_review() -> Result<()> {
     let server = Server::start(demo_dir()?)?;
     let browser = Browser::launch(Kind::Current)?;
     let folder = workspace_root().join("target/screens");
-    std::fs::create_dir_all(&folder)?;
     let phone = Viewport { width: 375, height: 740, scale: 2.0, mobile: true };
     let zoomed = Viewport { width: 640, height: 400, scale: 2.0, mobile: false };
     for (name, viewport) in [("1280", Viewport::DESKTOP), ("375", phone), ("zoom200", zoomed)] {
