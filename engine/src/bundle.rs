@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::catalogue::{Catalogue, Code, CodeNames, Nesting};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::date::Date;
+use crate::federation::Renumbering;
 use crate::fold::Simplifier;
 use crate::measure::{Card, Detail, FullText, Measure};
 use crate::search::{Sounds, Vocabulary};
@@ -438,11 +439,21 @@ impl Table {
     /// # Errors
     /// When it is of another kind or version, or damaged.
     pub fn decode(raw: &[u8]) -> Result<Self, BundleError> {
-        read_part(PartKind::Table, raw, |r| Self {
+        Self::decode_as(raw, None)
+    }
+
+    /// Reads the part of a publisher whose catalogue was absorbed by another one.
+    ///
+    /// # Errors
+    /// As for [`Table::decode`], and when a rule names a row that the catalogue does not have.
+    pub fn decode_as(raw: &[u8], renumbering: Option<&Renumbering>) -> Result<Self, BundleError> {
+        let mut r = part_reader(PartKind::Table, raw)?.renumbered(renumbering);
+        let table = Self {
             cards: r.list(Reader::string),
             details: r.list(Reader::string),
             measures: r.list(Measure::read),
-        })
+        };
+        part_end(PartKind::Table, &r).map(|()| table)
     }
 }
 

@@ -10,6 +10,8 @@ use std::fmt;
 
 use litemap::LiteMap;
 
+use crate::federation::Renumbering;
+
 /// Why a part could not be read. Shown to people, hence in Chinese.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
@@ -127,12 +129,38 @@ pub struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     failed: Option<DecodeError>,
+    renumbering: Option<&'a Renumbering>,
 }
 
 impl<'a> Reader<'a> {
     /// Starts at the first byte.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, failed: None }
+        Self { bytes, at: 0, failed: None, renumbering: None }
+    }
+
+    /// The same reader for bytes whose catalogue was absorbed by another one: numbers of rows are read as those of the
+    /// other.
+    pub fn renumbered(self, renumbering: Option<&'a Renumbering>) -> Self {
+        Self { renumbering, ..self }
+    }
+
+    /// Number of a row, as it stands in the catalogue that is used.
+    pub(crate) fn row(&mut self, rows: impl FnOnce(&Renumbering) -> &LiteMap<u16, u16>) -> u16 {
+        let number = self.u16();
+        match self.renumbering {
+            None => number,
+            Some(renumbering) => {
+                let now = rows(renumbering).get(&number).copied();
+                self.require(now, "目录里有的编号", 0)
+            }
+        }
+    }
+
+    /// Number of a fact, and whether its items are rows of the catalogue; otherwise they are choices of its own.
+    pub(crate) fn fact(&mut self) -> (u16, bool) {
+        let sets = self.renumbering.map(|r| &r.sets);
+        let before = self.clone().u16();
+        (self.row(|r| &r.facts), sets.is_some_and(|sets| sets.contains(&before)))
     }
 
     /// Keeps a failure at the current place, if it is the first. Nothing is left to be read.

@@ -393,6 +393,9 @@ pub struct Measure {
     pub grants: Option<Expr>,
     /// 主题: what it is about, by number.
     pub themes: Vec<ThemeNo>,
+    /// Kept from visitors by the one who reads it: its publisher may not speak for these regions, or the page shows
+    /// others only. Never stored: a reader decides.
+    pub withheld: bool,
 }
 
 impl Measure {
@@ -430,6 +433,7 @@ impl Measure {
             prerequisites: Vec::new(),
             grants: None,
             themes: Vec::new(),
+            withheld: false,
         }
     }
 
@@ -541,7 +545,8 @@ impl Measure {
             exclusions: r.list(|r| (r.string(), ExclusionRule::read(r))),
             prerequisites: r.list(Reader::string),
             grants: r.option(Expr::read),
-            themes: r.list(Reader::u16),
+            themes: r.list(|r| r.row(|r| &r.themes)),
+            withheld: false,
         }
     }
 }

@@ -110,7 +110,7 @@ pub fn report(decider: &Decider, measures: &[Measure], catalogue: &Catalogue, fi
     let mut report = Report::default();
     let verdicts = decider.verdicts(measures, catalogue, firm, &mut Memory::default());
     for (at, (measure, verdict)) in measures.iter().zip(verdicts).enumerate() {
-        if measure.audience != Audience::Firm {
+        if measure.audience != Audience::Firm || measure.withheld {
             report.outcomes.push(None);
             continue;
         }

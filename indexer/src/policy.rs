@@ -433,6 +433,7 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
         prerequisites: prerequisites.iter().map(|(id, _)| id.clone()).collect(),
         grants,
         themes,
+        withheld: false,
     };
     Some(PolicyMeasure {
         measure,

@@ -1,4 +1,4 @@
-//! The files that a publisher puts on a server: target/dist/widget/{loader.js,app.js,app.bin,search.bin,frame.js}.
+//! The files that a publisher puts on a server, in target/dist/widget/.
 
 use std::path::PathBuf;
 
@@ -9,9 +9,12 @@ use crate::step::{Steps, say};
 use crate::{files, floor, in_root, wasm};
 
 /// The widget's files, in the order in which a page loads them.
-pub(crate) const FILES: [&str; 5] = ["loader.js", "app.js", "app.bin", SEARCH, FRAME];
+pub(crate) const FILES: [&str; 6] = ["loader.js", "app.js", "app.bin", SEARCH, TRUST, FRAME];
 /// Fetched with the first word that is typed; a visit without a search does not pay for it.
 pub(crate) const SEARCH: &str = "search.bin";
+
+/// Fetched where the page names the key of its publisher.
+pub(crate) const TRUST: &str = "trust.bin";
 
 /// Only for who puts the widget into a frame.
 const FRAME: &str = "frame.js";
@@ -32,6 +35,7 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
     steps.run("toolchain", wasm::ensure_toolchain)?;
     let module = steps.run("compile widget", wasm::compile)?;
     let search = steps.run("compile search", wasm::compile_search)?;
+    let trust = steps.run("compile trust", wasm::compile_trust)?;
     steps.run("wasm-bindgen", || {
         files::empty_folder(&folder())?;
         wasm::bindgen(&module, &folder())
@@ -39,7 +43,8 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
     steps.run("compress", || {
         let packed = pack::gzip(&files::read(&wasm::bound_module())?)?;
         files::write(&folder().join("app.bin"), &packed)?;
-        files::write(&folder().join(SEARCH), &pack::gzip(&files::read(&search)?)?)
+        files::write(&folder().join(SEARCH), &pack::gzip(&files::read(&search)?)?)?;
+        files::write(&folder().join(TRUST), &pack::gzip(&files::read(&trust)?)?)
     })?;
     steps.run("loader", || {
         // The loader names what it was built with, and the tag names the loader: one changed byte anywhere is noticed.
@@ -58,6 +63,7 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
             wasm::require_ascii(name, &files::read(&folder().join(name))?)?;
         }
         floor::check(&files::read(&search)?)?;
+        floor::check(&files::read(&trust)?)?;
         floor::check(&files::read(&wasm::bound_module())?)
     })?;
     let sizes = sizes()?;
@@ -70,7 +76,7 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
 
 /// Bytes of the widget's files that every visit takes.
 pub(crate) fn first_visit(sizes: &[Size]) -> usize {
-    sizes.iter().filter(|size| ![SEARCH, FRAME].contains(&size.name)).map(|size| size.bytes).sum()
+    sizes.iter().filter(|size| ![SEARCH, TRUST, FRAME].contains(&size.name)).map(|size| size.bytes).sum()
 }
 
 /// The sizes of what was built last.

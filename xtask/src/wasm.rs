@@ -67,6 +67,11 @@ pub(crate) fn compile_search() -> Result<PathBuf> {
     compile_package("huiqi-search-module")
 }
 
+/// The check of signatures, which the widget fetches where the page names a key.
+pub(crate) fn compile_trust() -> Result<PathBuf> {
+    compile_package("huiqi-trust-module")
+}
+
 fn compile_package(package: &str) -> Result<PathBuf> {
     // A folder of its own: other flags in the same one would have both worlds built again each time.
     let target_dir = in_root("target/wasm");

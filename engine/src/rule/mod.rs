@@ -676,8 +676,9 @@ fn encode_item(w: &mut Writer, item: &Item) {
     }
 }
 
-fn read_item(r: &mut Reader<'_>) -> Item {
-    let item = r.u16();
+/// `row`: whether the number is one of the catalogue.
+fn read_item(r: &mut Reader<'_>, row: bool) -> Item {
+    let item = if row { r.row(|r| &r.items) } else { r.u16() };
     let levels = r.u8();
     let when = match r.index(4, "认定时间") {
         0 => When::Valid,
@@ -704,10 +705,10 @@ fn encode_members(w: &mut Writer, members: &Members) {
     }
 }
 
-fn read_members(r: &mut Reader<'_>) -> Members {
+fn read_members(r: &mut Reader<'_>, rows: bool) -> Members {
     match r.index(2, "地区、行业或选项") {
-        0 => Members::Codes(r.list(Reader::u16), r.list(Code::read)),
-        _ => Members::Options(r.list(Reader::u16)),
+        0 => Members::Codes(r.list(|r| r.row(|r| &r.lists)), r.list(Code::read)),
+        _ => Members::Options(r.list(|r| if rows { r.row(|r| &r.items) } else { r.u16() })),
     }
 }
 
@@ -740,11 +741,11 @@ fn read_expr(r: &mut Reader<'_>, depth: usize) -> Expr {
     }
     let sub = |r: &mut Reader<'_>| read_expr(r, depth + 1);
     let boxed = |r: &mut Reader<'_>| Box::new(sub(r));
-    let row = |r: &mut Reader<'_>| {
+    let row = |r: &mut Reader<'_>, items: bool| {
         let head = match r.index(3, "档的条件") {
             0 => Head::Otherwise,
             1 => Head::Compare(r.one_of(&Op::ALL, "比较符"), Ratio::read(r)),
-            _ => Head::In(read_members(r)),
+            _ => Head::In(read_members(r, items)),
         };
         (head, sub(r))
     };
@@ -765,38 +766,41 @@ fn read_expr(r: &mut Reader<'_>, depth: usize) -> Expr {
         6 => Expr::Compare(r.one_of(&Op::ALL, "比较符"), boxed(r), boxed(r)),
         7 => Expr::Between(boxed(r), boxed(r), boxed(r)),
         8 => {
-            let fact = r.u16();
+            let (fact, items) = r.fact();
             let negated = r.flag();
-            Expr::In(fact, read_members(r), negated)
+            Expr::In(fact, read_members(r, items), negated)
         }
         9 => {
-            let fact = r.u16();
+            let (fact, items) = r.fact();
             let mode = match r.index(4, "含的方式") {
                 0 => Mode::Any,
                 1 => Mode::All,
                 2 => Mode::None,
                 _ => Mode::AtLeast(r.u8()),
             };
-            Expr::Has(fact, mode, r.list(read_item))
+            Expr::Has(fact, mode, r.list(|r| read_item(r, items)))
         }
-        10 => Expr::Flag(r.u16()),
-        11 => Expr::Rising(r.u16(), read_years(r), r.flag()),
+        10 => Expr::Flag(r.fact().0),
+        11 => Expr::Rising(r.fact().0, read_years(r), r.flag()),
         12 => Expr::Const(Ratio::read(r), Dimension::read(r)),
         13 => Expr::Range(boxed(r), boxed(r)),
         14 => Expr::Undecided,
-        15 => Expr::Fact(r.u16(), read_period(r)),
+        15 => Expr::Fact(r.fact().0, read_period(r)),
         16 => Expr::Arith(r.one_of(&Arith::ALL, "运算符"), boxed(r), boxed(r)),
         17 => Expr::Call(r.one_of(&Func::ALL, "函数"), r.list(sub)),
-        18 => Expr::Pick(boxed(r), r.list(row)),
-        19 => Expr::Slices(boxed(r), r.list(row)),
+        18 => Expr::Pick(boxed(r), r.list(|r| row(r, false))),
+        19 => Expr::Slices(boxed(r), r.list(|r| row(r, false))),
         20 => Expr::If(boxed(r), boxed(r), boxed(r)),
-        21 => Expr::PickFact(r.u16(), r.list(row)),
+        21 => {
+            let (fact, items) = r.fact();
+            Expr::PickFact(fact, r.list(|r| row(r, items)))
+        }
         22 => {
             let quantifier = if r.flag() { Quantifier::Every } else { Quantifier::Some };
             Expr::Records(quantifier, read_other_scope(r), boxed(r))
         }
         23 => Expr::Tally(read_other_scope(r), boxed(r)),
-        24 => Expr::Param(r.u16(), r.option(read_year)),
+        24 => Expr::Param(r.row(|r| &r.params), r.option(read_year)),
         25 => Expr::AmountOf(r.u16()),
         _ => {
             r.fail("规则");

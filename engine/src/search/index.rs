@@ -420,6 +420,11 @@ impl Index {
         names
     }
 
+    /// Number of the area that a part was asked for by, among those the index was opened with.
+    pub fn area_of(&self, name: &str) -> usize {
+        self.wanted.get(name).map_or(0, |(area, _)| *area)
+    }
+
     /// Takes the raw bytes of a part that was asked for.
     ///
     /// # Errors

@@ -39,7 +39,7 @@ pub fn related(measures: &[Measure], at: usize, limit: usize) -> Vec<usize> {
         let reach = |a: &Measure, b: &Measure| {
             a.regions.iter().any(|a| b.regions.iter().any(|b| a.nesting(*b) != Nesting::Apart))
         };
-        if other == at || !reach(own, measure) {
+        if other == at || measure.withheld || !reach(own, measure) {
             continue;
         }
         let shared: u32 = names[other].iter().map(worth).sum();
