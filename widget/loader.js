@@ -3,12 +3,36 @@
    as pure ASCII (`cargo xtask dist` escapes the rest): pages in GB2312 load it too. */
 (function () {
   'use strict';
-  var script = document.currentScript;
-  var here = new URL('.', script && script.src ? script.src : location.href).href;
-  if (!window.customElements || customElements.get('huiqi-match')) return;
+  var script = document.currentScript, settings = script ? script.dataset : {};
+  var here = new URL('.', script && script.src || location.href).href;
+  if (!self.customElements || customElements.get('huiqi-match')) return;
   /* What `cargo xtask dist` built; the tag names the hash of this file. */
-  var hashes = { 'app.js': 'HASH-OF-app.js', 'app.bin': 'HASH-OF-app.bin', 'search.bin': 'HASH-OF-search.bin' };
-  var app, search, policy;
+  var hashes = { 'app.js': 'HASH-OF-app.js', 'app.bin': 'HASH-OF-app.bin', 'search.bin': 'HASH-OF-search.bin', 'trust.bin': 'HASH-OF-trust.bin' };
+  /* Where files are that were renamed when they were uploaded: data-map names
+     a JSON file that says so. Bundlers leave it on the element of the script. */
+  var files = script && script.huiqi || {}, listed;
+  var app, policy, modules = {}, widgets = new Set(), broken = 0;
+
+  /* The address of a file. data-extension: what .bin and .txt are called on a
+     host that takes neither. Contents are checked, addresses need not be. */
+  function at(folder, name) {
+    name = name.replace(/(bin|txt)$/, settings.extension || '$1');
+    return files[name] || folder + name;
+  }
+  function list() {
+    var map = settings.map && new URL(settings.map, document.baseURI);
+    listed = listed || (map ? fetch(map, { cache: 'no-cache' }).then(function (r) { return r.json(); }).then(function (names) {
+      for (var name in names) files[name] = new URL(names[name], map).href;
+    }) : Promise.resolve());
+    return listed;
+  }
+  /* The folder that an attribute names; nothing if it is no address. */
+  function base(text) {
+    try {
+      var url = new URL(text.replace(/\/?$/, '/'), document.baseURI);
+      return /^https?:$/.test(url.protocol) ? url.href : '';
+    } catch (e) { return ''; }
+  }
 
   /* An empty module: throws at once where the page's CSP forbids WebAssembly. */
   function forbidden() {
@@ -17,34 +41,33 @@
       return '';
     } catch (e) {
       var chrome = /Chrom(?:e|ium)\/(\d+)/.exec(navigator.userAgent);
+      /* This page's CSP forbids WebAssembly: */
+      var text = '本页的安全策略（CSP）不允许 WebAssembly';
       if (chrome && +chrome[1] < 97) {
-        /* This page forbids WebAssembly and Chromium N has no keyword for it. */
-        return '本页的安全策略（CSP）不允许 WebAssembly，'
-          + '你的浏览器（Chromium ' + chrome[1] + '）又不认识放行它的关键字'
-          + '，97 版起才认识。请换新版浏览器。';
+        /* and Chromium N has no keyword for it. */
+        return text + '，Chromium ' + chrome[1] + ' 又不认识放行它的关键字，请换 97 版以上的浏览器。';
       }
-      /* This page's CSP lacks 'wasm-unsafe-eval' in script-src. */
-      return '本页的安全策略（CSP）不允许 WebAssembly：'
-        + '请网站管理员在 script-src 里加上 \'wasm-unsafe-eval\'。';
+      /* it lacks 'wasm-unsafe-eval' in script-src. */
+      return text + '：请网站管理员在 script-src 里加上 \'wasm-unsafe-eval\'。';
     }
   }
 
   /* Stored compressed, because many servers compress no wasm, and opened
      here, so that neither encoding nor MIME type of the server matters. */
   function open(name) {
-    return fetch(here + name, { integrity: hashes[name] }).then(function (r) {
+    return fetch(at(here, name), { integrity: hashes[name] }).then(function (r) {
       if (!r.ok) throw new Error(name + ' ' + r.status);
       return new Response(r.body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
     });
   }
 
-  /* The search engine, fetched with the first word that is typed: a new
-     instance for each widget, as a function of a name and bytes. */
-  function find() {
-    search = search || open('search.bin').then(function (bytes) { return WebAssembly.compile(bytes); });
-    search.catch(function () { search = null; });
-    return search.then(function (module) {
-      return WebAssembly.instantiate(module);
+  /* A module that is fetched when it is needed: a new instance each time, as
+     a function of a name and bytes. */
+  function module(name) {
+    var code = modules[name] = modules[name] || open(name).then(function (bytes) { return WebAssembly.compile(bytes); });
+    code.catch(function () { modules[name] = null; });
+    return code.then(function (code) {
+      return WebAssembly.instantiate(code);
     }).then(function (instance) {
       var e = instance.exports;
       return function (name, input) {
@@ -60,13 +83,13 @@
      its functions on its own element, and the page sees nothing of it. */
   function code(name) {
     return new Promise(function (good, bad) {
-      var s = document.createElement('script'), url = here + name;
+      var s = document.createElement('script'), url = at(here, name);
       s.integrity = hashes[name];
       s.crossOrigin = 'anonymous';
       s.onload = function () { s.remove(); good(s.huiqi); };
       /* Not there, or not what this loader was built with. */
-      s.onerror = function () { s.remove(); bad(new Error(name + ' 没读到，或者和 loader.js 不是同一版')); };
-      if (window.trustedTypes) {
+      s.onerror = function () { s.remove(); bad(new Error(name + ' 没读到或版本不对')); };
+      if (self.trustedTypes) {
         policy = policy || trustedTypes.createPolicy('huiqi', { createScriptURL: function (u) { return u; } });
         url = policy.createScriptURL(url);
       }
@@ -75,72 +98,91 @@
     });
   }
 
+  /* When the module breaks down, all widgets get a new one with the answers so
+     far; when that happens again within a minute, the static list. */
+  function broke() {
+    var now = Date.now(), again = now - broken < 6e4;
+    broken = now;
+    app = null;
+    widgets.forEach(function (restart) { restart(again); });
+  }
+
   function start() {
-    if (app) return app;
-    app = Promise.all([code('app.js'), open('app.bin')]).then(function (got) {
-      return got[0].load(got[1]).then(function () { return got[0]; });
+    app = app || list().then(function () {
+      return Promise.all([code('app.js'), open('app.bin')]);
+    }).then(function (got) {
+      return got[0].load(got[1], broke).then(function () { return got[0]; });
     });
-    app.catch(function () { app = null; });
+    app.catch(function () { app = listed = null; });
     return app;
   }
 
-  class HuiqiMatch extends HTMLElement {
-    connectedCallback() {
-      var self = this;
-      if (!this._root) {
-        this._root = this.attachShadow({ mode: 'closed' });
-        this._note = document.createElement('p');
-        this._place = document.createElement('div');
-        this._slot = document.createElement('slot');
-        this._note.setAttribute('role', 'status');
-        this._note.hidden = true;
-        this._root.append(this._note, this._place, this._slot);
-      }
-      var reason = forbidden();
-      if (reason) return this._say(reason);
-      start().then(function (module) {
-        if (!self.isConnected || self._end) return;
-        var src = self.getAttribute('src') || 'data/';
-        var base = null;
-        try { base = new URL(src.replace(/\/?$/, '/'), document.baseURI); } catch (e) { /* no address at all */ }
-        if (!base || !/^https?:$/.test(base.protocol)) {
-          console.warn('huiqi-match：src 应是 http 或 https 地址，写的是“' + src + '”，改用 data/');
-          base = new URL('data/', document.baseURI);
-        }
-        var region = self.getAttribute('region') || '';
-        if (region && !/^\d{6}$/.test(region)) {
-          console.warn('huiqi-match：region 应是六位地区代码，写的是“' + region + '”，没有采用');
-          region = '';
-        }
-        self._end = module.mount(self, self._root, self._place, base.href, region, find, function () {
-          self._slot.remove();
-        });
-        self._watch();
-      }).catch(function (e) {
-        /* The widget could not be loaded. */
-        self._say('组件没能打开：' + (e && e.message || e));
-      });
-    }
-    disconnectedCallback() {
-      if (this._end) {
-        this._end();
-        this._end = null;
-        this._root.append(this._slot);
-      }
-    }
-    _say(text) {
-      this._note.hidden = false;
+  function widget(host) {
+    var root = host.attachShadow({ mode: 'closed' }), slot = document.createElement('slot');
+    var note = document.createElement('p'), place, end, kept = new Uint8Array();
+    note.setAttribute('role', 'status');
+    note.hidden = true;
+    root.append(note, slot);
+    function say(text) {
+      note.hidden = false;
       /* The static list below still works. */
-      this._note.textContent = text + '下面的政策清单仍然可用。';
+      note.textContent = text + '下面的政策清单仍然可用。';
+    }
+    function clear() {
+      if (place) place.remove();
+      place = end = null;
+      root.append(slot);
+    }
+    function restart(again) {
+      clear();
+      /* The widget broke down. */
+      if (again) say('组件出错了。'); else on();
     }
     /* Browsers without container queries read the width from an attribute. */
-    _watch() {
-      var place = this._place;
-      if (!window.ResizeObserver || (window.CSS && CSS.supports('container-type:inline-size'))) return;
+    function watch(place) {
+      if (!self.ResizeObserver || (self.CSS && CSS.supports('container-type:inline-size'))) return;
       new ResizeObserver(function () {
         var w = place.offsetWidth, hq = place.firstElementChild;
         if (hq) hq.setAttribute('data-w', w >= 900 ? 'm l' : w >= 600 ? 'm' : '');
       }).observe(place);
+    }
+    function on() {
+      var reason = forbidden();
+      if (reason) return say(reason);
+      note.hidden = true;
+      widgets.add(restart);
+      start().then(function (module_) {
+        if (!host.isConnected || place) return;
+        place = document.createElement('div');
+        slot.before(place);
+        end = module_.mount(host, root, place, {
+          at: at, base: base, module: module, kept: kept,
+          keep: function (bytes) { kept = bytes; },
+          ready: function () { slot.remove(); }
+        });
+        watch(place);
+      }).catch(function (e) {
+        clear();
+        /* The widget could not be loaded. */
+        say('组件没能打开：' + (e && e.message || e));
+      });
+    }
+    function off() {
+      widgets.delete(restart);
+      if (end) end();
+      clear();
+    }
+    return { on: on, off: off };
+  }
+
+  class HuiqiMatch extends HTMLElement {
+    #widget;
+    connectedCallback() {
+      this.#widget = this.#widget || widget(this);
+      this.#widget.on();
+    }
+    disconnectedCallback() {
+      this.#widget.off();
     }
   }
   customElements.define('huiqi-match', HuiqiMatch);

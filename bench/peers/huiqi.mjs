@@ -47,7 +47,9 @@ export async function init() {
   call('open');
 }
 const ask = (q) => { call('ask', utf8(q)); };
-const gather = async () => { for (;;) { const r = call('needs'), list = r.list(r.string); if (!list.length) return; await provide(list); } };
+// Parts to be fetched, each with the number of its area.
+const named = (r) => r.list(() => { r.uint(); return r.string(); });
+const gather = async () => { for (;;) { const list = named(call('needs')); if (!list.length) return; await provide(list); } };
 const rank = (k) => { const r = call('rank', new Uint8Array(uint(k))); const total = r.uint(), full = r.uint(), lacks = r.uint(); return { total, full, lacks, hits: r.list(() => ({ entry: r.uint(), row: r.uint(), tier: r.uint(), year: r.uint() })) }; };
 
 // The last answer: everything that can change it has arrived.
@@ -67,7 +69,7 @@ export async function search(q, k) {
 export async function ids({ q, found }) {
   ask(q);
   const entries = found.hits.map((hit) => hit.entry), r = call('lookup', new Uint8Array([entries.length, ...entries, 0].flatMap(uint)));
-  await provide(r.list(r.string));
+  await provide(named(r));
   return entries.map((entry) => call('describe', new Uint8Array([...uint(entry), 0])).string());
 }
 // A query of which everything is there: the module alone, in milliseconds.

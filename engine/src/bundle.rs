@@ -285,6 +285,12 @@ impl Catalog {
         out
     }
 
+    /// Whether it was published more than a day after `now`, in seconds since 1970: then one of the two clocks is wrong,
+    /// and with it every window.
+    pub fn is_ahead(&self, now: u64) -> bool {
+        self.sequence > now.saturating_add(86_400)
+    }
+
     /// Numbers of the areas that concern a firm at `places`: those that one of them lies in, or that lie in it. Without
     /// a place, those that hold all others.
     pub fn areas_of(&self, places: &[Code]) -> Vec<usize> {

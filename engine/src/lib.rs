@@ -102,6 +102,7 @@ pub mod explain;
 pub mod federation;
 pub mod firm;
 pub mod fold;
+pub mod kept;
 pub mod measure;
 pub mod num;
 pub mod plan;

@@ -227,6 +227,22 @@ impl Interval {
     /// Zero and above.
     pub const NON_NEGATIVE: Self = Self { lo: Some(Ratio::ZERO), hi: None };
 
+    /// Appends to `w`.
+    pub fn encode(self, w: &mut Writer) {
+        for bound in [self.lo, self.hi] {
+            w.option(bound.as_ref(), |w, ratio| ratio.encode(w));
+        }
+    }
+
+    /// Reads what [`Interval::encode`] wrote.
+    pub(crate) fn read(r: &mut Reader<'_>) -> Self {
+        let (lo, hi) = (r.option(Ratio::read), r.option(Ratio::read));
+        if lo.zip(hi).is_some_and(|(lo, hi)| lo > hi) {
+            r.fail("下限不大于上限的范围");
+        }
+        Self { lo, hi }
+    }
+
     /// A single number.
     pub fn point(value: Ratio) -> Self {
         Self { lo: Some(value), hi: Some(value) }

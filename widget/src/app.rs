@@ -1,14 +1,13 @@
 //! State and messages. Views only draw it.
 
-use futures_util::future::join;
 use huiqi_engine::LiteMap;
-use huiqi_engine::bundle::{
-    self, CARDS_PER_BLOCK, CATALOG_NAME, Catalog, DETAILS_PER_BLOCK, PartKind, RegionRoot, Table,
-};
+use huiqi_engine::bundle::{self, CARDS_PER_BLOCK, DETAILS_PER_BLOCK, PartKind, RegionRoot, Table};
 use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType, ItemNo};
+use huiqi_engine::codec::Writer;
 use huiqi_engine::date::Date;
 use huiqi_engine::decide::Decider;
 use huiqi_engine::firm::{Answer, Firm, Key, read_typed};
+use huiqi_engine::kept;
 use huiqi_engine::measure::{Card, Detail, Measure};
 use huiqi_engine::report::{Report, report};
 use huiqi_engine::search::{Facet, related};
@@ -16,22 +15,26 @@ use wasm_bindgen::JsValue;
 use web_sys::{Element, HtmlElement};
 use yew::{Component, Context, Html, NodeRef, Properties, html};
 
-use crate::fetch::{self, Cache, LoadError};
+use crate::Page;
+use crate::fetch::{Fetched, LoadError};
+use crate::publisher::{Loaded, Publisher, Source, load_all};
 use crate::search::{Arrived, Search};
 
 /// What the element's attributes say, checked.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub(crate) struct Config {
-    /// Address of the bundle folder, ends with a slash.
-    pub base: String,
+    /// What the loader does for us.
+    pub page: Page,
+    /// Who publishes what is shown.
+    pub sources: Vec<Source>,
     /// `region` attribute: preselects the seat.
     pub region: Option<Code>,
+    /// `topic` attribute: measures of this theme only; empty for all.
+    pub topic: String,
+    /// `dept` attribute: measures of issuers with this in their name only; empty for all.
+    pub dept: String,
     /// The element, for events.
     pub host: HtmlElement,
-    /// Returns a promise of a new instance of the search module: a function that calls its functions.
-    pub find: js_sys::Function,
-    /// To be called when the data is there.
-    pub on_ready: js_sys::Function,
 }
 
 /// Pages of the widget.
@@ -49,31 +52,24 @@ pub(crate) enum View {
     Search,
 }
 
-/// What the first screen needs.
-#[derive(Debug)]
-pub(crate) struct Loaded {
-    catalog: Catalog,
-    /// Tables of areas, with the numbers of the areas in the catalog.
-    tables: Vec<(usize, Fetched<Vec<u8>>)>,
-    catalogue: Catalogue,
-    regions: RegionRoot,
-}
+/// An area: number of the publisher, number in its catalog.
+pub(crate) type Area = (usize, usize);
 
-/// Parts that hold the rest of measures, with the number of the first measure in each.
-type Blocks = Vec<(usize, String)>;
+/// Parts that hold the rest of measures, with the number of the first measure in each, and of the publisher.
+type Blocks = Vec<(usize, usize, String)>;
 
-/// The areas of the bundle that concern the firm.
+/// The areas of the bundles that concern the firm.
 #[derive(Debug, Default)]
 pub(crate) struct Areas {
-    /// Tables that have arrived, by number in the catalog. They are opened anew when other areas are listed: copying
+    /// Tables that have arrived. They are opened anew when other areas are listed: copying
     /// measures would take more code than reading them.
-    tables: LiteMap<usize, Vec<u8>>,
+    tables: LiteMap<Area, Vec<u8>>,
     /// Areas whose measures are listed.
-    pub open: Vec<usize>,
+    pub open: Vec<Area>,
     /// Tables under way.
-    pending: Vec<usize>,
+    pending: Vec<Area>,
     /// Tables that could not be had; they are asked for again with the next answer.
-    failed: Vec<usize>,
+    failed: Vec<Area>,
     cards: Blocks,
     details: Blocks,
 }
@@ -81,14 +77,12 @@ pub(crate) struct Areas {
 /// Most measures offered beside one.
 const RELATED_LIMIT: usize = 5;
 
-pub(crate) type Fetched<T> = Result<T, LoadError>;
-
 /// Everything that can happen.
 #[derive(Debug)]
 pub(crate) enum Msg {
-    Loaded(Fetched<Box<Loaded>>),
-    Renewed(Fetched<Box<Loaded>>),
-    Table(usize, Fetched<Vec<u8>>),
+    Loaded(Vec<Fetched<Loaded>>),
+    Renewed(Vec<Fetched<Loaded>>),
+    Table(Area, Fetched<Vec<u8>>),
     Cards(String, Fetched<Vec<Card>>),
     Details(String, Fetched<Vec<Detail>>),
     Counties(Fetched<CodeNames>),
@@ -117,7 +111,10 @@ pub(crate) struct App {
     pub failed: Option<String>,
     /// Files that could not be read while the rest works.
     pub warnings: Vec<String>,
-    pub catalog: Option<Catalog>,
+    /// What the visitor is told of what is not listed.
+    pub notices: Vec<String>,
+    /// Whose bundles are used; none until they have been loaded.
+    pub publishers: Vec<Publisher>,
     pub today: Date,
     pub areas: Areas,
     /// Measures of all areas that are open, one area after another.
@@ -156,36 +153,18 @@ fn today() -> Date {
     Date::from_days((seconds / 86_400.0).floor() as i32).unwrap_or(Date::LAST)
 }
 
-async fn load(base: String, region: Option<Code>) -> Fetched<Box<Loaded>> {
-    let bytes = fetch::file(&base, CATALOG_NAME, Cache::Ask).await?;
-    let catalog = Catalog::parse(&bytes)?;
-    let areas = catalog.areas_of(region.as_slice());
-    let tables =
-        fetch::all(areas.iter().filter_map(|at| Some(fetch::part(&base, &catalog.areas.get(*at)?.1))));
-    let rest = join(fetch::part(&base, &catalog.catalogue), fetch::part(&base, &catalog.regions));
-    let (tables, (catalogue, regions)) = join(tables, rest).await;
-    let tables: Vec<(usize, Fetched<Vec<u8>>)> = areas.into_iter().zip(tables).collect();
-    // Nothing at all is a failure; a part of it is not.
-    if let [(_, Err(error))] = &tables[..] {
-        return Err(error.clone());
-    }
-    let mut catalogue = bundle::decode_catalogue(&catalogue?)?;
-    let regions = RegionRoot::decode(&regions?)?;
-    catalogue.regions = regions.names.clone();
-    Ok(Box::new(Loaded { catalog, tables, catalogue, regions }))
-}
-
 impl Component for App {
     type Message = Msg;
     type Properties = Config;
 
     fn create(ctx: &Context<Self>) -> Self {
-        let (base, region) = (ctx.props().base.clone(), ctx.props().region);
-        ctx.link().send_future(async move { Msg::Loaded(load(base, region).await) });
+        let (sources, region) = (ctx.props().sources.clone(), ctx.props().region);
+        ctx.link().send_future(async move { Msg::Loaded(load_all(sources, region).await) });
         Self {
             failed: None,
             warnings: Vec::new(),
-            catalog: None,
+            notices: Vec::new(),
+            publishers: Vec::new(),
             today: today(),
             areas: Areas::default(),
             measures: Vec::new(),
@@ -214,12 +193,12 @@ impl Component for App {
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        let answers = matches!(
+            msg,
+            Msg::Typed(..) | Msg::Answer(..) | Msg::Clear(_) | Msg::Unsure(_) | Msg::Renewed(_)
+        );
         match msg {
-            Msg::Loaded(Ok(loaded)) => self.start(ctx, *loaded),
-            Msg::Loaded(Err(error)) => {
-                self.failed = Some(error.to_string());
-                crate::emit(&ctx.props().host, "huiqi-error", &[("message", error.to_string().into())]);
-            }
+            Msg::Loaded(all) => self.start(ctx, all),
             Msg::Table(at, table) => {
                 self.areas.pending.retain(|p| *p != at);
                 self.take_table(ctx, at, table);
@@ -241,7 +220,7 @@ impl Component for App {
             | Msg::Industries(Err(e)) => {
                 self.missed(ctx, &e);
             }
-            Msg::Renewed(loaded) => self.renew(ctx, loaded),
+            Msg::Renewed(all) => self.renew(ctx, all),
             Msg::NeedIndustries => self.need_industries(ctx),
             Msg::Go(view) => self.go(ctx, view),
             Msg::Back => {
@@ -295,6 +274,9 @@ impl Component for App {
             }
             Msg::AsTyped => self.search_as_typed(ctx),
         }
+        if answers {
+            ctx.props().page.keep(js_sys::Uint8Array::from(&self.keep()[..]));
+        }
         true
     }
 
@@ -334,7 +316,7 @@ pub(crate) fn first_time<T: PartialEq>(list: &mut Vec<T>, item: T) -> bool {
 /// Puts what a part holds in its place; nowhere, if its area was closed meanwhile.
 fn place<T: Clone>(slots: &mut [Option<T>], blocks: &Blocks, name: &str, items: &[T]) {
     // Equal blocks of two areas have one name.
-    for (start, _) in blocks.iter().filter(|(_, n)| n == name) {
+    for (start, ..) in blocks.iter().filter(|(.., n)| n == name) {
         for (slot, item) in slots.iter_mut().skip(*start).zip(items) {
             *slot = Some(item.clone());
         }
@@ -350,48 +332,75 @@ impl App {
         }
         self.lost.push(error.clone());
         if !std::mem::replace(&mut self.renewing, true) {
-            let base = ctx.props().base.clone();
+            let sources = self.publishers.iter().map(|p| p.source.clone()).collect();
             let seat = self.firm.seat(&self.catalogue).or(ctx.props().region);
-            ctx.link().send_future(async move { Msg::Renewed(load(base, seat).await) });
+            ctx.link().send_future(async move { Msg::Renewed(load_all(sources, seat).await) });
         }
     }
 
-    /// Goes over to another edition, if there is one.
-    fn renew(&mut self, ctx: &Context<Self>, loaded: Fetched<Box<Loaded>>) {
+    /// Goes over to another edition, if there is one: of every publisher, or it stays as it is.
+    fn renew(&mut self, ctx: &Context<Self>, all: Vec<Fetched<Loaded>>) {
         let lost = std::mem::take(&mut self.lost);
-        let before = self.catalog.as_ref().map_or(0, |c| c.sequence);
-        let Some(loaded) = loaded.ok().filter(|l| l.catalog.sequence > before) else {
+        let all: Fetched<Vec<Loaded>> = all.into_iter().collect();
+        let newer = |all: &Vec<Loaded>| {
+            let editions = all.iter().zip(&self.publishers);
+            let mut after = editions.map(|(new, old)| new.catalog.sequence.cmp(&old.catalog.sequence));
+            after.clone().all(|o| o.is_ge()) && after.any(|o| o.is_gt())
+        };
+        let Some(all) = all.ok().filter(newer) else {
             // Once is enough: what is missing now stays missing.
             return lost.iter().for_each(|error| self.warn(error));
         };
         self.renewing = false;
-        let Loaded { catalog, tables, mut catalogue, regions } = *loaded;
-        self.keep_answers(&catalogue);
-        // Names that were fetched since the start; codes mean the same in every edition.
         let before = std::mem::take(&mut self.catalogue);
-        let mut names = before.regions;
-        names.extend(std::mem::take(&mut catalogue.regions));
-        (catalogue.regions, catalogue.industries) = (names, before.industries);
-        (self.catalog, self.catalogue, self.regions) = (Some(catalog), catalogue, regions);
+        self.publishers.clear();
+        self.notices.clear();
         // No area has this number, so whatever is opened now is another list.
-        self.areas = Areas { open: vec![usize::MAX], ..Areas::default() };
-        for (at, table) in tables {
-            self.take_table(ctx, at, table);
+        self.areas = Areas { open: vec![(usize::MAX, 0)], ..Areas::default() };
+        for loaded in all {
+            self.add(ctx, loaded);
         }
+        self.keep_answers(&before);
+        // Names that were fetched since the start; codes mean the same in every edition.
+        let mut names = before.regions;
+        names.extend(std::mem::take(&mut self.catalogue.regions));
+        (self.catalogue.regions, self.catalogue.industries) = (names, before.industries);
         self.open_areas(ctx);
+    }
+
+    /// Takes a publisher whose bundle has been loaded.
+    fn add(&mut self, ctx: &Context<Self>, loaded: Loaded) {
+        let Loaded { source, catalog, authority, tables, catalogue, regions } = loaded;
+        let numbers = if self.publishers.is_empty() {
+            (self.catalogue, self.regions) = (catalogue, regions);
+            None
+        } else {
+            match self.catalogue.absorb(catalogue) {
+                Ok(numbers) => Some(numbers),
+                Err(error) => {
+                    let text = format!("“{}”的政策没有列出：{error}", catalog.publisher);
+                    return self.notices.push(text);
+                }
+            }
+        };
+        let publisher = self.publishers.len();
+        self.publishers.push(Publisher { source, catalog, authority, numbers });
+        for (at, table) in tables {
+            self.take_table(ctx, (publisher, at), table);
+        }
     }
 
     /// Answers whose question or choices are others in another edition are asked for again: numbers would mean something
     /// else.
-    fn keep_answers(&mut self, next: &Catalogue) {
-        let same = |no: &ItemNo| self.catalogue.items.get(no) == next.items.get(no);
+    fn keep_answers(&mut self, before: &Catalogue) {
+        let same = |no: &ItemNo| self.catalogue.items.get(no) == before.items.get(no);
         let changed: Vec<Key> = self
             .firm
             .iter()
             .filter(|(key, answer)| {
                 let same_items =
                     if let Answer::Set { items, .. } = answer { items.keys().all(same) } else { true };
-                self.catalogue.facts.get(&key.fact) != next.facts.get(&key.fact) || !same_items
+                self.catalogue.facts.get(&key.fact) != before.facts.get(&key.fact) || !same_items
             })
             .map(|(key, _)| key)
             .collect();
@@ -408,26 +417,57 @@ impl App {
         }
     }
 
-    fn start(&mut self, ctx: &Context<Self>, loaded: Loaded) {
-        let Loaded { catalog, tables, catalogue, regions } = loaded;
-        let count = catalog.measures;
-        self.catalog = Some(catalog);
-        self.catalogue = catalogue;
-        self.regions = regions;
-        for (at, table) in tables {
-            self.take_table(ctx, at, table);
+    fn start(&mut self, ctx: &Context<Self>, all: Vec<Fetched<Loaded>>) {
+        let first = all.iter().find_map(|one| one.as_ref().err()).map(LoadError::to_string);
+        for one in all {
+            match one {
+                Ok(loaded) => self.add(ctx, loaded),
+                Err(error) => self.notices.push(format!("一个发布单位的政策没有列出：{error}")),
+            }
         }
-        if let (Some(code), Some((seat, _))) = (ctx.props().region, self.catalogue.fact_by_id("reg_region")) {
-            self.need_counties(ctx, code);
-            self.firm.set(Key::plain(seat), Answer::Code(code));
+        let Config { page, host, region, .. } = ctx.props();
+        if self.publishers.is_empty() {
+            let error = first.unwrap_or_default();
+            crate::emit(host, "huiqi-error", &[("message", (&error).into())]);
+            self.failed = Some(error);
+            return;
+        }
+        if let (Some(code), Some((seat, _))) = (region, self.catalogue.fact_by_id("reg_region")) {
+            self.need_counties(ctx, *code);
+            self.firm.set(Key::plain(seat), Answer::Code(*code));
+        }
+        // What was answered before this module had to be replaced, or before the element was moved.
+        if let Some(firm) = self.kept(&page.kept().to_vec()) {
+            self.firm = firm;
         }
         self.open_areas(ctx);
-        // The loader's own function; there is nobody to tell if it throws.
-        let _ = ctx.props().on_ready.call0(&JsValue::NULL);
-        crate::emit(&ctx.props().host, "huiqi-ready", &[("measures", count.to_string().into())]);
+        page.ready();
+        let count: u32 = self.publishers.iter().map(|p| p.catalog.measures).sum();
+        crate::emit(host, "huiqi-ready", &[("measures", count.to_string().into())]);
     }
 
-    fn take_table(&mut self, ctx: &Context<Self>, at: usize, table: Fetched<Vec<u8>>) {
+    /// Tells one set of editions from another: facts have numbers, which may mean something else tomorrow.
+    fn editions(&self) -> Vec<u8> {
+        let mut w = Writer::new();
+        for publisher in &self.publishers {
+            w.uint(u128::from(publisher.catalog.sequence));
+        }
+        w.into_bytes()
+    }
+
+    /// The answers, to be kept outside.
+    fn keep(&self) -> Vec<u8> {
+        let mut bytes = self.editions();
+        bytes.extend(kept::encode(&self.firm));
+        bytes
+    }
+
+    /// Answers that were kept beside the same editions.
+    fn kept(&self, bytes: &[u8]) -> Option<Firm> {
+        kept::decode(bytes.strip_prefix(&self.editions()[..])?).ok()
+    }
+
+    fn take_table(&mut self, ctx: &Context<Self>, at: Area, table: Fetched<Vec<u8>>) {
         match table {
             Ok(raw) => drop(self.areas.tables.insert(at, raw)),
             Err(error) => {
@@ -437,25 +477,73 @@ impl App {
         }
     }
 
+    /// Where the files of a publisher are.
+    pub(crate) fn source(&self, publisher: usize) -> Option<&Source> {
+        self.publishers.get(publisher).map(|p| &p.source)
+    }
+
+    /// Fetches a part of a publisher; `then` makes a message of it.
+    pub(crate) fn fetch(
+        &self,
+        ctx: &Context<Self>,
+        publisher: usize,
+        name: &str,
+        then: impl FnOnce(Fetched<Vec<u8>>) -> Msg + 'static,
+    ) {
+        let Some(source) = self.source(publisher).cloned() else { return };
+        let name = name.to_owned();
+        ctx.link().send_future(async move { then(source.part(&name).await) });
+    }
+
+    /// Withholds what a publisher may not say, what another one has said before, and what the page does not want to
+    /// show. Returns what the visitor is told of it.
+    fn withhold(&self, ctx: &Context<Self>, publisher: &Publisher, measures: &mut [Measure]) -> Vec<String> {
+        let mut told = Vec::new();
+        let name = &publisher.catalog.publisher;
+        let foreign = publisher.authority.as_ref().map_or(0, |a| a.withhold(measures));
+        if foreign > 0 {
+            told.push(format!("“{name}”的 {foreign} 个事项没有列出：不在它能发布的地区或编号范围内"));
+        }
+        if publisher.numbers.is_some() {
+            let known: LiteMap<&str, ()> = self.measures.iter().map(|m| (m.id.as_str(), ())).collect();
+            let twice = measures.iter_mut().filter(|m| known.contains_key(m.id.as_str()));
+            let twice = twice.map(|m| m.withheld = true).count();
+            if twice > 0 {
+                told.push(format!("“{name}”的 {twice} 个事项没有列出：编号和前面的发布单位重复"));
+            }
+        }
+        let Config { topic, dept, .. } = ctx.props();
+        let theme = self.catalogue.themes.iter().find(|(_, name)| *name == topic).map(|(no, _)| *no);
+        for measure in measures {
+            let about = topic.is_empty() || theme.is_some_and(|no| measure.themes.contains(&no));
+            measure.withheld |= !about || !measure.issuer.contains(dept.as_str());
+        }
+        told
+    }
+
     /// Lists the measures of the areas that concern the firm, once all tables that can be had are there.
     fn open_areas(&mut self, ctx: &Context<Self>) {
-        let Some(catalog) = &self.catalog else { return };
         // A plant or the seat of the tax office elsewhere counts as well.
         let is_place =
             |key: Key| self.catalogue.facts.get(&key.fact).is_some_and(|f| f.kind == FactType::Region);
         let places = self.firm.iter().filter(|(key, _)| is_place(*key));
         let places = places.filter_map(|(_, a)| if let Answer::Code(code) = a { Some(*code) } else { None });
-        let wanted = catalog.areas_of(&places.collect::<Vec<_>>());
+        let places: Vec<Code> = places.collect();
+        let areas = |(publisher, p): (usize, &Publisher)| {
+            p.catalog.areas_of(&places).into_iter().map(move |at| (publisher, at)).collect::<Vec<_>>()
+        };
+        let wanted: Vec<Area> = self.publishers.iter().enumerate().flat_map(areas).collect();
         for at in &wanted {
             let areas = &self.areas;
             if areas.tables.contains_key(at) || areas.pending.contains(at) || areas.failed.contains(at) {
                 continue;
             }
             self.areas.pending.push(*at);
-            let (base, at, name) = (ctx.props().base.clone(), *at, catalog.areas[*at].1.clone());
-            ctx.link().send_future(async move { Msg::Table(at, fetch::part(&base, &name).await) });
+            let at = *at;
+            let name = self.publishers[at.0].catalog.areas[at.1].1.clone();
+            self.fetch(ctx, at.0, &name, move |table| Msg::Table(at, table));
         }
-        let open: Vec<usize> = wanted.into_iter().filter(|at| self.areas.tables.contains_key(at)).collect();
+        let open: Vec<Area> = wanted.into_iter().filter(|at| self.areas.tables.contains_key(at)).collect();
         if !self.areas.pending.is_empty() || open == self.areas.open {
             return;
         }
@@ -468,17 +556,23 @@ impl App {
         self.areas.cards.clear();
         self.areas.details.clear();
         for at in &open {
-            let Some(raw) = self.areas.tables.get(at) else { continue };
-            let table = match Table::decode(raw) {
+            let (Some(raw), Some(publisher)) = (self.areas.tables.get(at), self.publishers.get(at.0)) else {
+                continue;
+            };
+            let mut table = match Table::decode_as(raw, publisher.numbers.as_ref()) {
                 Ok(table) => table,
                 Err(error) => {
                     self.warn(&error.into());
                     continue;
                 }
             };
+            let told = self.withhold(ctx, publisher, &mut table.measures);
+            for text in told {
+                first_time(&mut self.notices, text);
+            }
             let first = self.measures.len();
             let blocks = |names: &[String], per: usize| -> Blocks {
-                names.iter().enumerate().map(|(at, name)| (first + at * per, name.clone())).collect()
+                (0..).zip(names).map(|(n, name)| (first + n * per, at.0, name.clone())).collect()
             };
             self.areas.cards.extend(blocks(&table.cards, CARDS_PER_BLOCK));
             self.areas.details.extend(blocks(&table.details, DETAILS_PER_BLOCK));
@@ -488,11 +582,10 @@ impl App {
         self.cards = vec![None; self.measures.len()];
         self.details = vec![None; self.measures.len()];
         self.asked_details.clear();
-        for (_, name) in self.areas.cards.clone() {
-            let base = ctx.props().base.clone();
-            ctx.link().send_future(async move {
-                let cards = fetch::part(&base, &name).await.and_then(|raw| Ok(bundle::decode_cards(&raw)?));
-                Msg::Cards(name, cards)
+        for (_, publisher, name) in &self.areas.cards {
+            let part = name.clone();
+            self.fetch(ctx, *publisher, name, move |raw| {
+                Msg::Cards(part, raw.and_then(|raw| Ok(bundle::decode_cards(&raw)?)))
             });
         }
         // Measures have other numbers now.
@@ -511,13 +604,11 @@ impl App {
     }
 
     fn need_industries(&mut self, ctx: &Context<Self>) {
-        let Some(catalog) = &self.catalog else { return };
+        let Some(publisher) = self.publishers.first() else { return };
         if std::mem::replace(&mut self.asked_industries, true) {
             return;
         }
-        let (base, name) = (ctx.props().base.clone(), catalog.industries.clone());
-        ctx.link().send_future(async move {
-            let raw = fetch::part(&base, &name).await;
+        self.fetch(ctx, 0, &publisher.catalog.industries, |raw| {
             Msg::Industries(raw.and_then(|raw| Ok(bundle::decode_names(PartKind::Industries, &raw)?)))
         });
     }
@@ -528,9 +619,7 @@ impl App {
         if !first_time(&mut self.asked_counties, province) {
             return;
         }
-        let (base, name) = (ctx.props().base.clone(), name.clone());
-        ctx.link().send_future(async move {
-            let raw = fetch::part(&base, &name).await;
+        self.fetch(ctx, 0, name, |raw| {
             Msg::Counties(raw.and_then(|raw| Ok(bundle::decode_names(PartKind::Counties, &raw)?)))
         });
     }
@@ -552,15 +641,13 @@ impl App {
         let View::Measure(at) = self.view else { return };
         self.related = related(&self.measures, at, RELATED_LIMIT);
         let blocks = &self.areas.details;
-        let block = blocks.partition_point(|(first, _)| *first <= at).checked_sub(1);
-        let Some((_, name)) = block.and_then(|block| blocks.get(block)).cloned() else { return };
+        let block = blocks.partition_point(|(first, ..)| *first <= at).checked_sub(1);
+        let Some((_, publisher, name)) = block.and_then(|block| blocks.get(block)).cloned() else { return };
         if !first_time(&mut self.asked_details, name.clone()) {
             return;
         }
-        let base = ctx.props().base.clone();
-        ctx.link().send_future(async move {
-            let details = fetch::part(&base, &name).await.and_then(|raw| Ok(bundle::decode_details(&raw)?));
-            Msg::Details(name, details)
+        self.fetch(ctx, publisher, &name.clone(), |raw| {
+            Msg::Details(name, raw.and_then(|raw| Ok(bundle::decode_details(&raw)?)))
         });
     }
 
@@ -661,13 +748,13 @@ impl App {
 
     /// Whether nobody stands by the data any more.
     pub(crate) fn is_stale(&self) -> bool {
-        self.catalog.as_ref().is_some_and(|c| self.today > c.expires)
+        self.publishers.iter().any(|p| self.today > p.catalog.expires)
     }
 
     /// Whether the bundle has areas that are not listed because nobody said where the firm is.
     pub(crate) fn wants_place(&self) -> bool {
-        let more = self.catalog.as_ref().is_some_and(|c| c.areas.len() > self.areas.open.len());
-        more && self.firm.seat(&self.catalogue).is_none()
+        let areas: usize = self.publishers.iter().map(|p| p.catalog.areas.len()).sum();
+        areas > self.areas.open.len() && self.firm.seat(&self.catalogue).is_none()
     }
 
     /// Number of the fact with a stable id.

@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::task::Poll;
 
 use futures_util::future::maybe_done;
-use huiqi_engine::bundle::{BundleError, PART_EXTENSION, verify_part};
+use huiqi_engine::bundle::{BundleError, verify_part};
 use js_sys::{Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -59,14 +59,16 @@ pub(crate) enum Cache {
     Ask,
 }
 
-/// Fetches a file as it is stored.
-pub(crate) async fn file(base: &str, name: &str, cache: Cache) -> Result<Vec<u8>, LoadError> {
+/// What was fetched.
+pub(crate) type Fetched<T> = Result<T, LoadError>;
+
+/// Fetches a file as it is stored; `name` is what messages call it.
+pub(crate) async fn file(url: &str, name: &str, cache: Cache) -> Fetched<Vec<u8>> {
     let cache = match cache {
         Cache::Default => "default",
         Cache::Ask => "no-cache",
     };
-    let response =
-        JsFuture::from(fetch(&format!("{base}{name}"), &crate::object(&[("cache", cache.into())])));
+    let response = JsFuture::from(fetch(url, &crate::object(&[("cache", cache.into())])));
     let response =
         response.await.map_err(|_| LoadError::new(format!("文件 {name} 没读到：网络不通，或地址不对")))?;
     let response: Response = response.unchecked_into();
@@ -80,8 +82,8 @@ pub(crate) async fn file(base: &str, name: &str, cache: Cache) -> Result<Vec<u8>
 }
 
 /// Fetches, checks and opens a part.
-pub(crate) async fn part(base: &str, name: &str) -> Result<Vec<u8>, LoadError> {
-    let stored = file(base, &format!("{name}.{PART_EXTENSION}"), Cache::Default).await?;
+pub(crate) async fn part(url: &str, name: &str) -> Fetched<Vec<u8>> {
+    let stored = file(url, name, Cache::Default).await?;
     verify_part(name, &stored)?;
     gunzip(&stored).await.map_err(|_| LoadError::new(format!("文件 {name} 解不开，浏览器可能太旧")))
 }

@@ -8,22 +8,27 @@ mod app;
 mod fetch;
 mod field;
 mod icons;
+mod publisher;
 mod search;
 mod views;
 
 use huiqi_engine::catalogue::Code;
-use js_sys::{Array, Function, JsString, Object, Reflect};
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{CustomEvent, Element, HtmlElement};
 
 use crate::app::{App, Config};
+use crate::publisher::Source;
 
 const STYLE: &str = include_str!(concat!(env!("OUT_DIR"), "/huiqi.css"));
 
 /// Values of `accent` that the style sheet knows; none as well.
 const PRESETS: [&str; 5] = ["", "red", "green", "teal", "ink"];
+
+/// Attributes with few values, which the style sheet reads itself.
+const CHOICES: [(&str, &[&str]); 2] = [("theme", &["", "light", "dark", "auto"]), ("mode", &["", "large"])];
 
 #[wasm_bindgen]
 extern "C" {
@@ -46,41 +51,69 @@ extern "C" {
 
     #[wasm_bindgen(method, setter, js_name = adoptedStyleSheets)]
     fn set_adopted_style_sheets(this: &Root, sheets: &Array);
+
+    /// What the loader does for a widget.
+    #[derive(Debug, Clone, PartialEq)]
+    pub type Page;
+
+    /// The address of a file in a folder.
+    #[wasm_bindgen(method)]
+    fn at(this: &Page, folder: &str, name: &str) -> String;
+
+    /// The full address of a folder, with a slash at its end; nothing when it is no address of the web.
+    #[wasm_bindgen(method)]
+    fn base(this: &Page, text: &str) -> String;
+
+    /// A promise of a new instance of a module: a function of a name and bytes that returns bytes.
+    #[wasm_bindgen(method)]
+    fn module(this: &Page, name: &str) -> Promise;
+
+    /// The data is there, so the fallback content may go.
+    #[wasm_bindgen(method)]
+    fn ready(this: &Page);
+
+    /// Keeps the answers outside, in case that this module breaks down.
+    #[wasm_bindgen(method)]
+    fn keep(this: &Page, answers: Uint8Array);
+
+    /// What was kept before.
+    #[wasm_bindgen(method, getter)]
+    fn kept(this: &Page) -> Uint8Array;
 }
 
 /// Draws the widget into `place`, an element inside the shadow root `root` of
-/// `host`. `base` is the address of the bundle folder with a slash at its end;
-/// `region` a six-digit code or empty. `find` returns a promise of a new instance of the search module, as a function
-/// of a name and bytes that returns bytes. `on_ready` is called once the data is
-/// there, so that the fallback content may go. The function that is returned
+/// `host`, as the attributes of `host` say. The function that is returned
 /// takes the widget down, when its element leaves the page; it may be called
 /// once.
 ///
 /// Throws when the browser cannot make style sheets in code.
-// A function instead of an exported class, and JavaScript's own strings instead of Rust's: that saves a
-// kilobyte of `app.js`.
+// A function instead of an exported class: that saves a kilobyte of `app.js`.
 #[wasm_bindgen]
-pub fn mount(
-    host: HtmlElement,
-    root: Root,
-    place: Element,
-    base: JsString,
-    region: JsString,
-    find: Function,
-    on_ready: Function,
-) -> JsValue {
+pub fn mount(host: HtmlElement, root: Root, place: Element, page: Page) -> JsValue {
     let sheet = CSSStyleSheet::new();
-    let accent = host.get_attribute("accent").unwrap_or_default();
+    let attribute = |name: &str| host.get_attribute(name).unwrap_or_default();
+    let refuse = |name: &str, wanted: &str| {
+        warn(&format!("huiqi-match：{name} 应是{wanted}，写的是“{}”，没有采用", attribute(name)));
+    };
+    let accent = attribute("accent");
     let rules = accent::rules(&accent).unwrap_or_default();
     if rules.is_empty() && !PRESETS.contains(&accent.as_str()) {
-        warn(&format!(
-            "huiqi-match：accent 应是 #a61b1f 这样的颜色，或 red、green、teal、ink，写的是“{accent}”，没有采用"
-        ));
+        refuse("accent", " #a61b1f 这样的颜色，或 red、green、teal、ink");
+    }
+    for (name, values) in CHOICES {
+        if !values.contains(&attribute(name).as_str()) {
+            refuse(name, &values[1..].join("、"));
+        }
+    }
+    let region = Code::region(&attribute("region"));
+    if region.is_none() && !attribute("region").is_empty() {
+        refuse("region", "六位地区代码");
     }
     sheet.replace_sync(&format!("{STYLE}{rules}"));
     root.set_adopted_style_sheets(&Array::of1(sheet.unchecked_ref()));
-    let config =
-        Config { base: base.into(), region: Code::region(&String::from(region)), host, find, on_ready };
+    let sources = Source::all(&page, &attribute("src"), &attribute("publisher-key"));
+    let (topic, dept) = (attribute("topic"), attribute("dept"));
+    let config = Config { page, sources, region, topic, dept, host };
     let handle = yew::Renderer::<App>::with_root_and_props(place, config).render();
     Closure::once_into_js(move || handle.destroy())
 }

@@ -3,17 +3,18 @@
 
 use std::ops::Range;
 
-use huiqi_engine::bundle::Catalog;
 use huiqi_engine::codec::{Reader, Writer};
 use huiqi_engine::date::Date;
 use huiqi_engine::search::{Facet, Filters, Found};
-use js_sys::{Function, Promise, Uint8Array};
+use js_sys::{Function, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use yew::Context;
 
-use crate::app::{App, Fetched, Msg, first_time};
-use crate::fetch::{self, LoadError};
+use crate::Page;
+use crate::app::{App, Area, Msg, first_time};
+use crate::fetch::{self, Fetched, LoadError};
+use crate::publisher::Source;
 
 /// Most hits that are drawn.
 const HIT_LIMIT: usize = 30;
@@ -35,12 +36,12 @@ pub(crate) struct Module {
 
 impl Module {
     /// Fetches the module and opens the index with these roots.
-    async fn open(find: Function, base: String, roots: Vec<String>) -> Fetched<Self> {
+    async fn open(page: Page, roots: Vec<(Source, String)>) -> Fetched<Self> {
         let failed = |_| LoadError::new("搜索组件没能打开，刷新页面再试一次");
-        let promise: Promise = find.call0(&JsValue::NULL).map_err(failed)?.unchecked_into();
-        let call: Function = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
-        let mut module = Self { call, simplifier: String::new(), sounds: String::new() };
-        let raws = fetch::all(roots.iter().map(|name| fetch::part(&base, name))).await;
+        let call = JsFuture::from(page.module("search.bin")).await.map_err(failed)?;
+        let mut module =
+            Self { call: call.unchecked_into(), simplifier: String::new(), sounds: String::new() };
+        let raws = fetch::all(roots.iter().map(|(source, name)| source.part(name))).await;
         let mut words = String::new();
         for raw in raws {
             let answer = module.ask("root", &raw?)?;
@@ -49,11 +50,13 @@ impl Module {
             if !error.is_empty() {
                 return Err(LoadError::new(error));
             }
-            // All areas have the same.
-            (words, module.simplifier, module.sounds) = (r.string(), r.string(), r.string());
+            // All areas of a publisher have the same, and a second publisher's are much like the first one's.
+            if words.is_empty() {
+                (words, module.simplifier, module.sounds) = (r.string(), r.string(), r.string());
+            }
         }
-        if !words.is_empty() {
-            module.give("words", &fetch::part(&base, &words).await?)?;
+        if let Some((source, _)) = roots.first() {
+            module.give("words", &source.part(&words).await?)?;
         }
         module.ask("open", &[])?;
         Ok(module)
@@ -73,8 +76,9 @@ impl Module {
         if error.is_empty() { Ok(()) } else { Err(LoadError::new(error)) }
     }
 
-    fn names(&self, name: &str, input: &[u8]) -> Fetched<Vec<String>> {
-        Ok(Reader::new(&self.ask(name, input)?).list(Reader::string))
+    /// Parts that are to be fetched: number of the area among those that are open, name.
+    fn names(&self, name: &str, input: &[u8]) -> Fetched<Vec<(usize, String)>> {
+        Ok(Reader::new(&self.ask(name, input)?).list(|r| (r.u32() as usize, r.string())))
     }
 
     fn rank(&self, limit: usize) -> Fetched<Ranked> {
@@ -175,7 +179,7 @@ pub(crate) struct Search {
 /// What the parts of search are for.
 #[derive(Debug)]
 pub(crate) enum Arrived {
-    Module(Vec<usize>, Fetched<Module>),
+    Module(Vec<Area>, Fetched<Module>),
     Simplifier(Fetched<Vec<u8>>),
     Sounds(Fetched<Vec<u8>>),
     Part(String, Fetched<Vec<u8>>),
@@ -246,13 +250,16 @@ impl App {
 
     /// Asks for whatever the current query still takes, and shows what is known.
     pub(crate) fn advance_search(&mut self, ctx: &Context<Self>) {
-        let Some(catalog) = &self.catalog else { return };
         let search = &mut self.search;
         if search.module.is_none() {
             if !std::mem::replace(&mut search.asked_module, true) {
                 search.busy = true;
                 let areas = self.areas.open.clone();
-                let opened = open(ctx, catalog, &areas);
+                let root = |(publisher, at): &Area| {
+                    let publisher = self.publishers.get(*publisher)?;
+                    Some((publisher.source.clone(), publisher.catalog.areas.get(*at)?.2.clone()))
+                };
+                let opened = Module::open(ctx.props().page.clone(), areas.iter().filter_map(root).collect());
                 ctx.link().send_future(async move { Msg::Search(Arrived::Module(areas, opened.await)) });
             }
             return;
@@ -276,7 +283,7 @@ impl App {
             search.suggestions = words;
         }
         let mut names = module.names("needs", &[])?;
-        names.retain(|name| !search.failed.contains(name));
+        names.retain(|(_, name)| !search.failed.contains(name));
         let last = names.is_empty();
         search.busy = !last;
         self.fetch_search(ctx, names);
@@ -289,7 +296,11 @@ impl App {
         }
         // Filters look at every hit.
         let limit =
-            if search.filters.is_empty() && !search.filtering { HIT_LIMIT } else { u32::MAX as usize };
+            if search.filters.is_empty() && !search.filtering && !self.measures.iter().any(|m| m.withheld) {
+                HIT_LIMIT
+            } else {
+                u32::MAX as usize
+            };
         let ranked = module.rank(limit)?;
         let (full, lacks) = (ranked.full, ranked.lacks);
         search.ranked = Some(ranked);
@@ -317,27 +328,23 @@ impl App {
     /// Fetches a table that a query may need.
     fn fetch_table(&mut self, ctx: &Context<Self>, name: &str, arrived: fn(Fetched<Vec<u8>>) -> Arrived) {
         self.search.busy = true;
-        let (base, name) = (ctx.props().base.clone(), name.to_owned());
-        ctx.link().send_future(async move { Msg::Search(arrived(fetch::part(&base, &name).await)) });
+        let publisher = self.areas.open.first().map_or(0, |(publisher, _)| *publisher);
+        self.fetch(ctx, publisher, name, move |raw| Msg::Search(arrived(raw)));
     }
 
     /// Fetches parts that are not under way, all at once; each arrives by itself.
-    fn fetch_search(&mut self, ctx: &Context<Self>, names: Vec<String>) {
-        for name in names {
-            if !first_time(&mut self.search.pending, name.clone()) {
-                continue;
+    fn fetch_search(&mut self, ctx: &Context<Self>, names: Vec<(usize, String)>) {
+        for (area, name) in names {
+            let Some((publisher, _)) = self.areas.open.get(area) else { continue };
+            if first_time(&mut self.search.pending, name.clone()) {
+                self.fetch(ctx, *publisher, &name.clone(), |raw| Msg::Search(Arrived::Part(name, raw)));
             }
-            let base = ctx.props().base.clone();
-            ctx.link().send_future(async move {
-                let raw = fetch::part(&base, &name).await;
-                Msg::Search(Arrived::Part(name, raw))
-            });
         }
     }
 
     /// A hit as the filters see it.
     fn found(&self, hit: &Hit) -> Option<Found<'_>> {
-        let measure = self.measures.get(hit.at)?;
+        let measure = self.measures.get(hit.at).filter(|m| !m.withheld)?;
         Some(Found {
             measure,
             outcome: self.report.as_ref().and_then(|r| r.outcomes.get(hit.at)?.as_ref()),
@@ -351,9 +358,10 @@ impl App {
         let search = &self.search;
         let (Some(module), Some(ranked)) = (search.module.clone(), &search.ranked) else { return Ok(()) };
         let keep = |hit: &&Hit| self.found(hit).is_some_and(|f| search.filters.keep(f, &self.catalogue));
+        let all_shown = search.filters.is_empty() && !self.measures.iter().any(|m| m.withheld);
         let best: Vec<Hit> = ranked.hits.iter().filter(keep).take(HIT_LIMIT).copied().collect();
         let passed =
-            if search.filters.is_empty() { ranked.total } else { ranked.hits.iter().filter(keep).count() };
+            if all_shown { ranked.total } else { ranked.hits.iter().filter(keep).count() };
         let counts = |(facet, ..): &(Facet, &str, &str)| {
             let all = ranked.hits.iter().filter_map(|hit| self.found(hit));
             (*facet, search.filters.counts(*facet, all, &self.catalogue))
@@ -373,7 +381,7 @@ impl App {
         search.passed = Some(passed);
         if !search.busy {
             let mut names = module.names("lookup", &w.into_bytes())?;
-            names.retain(|name| !search.failed.contains(name));
+            names.retain(|(_, name)| !search.failed.contains(name));
             self.fetch_search(ctx, names);
         }
         Ok(())
@@ -403,14 +411,4 @@ impl App {
         }
         Ok(shown)
     }
-}
-
-/// Opens the index of some areas of a bundle.
-fn open(
-    ctx: &Context<App>,
-    catalog: &Catalog,
-    areas: &[usize],
-) -> impl Future<Output = Fetched<Module>> + use<> {
-    let roots = areas.iter().filter_map(|at| Some(catalog.areas.get(*at)?.2.clone())).collect();
-    Module::open(ctx.props().find.clone(), ctx.props().base.clone(), roots)
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use huiqi_engine::bundle::Catalog;
 use huiqi_engine::eval::{Amount, Outcome, Truth};
 use huiqi_engine::explain::{self, Node, RowExplanation, amount_text, answer_text, key_name};
 use huiqi_engine::firm::Key;
@@ -35,9 +36,9 @@ impl App {
                 </div></div>
             };
         }
-        let Some(catalog) = &self.catalog else {
+        if self.publishers.is_empty() {
             return html! { <div class="vw"><p role="status">{ "正在读政策数据…" }</p></div> };
-        };
+        }
         let tab = |view: View, word: &'static str| {
             let current = match (&view, &self.view) {
                 (View::Results, View::Measure(_) | View::Ask(_)) => true,
@@ -62,10 +63,15 @@ impl App {
             </ul></nav>
             { self.stale_note() }
             { self.warnings() }
+            { self.notices() }
             <div class="vw">{ page }</div>
             <div class="foot">
                 { promise() }
-                <p>{ format!("政策数据：{}发布，{}，{} 份文件 {} 个事项。", catalog.published.chinese(), catalog.publisher, catalog.documents, catalog.measures) }</p>
+                { for self.publishers.iter().map(|p| {
+                    let Catalog { published, publisher, documents, measures, .. } = &p.catalog;
+                    let known = if p.authority.is_some() { "已核对发布单位的签名" } else { "没有核对签名" };
+                    html! { <p>{ format!("政策数据：{}发布，{publisher}，{documents} 份文件 {measures} 个事项，{known}。", published.chinese()) }</p> }
+                }) }
                 <p>{ "结果由你填的信息算出，供申报前参考，以受理部门审核为准。" }</p>
             </div>
         </> }
@@ -73,10 +79,11 @@ impl App {
 
     /// What a visitor must know of data that nobody has renewed.
     fn stale_note(&self) -> Html {
-        let Some(catalog) = self.catalog.as_ref().filter(|_| self.is_stale()) else { return Html::default() };
+        let stale = self.publishers.iter().map(|p| &p.catalog).find(|c| self.today > c.expires);
+        let Some(catalog) = stale else { return Html::default() };
         html! {
             <div class="vw"><div class="note stale" role="status">
-                <p><b>{ format!("政策数据过了有效期（{}）", catalog.expires.chinese()) }</b></p>
+                <p><b>{ format!("政策数据过了有效期（{}，{}）", catalog.publisher, catalog.expires.chinese()) }</b></p>
                 <p>{ "发布单位没有按时更新，受理时间和金额可能变了。结论仍按原来的数据给出，合计不再显示；申报前请向受理部门核对。" }</p>
             </div></div>
         }
@@ -90,6 +97,18 @@ impl App {
             <div class="vw"><div class="note" role="status">
                 <p><b>{ format!("{} 个数据文件没读到，其余照常匹配", self.warnings.len()) }</b></p>
                 { for self.warnings.iter().map(|w| html! { <p>{ w }</p> }) }
+            </div></div>
+        }
+    }
+
+    /// What is not listed, and why.
+    fn notices(&self) -> Html {
+        if self.notices.is_empty() {
+            return Html::default();
+        }
+        html! {
+            <div class="vw"><div class="note" role="status">
+                { for self.notices.iter().map(|text| html! { <p>{ text }</p> }) }
             </div></div>
         }
     }

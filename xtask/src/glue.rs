@@ -73,8 +73,23 @@ const HELPERS: &[(&str, &str)] = &[
     // How the script is told of the module. Ours loads the module itself.
     (
         "export function __wbg_set_wasm(val) {\n    wasm = val;\n}\n",
-        "const load = async (bytes) => {
-    wasm = (await WebAssembly.instantiate(bytes, { IMPORTS: imports })).instance.exports;
+        // A module that broke down once answers no more, and the loader is told: its state is worth nothing.
+        "const load = async (bytes, broke) => {
+    const { exports } = (await WebAssembly.instantiate(bytes, { IMPORTS: imports })).instance;
+    let works = true;
+    wasm = {};
+    for (const name in exports) {
+        const it = exports[name];
+        wasm[name] = it.call ? (...args) => {
+            try {
+                return works ? it(...args) : 0;
+            } catch (error) {
+                if (works) broke();
+                works = false;
+                throw error;
+            }
+        } : it;
+    }
 };
 ",
     ),

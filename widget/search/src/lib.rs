@@ -145,10 +145,21 @@ pub extern "C" fn ask() {
     });
 }
 
-/// Names of the parts that a better answer takes; none when the answer is the last.
+/// Parts to be fetched: the number of the area, in the order of their roots, and the name.
+fn parts(w: &mut Writer, index: &Index, names: &[String]) {
+    w.list(names, |w, name| {
+        w.size(index.area_of(name));
+        w.str(name);
+    });
+}
+
+/// The parts that a better answer takes; none when the answer is the last.
 #[unsafe(no_mangle)]
 pub extern "C" fn needs() {
-    answer(|s, _, w| w.list(&s.index.needs(&s.query), |w, name| w.str(name)));
+    answer(|s, _, w| {
+        let names = s.index.needs(&s.query);
+        parts(w, &s.index, &names);
+    });
 }
 
 /// Takes a part that was asked for. In: its name of 24 characters and its raw bytes. Out: an error.
@@ -187,7 +198,7 @@ pub extern "C" fn correct() {
     });
 }
 
-/// Names of the parts that say more of entries. In: the entries; whether pieces of their texts are shown.
+/// The parts that say more of entries. In: the entries; whether pieces of their texts are shown.
 #[unsafe(no_mangle)]
 pub extern "C" fn lookup() {
     answer(|s, input, w| {
@@ -197,7 +208,7 @@ pub extern "C" fn lookup() {
         if texts {
             names.extend(s.index.needs_texts(&docs));
         }
-        w.list(&names, |w, name| w.str(name));
+        parts(w, &s.index, &names);
     });
 }
 
