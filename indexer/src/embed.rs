@@ -125,8 +125,8 @@ impl Embed {
     /// One part.
     pub fn part(&self, part: Part) -> String {
         match part {
-            Part::Tag => self.tag(true),
-            Part::Follow => self.tag(false),
+            Part::Tag => self.tag(true, 2),
+            Part::Follow => self.tag(false, 2),
             Part::Policy => self.policy(),
             Part::Nginx => self.nginx(),
             Part::Apache => self.apache(),
@@ -137,7 +137,8 @@ impl Embed {
         }
     }
 
-    fn tag(&self, pinned: bool) -> String {
+    /// `level`: of the heading, which is the first one only where the page is ours.
+    fn tag(&self, pinned: bool, level: u8) -> String {
         let region =
             self.region.map(|code| format!(" region=\"{}\"", code.region_text())).unwrap_or_default();
         // Without `crossorigin`, a browser cannot check what comes from another host.
@@ -150,13 +151,13 @@ impl Embed {
             "<huiqi-match src=\"{}\"{region}>\n  <script src=\"{}loader.js\"{pinned} async></script>\n{}</huiqi-match>\n",
             escape(&self.data_url),
             escape(&self.widget_url),
-            self.list(self.limit, "  ")
+            self.list(self.limit, level, "  ")
         )
     }
 
     /// The list as it stands in the tag and on the static page.
-    fn list(&self, limit: usize, indent: &str) -> String {
-        let mut out = format!("{indent}<h2>惠企政策清单</h2>\n{indent}<ul>\n");
+    fn list(&self, limit: usize, level: u8, indent: &str) -> String {
+        let mut out = format!("{indent}<h{level}>惠企政策清单</h{level}>\n{indent}<ul>\n");
         for row in self.listed.iter().take(limit) {
             let name = escape(&row.name);
             let name = if row.source.is_empty() {
@@ -265,9 +266,9 @@ impl Embed {
         format!(
             "<!doctype html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"referrer\" content=\"no-referrer\">\n<title>惠企政策匹配</title>\n</head>\n<body>\n{}\
+             <meta name=\"referrer\" content=\"no-referrer\">\n<title>惠企政策匹配</title>\n</head>\n<body>\n<main>\n{}</main>\n\
              <script src=\"{}frame.js\"></script>\n</body>\n</html>\n",
-            self.tag(true),
+            self.tag(true, 1),
             escape(&self.widget_url)
         )
     }
@@ -278,7 +279,7 @@ impl Embed {
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>惠企政策清单</title>\n</head>\n\
              <body>\n<main>\n<h1>{}</h1>\n{}<p>{}发布，以原文为准。</p>\n</main>\n</body>\n</html>\n",
             escape(&self.publisher),
-            self.list(usize::MAX, ""),
+            self.list(usize::MAX, 2, ""),
             self.published.chinese()
         )
     }
