@@ -20,7 +20,7 @@ pub const PARTS: [(Part, &str, &str); 9] = [
     (Part::Tag, "标签", "贴进网页（推荐：固定版本，文件被改动就不运行）"),
     (Part::Follow, "跟随", "或者贴这个（跟随更新：换了新版组件不用改网页）"),
     (Part::Policy, "策略", "网页有内容安全策略（CSP）的，响应头写成这样，或在原有的里面补上缺的词"),
-    (Part::Nginx, "nginx", "nginx 的设置，写在 server { } 里"),
+    (Part::Nginx, "nginx", "nginx 的设置，写在 server { } 里，别的 location 前面"),
     (Part::Apache, "apache", "Apache 的设置，写在发布目录的 .htaccess 里"),
     (Part::Iis, "iis", "IIS 的设置，写在发布目录的 web.config 里"),
     (
@@ -207,18 +207,27 @@ impl Embed {
         self.hosts().len() > 1
     }
 
+    /// `expires`, not `add_header`: a location with an `add_header` of its own would lose those of the server, and one that
+    /// is sent with errors too would have caches keep a 404.
     fn nginx(&self) -> String {
-        let open =
-            if self.is_foreign() { "    add_header Access-Control-Allow-Origin \"*\" always;\n" } else { "" };
+        let (open, set) = if self.is_foreign() {
+            (
+                "# 网页在另一个域名，要允许它读取\nset $huiqi_open \"\";\nadd_header Access-Control-Allow-Origin $huiqi_open always;\n",
+                "    set $huiqi_open \"*\";\n",
+            )
+        } else {
+            ("", "")
+        };
+        let (data, widget) = (pattern(&self.data_url), pattern(&self.widget_url));
         format!(
-            "# 发布目录：每次都问有没有新的\n\
-             location ~ /catalog\\.txt$ {{\n    charset utf-8;\n    add_header Cache-Control \"no-cache\" always;\n{open}}}\n\
+            "{open}# 发布目录：每次都问有没有新的\n\
+             location ~ \"{data}catalog\\.txt$\" {{\n    charset utf-8;\n    expires -1;\n{set}}}\n\
              # 数据文件：名字就是内容，内容变了名字就变，可以一直存着\n\
-             location ~ \"/[0-9a-f]{{24}}\\.bin$\" {{\n    default_type application/octet-stream;\n    \
-             add_header Cache-Control \"public, max-age=31536000, immutable\" always;\n{open}}}\n\
+             location ~ \"{data}[0-9a-f]{{24}}\\.bin$\" {{\n    default_type application/octet-stream;\n    \
+             expires 365d;\n{set}}}\n\
              # 组件\n\
-             location ~ /(loader\\.js|app\\.js|app\\.bin|search\\.bin)$ {{\n    \
-             add_header Cache-Control \"max-age=600\" always;\n{open}}}\n"
+             location ~ \"{widget}(loader\\.js|frame\\.js|app\\.js|app\\.bin|search\\.bin)$\" {{\n    \
+             expires 10m;\n{set}}}\n"
         )
     }
 
@@ -229,7 +238,7 @@ impl Embed {
              <Files \"catalog.txt\">\n  Header set Cache-Control \"no-cache\"\n</Files>\n\
              <FilesMatch \"^[0-9a-f]{{24}}\\.bin$\">\n  \
              Header set Cache-Control \"public, max-age=31536000, immutable\"\n</FilesMatch>\n\
-             <FilesMatch \"^(loader\\.js|app\\.js|app\\.bin|search\\.bin)$\">\n  \
+             <FilesMatch \"^(loader\\.js|frame\\.js|app\\.js|app\\.bin|search\\.bin)$\">\n  \
              Header set Cache-Control \"max-age=600\"\n</FilesMatch>\n"
         )
     }
@@ -339,6 +348,25 @@ fn origin(url: &str) -> Option<String> {
     Some(format!("{scheme}://{host}"))
 }
 
+/// A regular expression of nginx for the beginning of the paths below an address. Where the address counts from a page,
+/// whose own path is not known, only the end of the folder is.
+fn pattern(url: &str) -> String {
+    let path = match url.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
+        None => url,
+    };
+    let mut out = String::from(if path.starts_with('/') { "^/" } else { "/" });
+    for segment in path.split_inclusive('/').filter(|s| !matches!(*s, "/" | "./" | "../")) {
+        for c in segment.chars() {
+            if "\\.+*?()|[]{}^$".contains(c) {
+                out.push('\\');
+            }
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// Text as it stands in HTML, attributes included.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -374,6 +402,17 @@ mod tests {
             let found = address(url).unwrap();
             assert_eq!(found, expected);
             assert_eq!(origin(&found).as_deref(), host);
+        }
+        for (url, expected) in [
+            ("data/", "/data/"),
+            ("../../w.1/", "/w\\.1/"),
+            ("", "/"),
+            ("/", "^/"),
+            ("/huiqi/data/", "^/huiqi/data/"),
+            ("https://zc.example.gov.cn/data/", "^/data/"),
+            ("https://zc.example.gov.cn/", "^/"),
+        ] {
+            assert_eq!(pattern(url), expected, "{url}");
         }
         for url in ["javascript:alert(1)", "data:text/html,x", "a\"b", "a b", "x?y", "file:///etc"] {
             assert!(address(url).is_err(), "{url}");
