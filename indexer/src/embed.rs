@@ -20,7 +20,7 @@ pub const PARTS: [(Part, &str, &str); 9] = [
     (Part::Tag, "标签", "贴进网页（推荐：固定版本，文件被改动就不运行）"),
     (Part::Follow, "跟随", "或者贴这个（跟随更新：换了新版组件不用改网页）"),
     (Part::Policy, "策略", "网页有内容安全策略（CSP）的，响应头写成这样，或在原有的里面补上缺的词"),
-    (Part::Nginx, "nginx", "nginx 的设置，写在 server { } 里"),
+    (Part::Nginx, "nginx", "nginx 的设置，写在 server { } 里，别的 location 前面"),
     (Part::Apache, "apache", "Apache 的设置，写在发布目录的 .htaccess 里"),
     (Part::Iis, "iis", "IIS 的设置，写在发布目录的 web.config 里"),
     (
@@ -125,8 +125,8 @@ impl Embed {
     /// One part.
     pub fn part(&self, part: Part) -> String {
         match part {
-            Part::Tag => self.tag(true),
-            Part::Follow => self.tag(false),
+            Part::Tag => self.tag(true, 2),
+            Part::Follow => self.tag(false, 2),
             Part::Policy => self.policy(),
             Part::Nginx => self.nginx(),
             Part::Apache => self.apache(),
@@ -137,7 +137,8 @@ impl Embed {
         }
     }
 
-    fn tag(&self, pinned: bool) -> String {
+    /// `level`: of the heading, which is the first one only where the page is ours.
+    fn tag(&self, pinned: bool, level: u8) -> String {
         let region =
             self.region.map(|code| format!(" region=\"{}\"", code.region_text())).unwrap_or_default();
         // Without `crossorigin`, a browser cannot check what comes from another host.
@@ -150,13 +151,13 @@ impl Embed {
             "<huiqi-match src=\"{}\"{region}>\n  <script src=\"{}loader.js\"{pinned} async></script>\n{}</huiqi-match>\n",
             escape(&self.data_url),
             escape(&self.widget_url),
-            self.list(self.limit, "  ")
+            self.list(self.limit, level, "  ")
         )
     }
 
     /// The list as it stands in the tag and on the static page.
-    fn list(&self, limit: usize, indent: &str) -> String {
-        let mut out = format!("{indent}<h2>惠企政策清单</h2>\n{indent}<ul>\n");
+    fn list(&self, limit: usize, level: u8, indent: &str) -> String {
+        let mut out = format!("{indent}<h{level}>惠企政策清单</h{level}>\n{indent}<ul>\n");
         for row in self.listed.iter().take(limit) {
             let name = escape(&row.name);
             let name = if row.source.is_empty() {
@@ -206,18 +207,27 @@ impl Embed {
         self.hosts().len() > 1
     }
 
+    /// `expires`, not `add_header`: a location with an `add_header` of its own would lose those of the server, and one that
+    /// is sent with errors too would have caches keep a 404.
     fn nginx(&self) -> String {
-        let open =
-            if self.is_foreign() { "    add_header Access-Control-Allow-Origin \"*\" always;\n" } else { "" };
+        let (open, set) = if self.is_foreign() {
+            (
+                "# 网页在另一个域名，要允许它读取\nset $huiqi_open \"\";\nadd_header Access-Control-Allow-Origin $huiqi_open always;\n",
+                "    set $huiqi_open \"*\";\n",
+            )
+        } else {
+            ("", "")
+        };
+        let (data, widget) = (pattern(&self.data_url), pattern(&self.widget_url));
         format!(
-            "# 发布目录：每次都问有没有新的\n\
-             location ~ /catalog\\.txt$ {{\n    charset utf-8;\n    add_header Cache-Control \"no-cache\" always;\n{open}}}\n\
+            "{open}# 发布目录：每次都问有没有新的\n\
+             location ~ \"{data}catalog\\.txt$\" {{\n    charset utf-8;\n    expires -1;\n{set}}}\n\
              # 数据文件：名字就是内容，内容变了名字就变，可以一直存着\n\
-             location ~ \"/[0-9a-f]{{24}}\\.bin$\" {{\n    default_type application/octet-stream;\n    \
-             add_header Cache-Control \"public, max-age=31536000, immutable\" always;\n{open}}}\n\
+             location ~ \"{data}[0-9a-f]{{24}}\\.bin$\" {{\n    default_type application/octet-stream;\n    \
+             expires 365d;\n{set}}}\n\
              # 组件\n\
-             location ~ /(loader\\.js|app\\.js|app\\.bin|search\\.bin)$ {{\n    \
-             add_header Cache-Control \"max-age=600\" always;\n{open}}}\n"
+             location ~ \"{widget}(loader\\.js|frame\\.js|app\\.js|app\\.bin|search\\.bin)$\" {{\n    \
+             expires 10m;\n{set}}}\n"
         )
     }
 
@@ -228,7 +238,7 @@ impl Embed {
              <Files \"catalog.txt\">\n  Header set Cache-Control \"no-cache\"\n</Files>\n\
              <FilesMatch \"^[0-9a-f]{{24}}\\.bin$\">\n  \
              Header set Cache-Control \"public, max-age=31536000, immutable\"\n</FilesMatch>\n\
-             <FilesMatch \"^(loader\\.js|app\\.js|app\\.bin|search\\.bin)$\">\n  \
+             <FilesMatch \"^(loader\\.js|frame\\.js|app\\.js|app\\.bin|search\\.bin)$\">\n  \
              Header set Cache-Control \"max-age=600\"\n</FilesMatch>\n"
         )
     }
@@ -265,9 +275,9 @@ impl Embed {
         format!(
             "<!doctype html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"referrer\" content=\"no-referrer\">\n<title>惠企政策匹配</title>\n</head>\n<body>\n{}\
+             <meta name=\"referrer\" content=\"no-referrer\">\n<title>惠企政策匹配</title>\n</head>\n<body>\n<main>\n{}</main>\n\
              <script src=\"{}frame.js\"></script>\n</body>\n</html>\n",
-            self.tag(true),
+            self.tag(true, 1),
             escape(&self.widget_url)
         )
     }
@@ -278,7 +288,7 @@ impl Embed {
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>惠企政策清单</title>\n</head>\n\
              <body>\n<main>\n<h1>{}</h1>\n{}<p>{}发布，以原文为准。</p>\n</main>\n</body>\n</html>\n",
             escape(&self.publisher),
-            self.list(usize::MAX, ""),
+            self.list(usize::MAX, 2, ""),
             self.published.chinese()
         )
     }
@@ -338,6 +348,25 @@ fn origin(url: &str) -> Option<String> {
     Some(format!("{scheme}://{host}"))
 }
 
+/// A regular expression of nginx for the beginning of the paths below an address. Where the address counts from a page,
+/// whose own path is not known, only the end of the folder is.
+fn pattern(url: &str) -> String {
+    let path = match url.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
+        None => url,
+    };
+    let mut out = String::from(if path.starts_with('/') { "^/" } else { "/" });
+    for segment in path.split_inclusive('/').filter(|s| !matches!(*s, "/" | "./" | "../")) {
+        for c in segment.chars() {
+            if "\\.+*?()|[]{}^$".contains(c) {
+                out.push('\\');
+            }
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// Text as it stands in HTML, attributes included.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -373,6 +402,17 @@ mod tests {
             let found = address(url).unwrap();
             assert_eq!(found, expected);
             assert_eq!(origin(&found).as_deref(), host);
+        }
+        for (url, expected) in [
+            ("data/", "/data/"),
+            ("../../w.1/", "/w\\.1/"),
+            ("", "/"),
+            ("/", "^/"),
+            ("/huiqi/data/", "^/huiqi/data/"),
+            ("https://zc.example.gov.cn/data/", "^/data/"),
+            ("https://zc.example.gov.cn/", "^/"),
+        ] {
+            assert_eq!(pattern(url), expected, "{url}");
         }
         for url in ["javascript:alert(1)", "data:text/html,x", "a\"b", "a b", "x?y", "file:///etc"] {
             assert!(address(url).is_err(), "{url}");

@@ -88,6 +88,8 @@ impl Browser {
                 "--disable-dev-shm-usage",
                 "--remote-debugging-port=0",
                 "--accept-lang=zh-CN",
+                // A test may follow a link, but nobody out there is to notice.
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE 10.99.0.1",
             ])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             // The language of a visitor's browser, whatever this machine's is; newer ones have a flag.

