@@ -10,6 +10,7 @@ use huiqi_engine::bundle::{self, CATALOG_NAME, Catalog, Table};
 use huiqi_engine::catalogue::{Code, Nesting};
 use huiqi_engine::date::Date;
 use huiqi_engine::measure::{Audience, Window};
+use huiqi_engine::trust::PublicKey;
 use sha2::{Digest as _, Sha256};
 
 use crate::diagnostic::io_words;
@@ -92,6 +93,7 @@ pub struct Embed {
     data_url: String,
     widget_url: String,
     region: Option<Code>,
+    key: Option<PublicKey>,
     /// Lines of the fallback list.
     limit: usize,
 }
@@ -101,7 +103,12 @@ impl Embed {
     ///
     /// # Errors
     /// When a folder holds no bundle or no widget, or an address is none.
-    pub fn read(places: &Places<'_>, region: Option<Code>, limit: usize) -> anyhow::Result<Self> {
+    pub fn read(
+        places: &Places<'_>,
+        region: Option<Code>,
+        key: Option<PublicKey>,
+        limit: usize,
+    ) -> anyhow::Result<Self> {
         let catalog = places.data.join(CATALOG_NAME);
         let read = |path: &Path, hint: &str| {
             std::fs::read(path)
@@ -118,6 +125,7 @@ impl Embed {
             data_url: address(places.data_url)?,
             widget_url: address(places.widget_url)?,
             region,
+            key,
             limit,
         })
     }
@@ -141,6 +149,7 @@ impl Embed {
     fn tag(&self, pinned: bool, level: u8) -> String {
         let region =
             self.region.map(|code| format!(" region=\"{}\"", code.region_text())).unwrap_or_default();
+        let key = self.key.as_ref().map(|key| format!(" publisher-key=\"{key}\"")).unwrap_or_default();
         // Without `crossorigin`, a browser cannot check what comes from another host.
         let pinned = if pinned {
             format!(" integrity=\"{}\" crossorigin=\"anonymous\"", self.integrity)
@@ -148,7 +157,7 @@ impl Embed {
             String::new()
         };
         format!(
-            "<huiqi-match src=\"{}\"{region}>\n  <script src=\"{}loader.js\"{pinned} async></script>\n{}</huiqi-match>\n",
+            "<huiqi-match src=\"{}\"{region}{key}>\n  <script src=\"{}loader.js\"{pinned} async></script>\n{}</huiqi-match>\n",
             escape(&self.data_url),
             escape(&self.widget_url),
             self.list(self.limit, level, "  ")

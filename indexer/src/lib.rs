@@ -12,6 +12,7 @@ mod directory;
 pub mod doctor;
 pub mod embed;
 pub mod fields;
+pub mod keys;
 pub mod lint;
 pub mod parts;
 pub mod policy;

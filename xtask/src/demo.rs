@@ -14,8 +14,8 @@ use crate::{dist, files, in_root};
 const EXAMPLES: [&str; 5] = ["strict-csp", "themed", "several", "events", "iframe"];
 
 /// Builds the site.
-/// `as_of`: the day to publish on, today where none is given.
-pub(crate) fn build(steps: &mut Steps, as_of: Option<&str>) -> Result<()> {
+/// `as_of`: the day to publish on and a second of it, now where none is given.
+pub(crate) fn build(steps: &mut Steps, as_of: Option<(&str, &str)>) -> Result<()> {
     dist::dist(steps)?;
     steps.run("build huiqi", build_huiqi)?;
     steps.run("demo site", || {
@@ -23,8 +23,8 @@ pub(crate) fn build(steps: &mut Steps, as_of: Option<&str>) -> Result<()> {
         files::empty_folder(&site)?;
         let mut build = huiqi();
         build.args(["build", "policies", "--publisher", "惠企通示例", "--out"]).arg(site.join("data"));
-        if let Some(day) = as_of {
-            build.args(["--as-of", day]);
+        if let Some((day, second)) = as_of {
+            build.args(["--as-of", day, "--sequence", second]);
         }
         quiet(build)?;
         files::copy_folder(&in_root("examples/plain"), &site)?;
