@@ -138,6 +138,9 @@ pub enum Command {
         /// 发布单位的公钥（huiqi key new 印的 ed25519:…）：写进标签，网页只用它签过的数据
         #[arg(long, value_name = "公钥", value_parser = parse_key)]
         publisher_key: Option<PublicKey>,
+        /// 上传目录用 huiqi pack 换过扩展名的，写那个扩展名，如 json
+        #[arg(long, value_name = "扩展名", value_parser = parse_extension)]
+        extension: Option<String>,
         /// 备用清单最多几项
         #[arg(long, value_name = "整数", default_value_t = 30)]
         limit: usize,
@@ -151,6 +154,25 @@ pub enum Command {
         /// 做什么
         #[command(subcommand)]
         action: Key,
+    },
+    /// 给内容管理系统：组件、数据、静态清单放进一个平的目录，扩展名换成它肯收的
+    #[command(help_template = SUB_TEMPLATE)]
+    Pack {
+        /// 发布包所在的目录
+        #[arg(long, value_name = "目录", default_value = "huiqi-data")]
+        data: PathBuf,
+        /// 组件所在的目录
+        #[arg(long, value_name = "目录", default_value = "widget")]
+        widget: PathBuf,
+        /// 写到哪个目录；旧文件留着，网页还开着的人要用
+        #[arg(long, value_name = "目录", default_value = "huiqi-upload")]
+        out: PathBuf,
+        /// 代替 .bin 和 .txt 的扩展名
+        #[arg(long, value_name = "扩展名", value_parser = parse_extension, default_value = "json")]
+        extension: String,
+        /// 发布单位的公钥，写进 embed.html
+        #[arg(long, value_name = "公钥", value_parser = parse_key)]
+        publisher_key: Option<PublicKey>,
     },
     /// 看一个网页上的组件有什么毛病：策略、校验、缓存、跨域、过期……
     #[command(help_template = SUB_TEMPLATE)]
@@ -260,6 +282,15 @@ fn parse_filter(text: &str) -> Result<(Facet, String), String> {
     let facet = Facet::ALL.iter().find(|(_, _, n)| *n == name.trim());
     let (facet, ..) = facet.ok_or_else(|| format!("没有“{}”这一项，有 {}", name.trim(), names()))?;
     Ok((*facet, value.trim().to_owned()))
+}
+
+fn parse_extension(text: &str) -> Result<String, String> {
+    let sound =
+        (1..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let taken = ["js", "html"].contains(&text);
+    (sound && !taken)
+        .then(|| text.to_owned())
+        .ok_or_else(|| "扩展名写 json 这样的小写字母，不能是 js 和 html".to_owned())
 }
 
 fn parse_key(text: &str) -> Result<PublicKey, String> {

@@ -73,6 +73,19 @@ pub struct Places<'a> {
     pub widget_url: &'a str,
 }
 
+/// What the webmaster asked for.
+#[derive(Debug, Clone)]
+pub struct Wishes {
+    /// Region of the site: its seat is chosen beforehand, and the list has what holds there.
+    pub region: Option<Code>,
+    /// Public key of the publisher's root, for the tag.
+    pub key: Option<PublicKey>,
+    /// Lines of the fallback list.
+    pub limit: usize,
+    /// What `.bin` and `.txt` are called on a host that takes neither, see [`pack`](crate::pack).
+    pub extension: Option<String>,
+}
+
 /// One line of the list.
 #[derive(Debug)]
 struct Listed {
@@ -92,10 +105,7 @@ pub struct Embed {
     integrity: String,
     data_url: String,
     widget_url: String,
-    region: Option<Code>,
-    key: Option<PublicKey>,
-    /// Lines of the fallback list.
-    limit: usize,
+    wishes: Wishes,
 }
 
 impl Embed {
@@ -103,12 +113,7 @@ impl Embed {
     ///
     /// # Errors
     /// When a folder holds no bundle or no widget, or an address is none.
-    pub fn read(
-        places: &Places<'_>,
-        region: Option<Code>,
-        key: Option<PublicKey>,
-        limit: usize,
-    ) -> anyhow::Result<Self> {
+    pub fn read(places: &Places<'_>, wishes: Wishes) -> anyhow::Result<Self> {
         let catalog = places.data.join(CATALOG_NAME);
         let read = |path: &Path, hint: &str| {
             std::fs::read(path)
@@ -118,15 +123,13 @@ impl Embed {
         let script = read(&places.widget.join("loader.js"), "--widget 写组件所在的目录")?;
         let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&script));
         Ok(Self {
-            listed: listed(&catalog, places.data, region)?,
+            listed: listed(&catalog, places.data, wishes.region)?,
             publisher: catalog.publisher,
             published: catalog.published,
             integrity: format!("sha256-{hash}"),
             data_url: address(places.data_url)?,
             widget_url: address(places.widget_url)?,
-            region,
-            key,
-            limit,
+            wishes,
         })
     }
 
@@ -147,9 +150,11 @@ impl Embed {
 
     /// `level`: of the heading, which is the first one only where the page is ours.
     fn tag(&self, pinned: bool, level: u8) -> String {
-        let region =
-            self.region.map(|code| format!(" region=\"{}\"", code.region_text())).unwrap_or_default();
-        let key = self.key.as_ref().map(|key| format!(" publisher-key=\"{key}\"")).unwrap_or_default();
+        let region = self.wishes.region.map(|code| format!(" region=\"{}\"", code.region_text()));
+        let region = region.unwrap_or_default();
+        let extension = self.wishes.extension.as_ref();
+        let extension = extension.map(|e| format!(" data-extension=\"{e}\"")).unwrap_or_default();
+        let key = self.wishes.key.as_ref().map(|key| format!(" publisher-key=\"{key}\"")).unwrap_or_default();
         // Without `crossorigin`, a browser cannot check what comes from another host.
         let pinned = if pinned {
             format!(" integrity=\"{}\" crossorigin=\"anonymous\"", self.integrity)
@@ -157,10 +162,10 @@ impl Embed {
             String::new()
         };
         format!(
-            "<huiqi-match src=\"{}\"{region}{key}>\n  <script src=\"{}loader.js\"{pinned} async></script>\n{}</huiqi-match>\n",
+            "<huiqi-match src=\"{}\"{region}{key}>\n  <script src=\"{}loader.js\"{pinned}{extension} async></script>\n{}</huiqi-match>\n",
             escape(&self.data_url),
             escape(&self.widget_url),
-            self.list(self.limit, level, "  ")
+            self.list(self.wishes.limit, level, "  ")
         )
     }
 
@@ -271,7 +276,8 @@ impl Embed {
 
     /// What only a settings of the framed page may say stays out of its address: `frame.js` takes no more than these.
     fn iframe(&self) -> String {
-        let region = self.region.map(|code| format!("?region={}", code.region_text())).unwrap_or_default();
+        let region =
+            self.wishes.region.map(|code| format!("?region={}", code.region_text())).unwrap_or_default();
         let widget = escape(&self.widget_url);
         format!(
             "<iframe data-huiqi src=\"{widget}embed.html{region}\" title=\"惠企政策匹配\" loading=\"lazy\" \

@@ -14,6 +14,7 @@ pub mod embed;
 pub mod fields;
 pub mod keys;
 pub mod lint;
+pub mod pack;
 pub mod parts;
 pub mod policy;
 pub mod run;

@@ -32,7 +32,7 @@ use crate::keys::{self, Changes, Secret};
 use crate::policy::{self, PolicyMeasure};
 use crate::text_index::{self, TextIndex};
 use crate::{codes, completeness, serve, yaml};
-use crate::{doctor, embed};
+use crate::{doctor, embed, pack};
 
 /// Exit code: 0 fine, 1 findings, 2 usage or input and output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,11 +64,38 @@ pub fn run(command: Command, out: &mut dyn Write, talk: &mut dyn Write) -> anyho
             run_build(&policies, &options, &dir, &index, talk)
         }
         Command::Key { action } => run_key(action, out, talk),
-        Command::Embed { data, widget, data_url, widget_url, region, publisher_key, limit, part } => {
+        Command::Embed {
+            data,
+            widget,
+            data_url,
+            widget_url,
+            region,
+            publisher_key,
+            extension,
+            limit,
+            part,
+        } => {
             let places =
                 embed::Places { data: &data, widget: &widget, data_url: &data_url, widget_url: &widget_url };
-            let embed = embed::Embed::read(&places, region, publisher_key, limit)?;
+            let wishes = embed::Wishes { region, key: publisher_key, limit, extension };
+            let embed = embed::Embed::read(&places, wishes)?;
             run_embed(&embed, part, out)
+        }
+        Command::Pack { data, widget, out: dir, extension, publisher_key } => {
+            let packed = pack::pack(&data, &widget, &dir, &extension, publisher_key)?;
+            writeln!(
+                talk,
+                "{}：{} 个文件，{} 字节，其中新写 {} 个",
+                dir.display(),
+                packed.files,
+                packed.bytes,
+                packed.fresh
+            )?;
+            writeln!(
+                talk,
+                "整个目录上传到网站的一个目录里，再运行 huiqi embed --extension {extension} 看要贴什么"
+            )?;
+            Ok(Status::Fine)
         }
         Command::Doctor { url, as_of, json } => {
             let today = as_of.unwrap_or_else(|| beijing_date(now()));
