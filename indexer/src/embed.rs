@@ -10,11 +10,14 @@ use huiqi_engine::bundle::{self, CATALOG_NAME, Catalog, Table};
 use huiqi_engine::catalogue::{Code, Nesting};
 use huiqi_engine::date::Date;
 use huiqi_engine::measure::{Audience, Window};
-use huiqi_engine::trust::PublicKey;
+use huiqi_engine::trust::{KEYS_NAME, PublicKey};
 use sha2::{Digest as _, Sha256};
 
 use crate::diagnostic::io_words;
 use crate::parts;
+
+/// What the widget consists of.
+pub const WIDGET: [&str; 6] = ["loader.js", "app.js", "app.bin", "search.bin", "trust.bin", "frame.js"];
 
 /// Parts of the answer with what they are for.
 pub const PARTS: [(Part, &str, &str); 9] = [
@@ -233,14 +236,15 @@ impl Embed {
             ("", "")
         };
         let (data, widget) = (pattern(&self.data_url), pattern(&self.widget_url));
+        let files = files_pattern();
         format!(
             "{open}# 发布目录：每次都问有没有新的\n\
-             location ~ \"{data}catalog\\.txt$\" {{\n    charset utf-8;\n    expires -1;\n{set}}}\n\
+             location ~ \"{data}(catalog|keys)\\.txt$\" {{\n    charset utf-8;\n    expires -1;\n{set}}}\n\
              # 数据文件：名字就是内容，内容变了名字就变，可以一直存着\n\
              location ~ \"{data}[0-9a-f]{{24}}\\.bin$\" {{\n    default_type application/octet-stream;\n    \
              expires 365d;\n{set}}}\n\
              # 组件\n\
-             location ~ \"{widget}(loader\\.js|frame\\.js|app\\.js|app\\.bin|search\\.bin)$\" {{\n    \
+             location ~ \"{widget}({files})$\" {{\n    \
              expires 10m;\n{set}}}\n"
         )
     }
@@ -249,15 +253,23 @@ impl Embed {
         let open = if self.is_foreign() { "Header set Access-Control-Allow-Origin \"*\"\n" } else { "" };
         format!(
             "AddType application/octet-stream .bin\nAddDefaultCharset utf-8\n{open}\
-             <Files \"catalog.txt\">\n  Header set Cache-Control \"no-cache\"\n</Files>\n\
+             <FilesMatch \"^(catalog|keys)\\.txt$\">\n  Header set Cache-Control \"no-cache\"\n</FilesMatch>\n\
              <FilesMatch \"^[0-9a-f]{{24}}\\.bin$\">\n  \
              Header set Cache-Control \"public, max-age=31536000, immutable\"\n</FilesMatch>\n\
-             <FilesMatch \"^(loader\\.js|frame\\.js|app\\.js|app\\.bin|search\\.bin)$\">\n  \
-             Header set Cache-Control \"max-age=600\"\n</FilesMatch>\n"
+             <FilesMatch \"^({})$\">\n  \
+             Header set Cache-Control \"max-age=600\"\n</FilesMatch>\n",
+            files_pattern()
         )
     }
 
     fn iis(&self) -> String {
+        let fresh = |name: &str| {
+            format!(
+                "  <location path=\"{name}\">\n    <system.webServer>\n      <staticContent>\n        \
+                 <clientCache cacheControlMode=\"DisableCache\" />\n      </staticContent>\n    </system.webServer>\n  \
+                 </location>\n"
+            )
+        };
         let open = if self.is_foreign() {
             "    <httpProtocol><customHeaders>\n      \
              <add name=\"Access-Control-Allow-Origin\" value=\"*\" />\n    </customHeaders></httpProtocol>\n"
@@ -268,9 +280,9 @@ impl Embed {
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<configuration>\n  <system.webServer>\n    <staticContent>\n      \
              <remove fileExtension=\".bin\" />\n      \
              <mimeMap fileExtension=\".bin\" mimeType=\"application/octet-stream\" />\n    </staticContent>\n{open}  \
-             </system.webServer>\n  <location path=\"catalog.txt\">\n    <system.webServer>\n      <staticContent>\n        \
-             <clientCache cacheControlMode=\"DisableCache\" />\n      </staticContent>\n    </system.webServer>\n  \
-             </location>\n</configuration>\n"
+             </system.webServer>\n{}{}</configuration>\n",
+            fresh(CATALOG_NAME),
+            fresh(KEYS_NAME)
         )
     }
 
@@ -343,6 +355,11 @@ fn listed(catalog: &Catalog, data: &Path, region: Option<Code>) -> anyhow::Resul
     }
     all.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
     Ok(all.into_iter().map(|(_, _, row)| row).collect())
+}
+
+/// The files of the widget as a regular expression of nginx and Apache.
+fn files_pattern() -> String {
+    WIDGET.join("|").replace('.', "\\.")
 }
 
 /// A relative address, or one of http and https; with a slash at its end.

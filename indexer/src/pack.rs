@@ -13,13 +13,11 @@ use huiqi_engine::catalogue::Code;
 use huiqi_engine::trust::{KEYS_NAME, PublicKey};
 
 use crate::diagnostic::io_words;
-use crate::embed::{Embed, Part, Places, Wishes};
+use crate::embed::{Embed, Part, Places, WIDGET, Wishes};
 use crate::parts::{self, write_whole};
 
 /// Most files of one edition.
 pub const LIMIT: usize = 500;
-/// What the widget consists of.
-const WIDGET: [&str; 6] = ["loader.js", "app.js", "app.bin", "search.bin", "trust.bin", "frame.js"];
 
 /// What was packed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

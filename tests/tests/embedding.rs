@@ -107,7 +107,7 @@ fn the_printed_policy_is_enough() -> Result<()> {
     server.set_header(name, policy);
     let browser = Browser::launch(Kind::Current)?;
     let page = browser.new_page()?;
-    page.goto(&server.url("/"))?;
+    page.goto(&server.url("/examples/strict-csp/"))?;
     page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
     let shadow = page.shadow()?;
     shadow.wait_for(FORM, LIMIT)?;
