@@ -37,7 +37,7 @@ fn every_example_works() -> Result<()> {
     let server = Server::start(demo_dir()?)?;
     let browser = Browser::launch(Kind::Current)?;
     let screens = workspace_root().join("target/screens");
-    for name in ["strict-csp", "themed", "several", "events"] {
+    for name in ["strict-csp", "themed", "several", "events", "federated"] {
         let page = browser.new_page()?;
         page.goto(&server.url(&format!("/examples/{name}/")))?;
         page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
@@ -65,6 +65,10 @@ fn every_example_works() -> Result<()> {
         if name == "events" {
             let text = page.eval("document.querySelector('#log').textContent")?;
             ensure!(text.as_str().is_some_and(|t| t.starts_with("huiqi-ready")), "{text}");
+        }
+        if name == "federated" {
+            let shadow = page.shadow()?;
+            ensure!(shadow.text()?.matches("已核对发布单位的签名").count() == 2, "{}", shadow.text()?);
         }
         if name == "themed" {
             // The colour of the tag would be too pale on this ground: it was darkened, and the text on it fits.
