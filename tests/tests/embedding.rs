@@ -264,3 +264,44 @@ fn listeners_of_the_page_see_no_value() -> Result<()> {
     }
     own_host_only(&page, &server)
 }
+
+/// `topic` and `dept` narrow what is listed and found; a word that nothing has lists nothing of it.
+#[test]
+fn a_page_of_one_department_shows_its_measures_only() -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    let browser = Browser::launch(Kind::Current)?;
+    let listed = |attributes: &str| -> Result<((u64, u64), String)> {
+        let tag = format!(
+            "<!doctype html><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\">\
+             <huiqi-match src=\"/data/\" region=\"130102\" {attributes}><script src=\"/widget/loader.js\"></script></huiqi-match>"
+        );
+        server.set_fault("/narrow.html", Fault::Typed("text/html; charset=utf-8", tag.into_bytes()));
+        let page = browser.new_page()?;
+        page.goto(&server.url("/narrow.html"))?;
+        page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
+        let shadow = page.shadow()?;
+        shadow.wait_for(FORM, LIMIT)?;
+        shadow.click_text(".nav button", "结果")?;
+        shadow.wait_for("this.querySelector('.mr')", LIMIT)?;
+        let rows = shadow.eval("return this.querySelectorAll('.mr').length")?.as_u64().unwrap_or(0);
+        shadow.click_text(".nav button", "搜政策")?;
+        shadow.fill("input[type=search]", "奖励")?;
+        shadow.wait_for("/找到 \\d+ 项/.test(this.textContent)", LIMIT)?;
+        let found = shadow.eval("return +/找到 (\\d+) 项/.exec(this.textContent)[1]")?.as_u64().unwrap_or(0);
+        let console = page.console()?.join("\n");
+        Ok(((rows, found), console))
+    };
+    let fewer = |a: (u64, u64), b: (u64, u64)| 0 < a.0 && a.0 < b.0 && 0 < a.1 && a.1 < b.1;
+    let (all, _) = listed("")?;
+    let (some, console) = listed("topic=\"融资\"")?;
+    ensure!(fewer(some, all) && console.is_empty(), "{some:?} of {all:?}: {console}");
+    let (some, console) = listed("dept=\"工业和信息化厅\"")?;
+    ensure!(fewer(some, all) && console.is_empty(), "{some:?} of {all:?}: {console}");
+    // A theme that does not exist is a slip of the pen, which must not empty a page.
+    let (same, console) = listed("topic=\"融姿\" theme=\"pink\"")?;
+    ensure!(
+        same == all && console.contains("topic") && console.contains("theme 应是light、dark、auto"),
+        "{same:?} of {all:?}: {console}"
+    );
+    Ok(())
+}
