@@ -18,8 +18,10 @@ const TEST_NOON: &str = "1795320000";
 
 /// What every visit takes, as it lies on the server. The design says 190,000. The full engine took it from 192,000 to
 /// 226,000, shorter decoding and glue back to 194,700; areas, themes, related measures, filters over hits, a guard for
-/// the contrast of colours and going over to a new edition were added since. The search engine is a file of its own.
-const APP_LIMIT: usize = 209_500;
+/// the contrast of colours and going over to a new edition were added since (209,000), then several publishers in a page and
+/// going on after a breakdown. Search engine and signatures are files of their own.
+const APP_LIMIT: usize = 223_500;
+const TRUST_LIMIT: usize = 27_000;
 const SEARCH_LIMIT: usize = 54_000;
 const LOADER_LIMIT: usize = 4_000;
 
@@ -220,7 +222,7 @@ fn size_budget() -> Result<()> {
     let sizes = dist::sizes()?;
     let app = dist::first_visit(&sizes);
     ensure!(app <= APP_LIMIT, "the widget has {app} B, the budget is {APP_LIMIT} B");
-    for (name, limit) in [("loader.js", LOADER_LIMIT), (dist::SEARCH, SEARCH_LIMIT)] {
+    for (name, limit) in [("loader.js", LOADER_LIMIT), (dist::SEARCH, SEARCH_LIMIT), (dist::TRUST, TRUST_LIMIT)] {
         let bytes = sizes.iter().find(|size| size.name == name).map_or(0, |size| size.bytes);
         ensure!(bytes <= limit, "{name} has {bytes} B, the budget is {limit} B");
     }
