@@ -14,6 +14,7 @@ mod licences;
 mod names;
 mod pack;
 mod step;
+mod syntax;
 mod test;
 mod tools;
 mod wasm;

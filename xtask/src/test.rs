@@ -222,7 +222,9 @@ fn size_budget() -> Result<()> {
     let sizes = dist::sizes()?;
     let app = dist::first_visit(&sizes);
     ensure!(app <= APP_LIMIT, "the widget has {app} B, the budget is {APP_LIMIT} B");
-    for (name, limit) in [("loader.js", LOADER_LIMIT), (dist::SEARCH, SEARCH_LIMIT), (dist::TRUST, TRUST_LIMIT)] {
+    for (name, limit) in
+        [("loader.js", LOADER_LIMIT), (dist::SEARCH, SEARCH_LIMIT), (dist::TRUST, TRUST_LIMIT)]
+    {
         let bytes = sizes.iter().find(|size| size.name == name).map_or(0, |size| size.bytes);
         ensure!(bytes <= limit, "{name} has {bytes} B, the budget is {limit} B");
     }
