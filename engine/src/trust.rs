@@ -61,7 +61,7 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Reads what [`PublicKey::to_string`] wrote.
+    /// Reads the text of a key.
     ///
     /// # Errors
     /// When it has another form or an algorithm that this version does not check.

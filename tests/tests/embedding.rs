@@ -77,6 +77,10 @@ fn every_example_works() -> Result<()> {
                  return [of('--huiqi-accent'), of('--huiqi-on-accent'), of('--huiqi-unit')]",
             )?;
             let [accent, on, unit] = [&colours[0], &colours[1], &colours[2]];
+            let spacing = page
+                .shadow()?
+                .eval("return getComputedStyle(this.querySelector('[part=title]')).letterSpacing")?;
+            ensure!(spacing != "normal", "the part was not styled");
             ensure!(accent != "#e8a33d" && on == "#ffffff" && unit == "20px", "{colours}");
         }
     }

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use huiqi_tests::browser::{Browser, Kind, Page, Shadow};
+use huiqi_tests::browser::{Browser, Kind, Page, Shadow, Viewport};
 use huiqi_tests::server::{Fault, Server};
 use huiqi_tests::{command, demo_dir, files_below};
 use serde_json::{Map, Value};
@@ -326,4 +326,48 @@ fn a_broken_module_is_replaced_once() -> Result<()> {
     let list = page.eval("document.querySelector('huiqi-match li').offsetHeight > 0")?;
     ensure!(list == true, "the list is not shown");
     Ok(())
+}
+
+/// Whatever room the page gives it, the widget uses it and never scrolls sideways.
+fn every_width(kind: Kind) -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    let browser = Browser::launch(kind)?;
+    let page = browser.new_page()?;
+    page.set_viewport(Viewport { width: 1960, height: 800, scale: 1.0, mobile: false })?;
+    let text = host("widths", "", &format!("<div id=\"room\">{TAG}</div>")).text;
+    server.set_fault("/width.html", Fault::Typed(UTF8, text.into_bytes()));
+    page.goto(&server.url("/width.html"))?;
+    page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
+    let shadow = page.shadow()?;
+    shadow.wait_for(FORM, LIMIT)?;
+    for view in ["企业信息", "结果", "搜政策"] {
+        shadow.click_text(".nav button", view)?;
+        if view == "搜政策" {
+            shadow.fill("input[type=search]", "关于技术改造的补助")?;
+            shadow.wait_for("this.querySelector('mark')", LIMIT)?;
+        }
+        for width in [320, 375, 599, 600, 899, 900, 1280, 1920] {
+            page.eval(&format!("document.querySelector('#room').style.width = '{width}px'"))?;
+            // Without container queries, the width is told a frame later.
+            page.eval("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")?;
+            let seen = shadow.eval(
+                "const hq = this.querySelector('.hq'), own = hq.getBoundingClientRect();
+                 const out = [...hq.querySelectorAll('*')].filter((e) => { const r = e.getBoundingClientRect();
+                    return r.width > 0 && r.right > own.right + 1 && getComputedStyle(e).position !== 'absolute'; });
+                 return [hq.scrollWidth - hq.clientWidth, own.width, out.length ? out[0].outerHTML.slice(0, 200) : '']",
+            )?;
+            ensure!(seen[0] == 0 && seen[2] == "" && seen[1] == width, "{view} at {width}: {seen}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_width_of_the_place() -> Result<()> {
+    every_width(Kind::Current)
+}
+
+#[test]
+fn every_width_of_the_place_in_chromium80() -> Result<()> {
+    every_width(Kind::Chromium80)
 }

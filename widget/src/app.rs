@@ -282,7 +282,7 @@ impl Component for App {
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         html! {
-            <div class="hq" lang="zh-Hans">
+            <div class="hq" part="root" lang="zh-Hans">
                 { self.frame(ctx) }
             </div>
         }

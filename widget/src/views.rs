@@ -55,8 +55,8 @@ impl App {
             View::Search => self.search_page(link),
         };
         html! { <>
-            <div class="top"><strong>{ "惠企政策匹配" }</strong></div>
-            <nav class="nav" aria-label="惠企政策匹配"><ul>
+            <div class="top" part="title"><strong>{ "惠企政策匹配" }</strong></div>
+            <nav class="nav" part="nav" aria-label="惠企政策匹配"><ul>
                 { tab(View::Form, "企业信息") }
                 { tab(View::Results, "结果") }
                 { tab(View::Search, "搜政策") }
@@ -65,7 +65,7 @@ impl App {
             { self.warnings() }
             { self.notices() }
             <div class="vw">{ page }</div>
-            <div class="foot">
+            <div class="foot" part="foot">
                 { promise() }
                 { for self.publishers.iter().map(|p| {
                     let Catalog { published, publisher, documents, measures, .. } = &p.catalog;
@@ -131,7 +131,7 @@ impl App {
             <form class="st" novalidate=true onsubmit={submit}>
                 { for fields }
                 { self.size_note() }
-                <div class="row"><button class="btn pri" type="submit">{ "看结果" }</button></div>
+                <div class="row"><button class="btn pri" part="button" type="submit">{ "看结果" }</button></div>
             </form>
         </> }
     }
@@ -180,7 +180,7 @@ impl App {
             <form class="st" novalidate=true onsubmit={next}>
                 { self.field(link, key, true) }
                 <div class="row">
-                    <button class="btn pri" type="submit">{ "继续" }</button>
+                    <button class="btn pri" part="button" type="submit">{ "继续" }</button>
                     <button class="btn" type="button" onclick={unsure}>{ "不确定" }</button>
                     <button class="btn txt" type="button" onclick={link.callback(move |_: MouseEvent| Msg::Later(key))}>{ "稍后，下一题" }</button>
                 </div>
@@ -227,7 +227,7 @@ impl App {
             _ => {
                 let (low, high) = (wan(h.low), wan(h.high));
                 html! {
-                    <p class="fig" role="status">
+                    <p class="fig" part="sum" role="status">
                         { low.clone() }
                         if low != high { <span aria-hidden="true">{ "–" }</span><span class="v">{ "至" }</span>{ high } }
                         <small>{ "万元" }</small>
@@ -303,7 +303,7 @@ impl App {
         };
         let (icon, class) = icons::group(group);
         html! {
-            <li class="mr" key={measure.id.clone()} data-id={measure.id.clone()}>
+            <li class="mr" part="measure" key={measure.id.clone()} data-id={measure.id.clone()}>
                 <span class={format!("ic {class}")}>{ icon }<span class="v">{ group.name() }</span></span>
                 <h4 class="t"><button type="button" class="name" onclick={link.callback(move |_: MouseEvent| Msg::Go(View::Measure(at)))}>{ &measure.name }</button></h4>
                 <p class="d">{ self.reason(at, outcome, group) }</p>
