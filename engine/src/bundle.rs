@@ -632,13 +632,11 @@ pub fn decode_full_text(raw: &[u8]) -> Result<FullText, BundleError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn catalog() -> Catalog {
+impl Catalog {
+    /// One of a single area, published on 2026-11-22.
+    pub(crate) fn sample() -> Self {
         let name = part_name(b"x");
-        Catalog {
+        Self {
             sequence: 1_795_305_600,
             published: Date::parse("2026-11-22").unwrap(),
             expires: Date::parse("2026-12-22").unwrap(),
@@ -652,11 +650,17 @@ mod tests {
             areas: vec![(Code::ALL, name.clone(), name)],
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn catalog_round_trips_and_skips_unknown_lines() {
-        let text = catalog().print() + "future thing\n";
-        assert_eq!(Catalog::parse(text.as_bytes()), Ok(catalog()));
+        let text = Catalog::sample().print() + "future thing\n";
+        assert_eq!(Catalog::parse(text.as_bytes()), Ok(Catalog::sample()));
     }
 
     #[test]
@@ -664,7 +668,7 @@ mod tests {
         let name = part_name(b"x");
         let with = |codes: &[&str]| Catalog {
             areas: codes.iter().map(|c| (Code::region(c).unwrap(), name.clone(), name.clone())).collect(),
-            ..catalog()
+            ..Catalog::sample()
         };
         let country = with(&["000000", "130000", "130100", "130200", "440000"]);
         let of = |catalog: &Catalog, places: &[&str]| {
@@ -682,12 +686,12 @@ mod tests {
 
     #[test]
     fn catalog_problems_name_the_line() {
-        let text = catalog().print().replace("2026-12-22", "2026-22-12");
+        let text = Catalog::sample().print().replace("2026-12-22", "2026-22-12");
         assert_eq!(
             Catalog::parse(text.as_bytes()).unwrap_err().to_string(),
             "catalog.txt 第 4 行：expires 应是日期"
         );
-        let newer = catalog().print().replace("huiqi-catalog 1", "huiqi-catalog 9");
+        let newer = Catalog::sample().print().replace("huiqi-catalog 1", "huiqi-catalog 9");
         assert_eq!(Catalog::parse(newer.as_bytes()), Err(BundleError::Version { found: 9, reads: 1 }));
         assert!(Catalog::parse(b"<!doctype html>").unwrap_err().to_string().contains("huiqi-catalog"));
         assert!(Catalog::parse(&vec![b'a'; 5000]).is_err());

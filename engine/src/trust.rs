@@ -358,7 +358,6 @@ mod tests {
     use ed25519_compact::{KeyPair, Seed, Signature};
 
     use super::*;
-    use crate::bundle::part_name;
 
     fn pair(number: u8) -> (KeyPair, PublicKey) {
         let pair = KeyPair::from_seed(Seed::new([number; 32]));
@@ -393,20 +392,7 @@ mod tests {
     }
 
     fn catalog() -> Catalog {
-        let name = part_name(b"x");
-        Catalog {
-            sequence: 100,
-            published: day("2026-11-22"),
-            expires: day("2026-12-22"),
-            publisher: "示例市".to_owned(),
-            measures: 1,
-            documents: 1,
-            catalogue: name.clone(),
-            regions: name.clone(),
-            industries: name.clone(),
-            files: name.clone(),
-            areas: vec![(Code::ALL, name.clone(), name)],
-        }
+        Catalog { sequence: 100, ..Catalog::sample() }
     }
 
     const NEW: Seen = Seen { keys: 0, catalog: 0 };
@@ -507,6 +493,20 @@ mod tests {
         assert!(Keys::parse(new.as_bytes()).unwrap_err().0.contains("不认识 only"));
         for bytes in [&b""[..], b"\xff", b"huiqi-keys 9\n", b"huiqi-catalog 1\n", &[b'a'; 5000]] {
             assert!(Keys::parse(bytes).is_err());
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn hostile_files_are_refused(
+            keys in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+            lines in "(huiqi-keys 1\n)?((key|regions|ids|revoked|sequence|signature) [0-9a-z: -]{0,90}\n){0,6}",
+        ) {
+            let root = pair(1).1;
+            for bytes in [&keys[..], lines.as_bytes()] {
+                let _ = Keys::parse(bytes);
+                proptest::prop_assert!(check(&root, bytes, bytes, NEW, verify).is_err());
+            }
         }
     }
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use huiqi_tests::browser::{Browser, Kind, Page, Shadow};
+use huiqi_tests::browser::{Area, Browser, Kind, Page, Shadow, Viewport};
 use huiqi_tests::publisher::{Publisher, policy, write_page};
 use huiqi_tests::server::Server;
-use huiqi_tests::{command, copy_folder, publish};
+use huiqi_tests::{command, copy_folder, publish, workspace_root};
 
 const LIMIT: Duration = Duration::from_secs(20);
 /// The form is there.
@@ -30,6 +30,12 @@ fn refused(page: &Page, server: &Server, reason: &str) -> Result<()> {
     let list = page.eval("document.querySelector('#list').offsetHeight > 0")?;
     ensure!(list == true, "the list is gone: {reason}");
     Ok(())
+}
+
+/// A picture for people to look at, on a phone.
+fn picture(page: &Page, name: &str) -> Result<()> {
+    page.set_viewport(Viewport { width: 375, height: 740, scale: 2.0, mobile: true })?;
+    page.screenshot(workspace_root().join(format!("target/screens/{name}.png")), Area::Viewport)
 }
 
 /// Keys and catalogs as a publisher's officer meets them, mistakes included.
@@ -131,6 +137,7 @@ fn a_page_believes_its_publisher_only() -> Result<()> {
     // Another key in the page; no key that is one; data that nobody signed.
     page_with(&signer)?;
     refused(&page, &server, "不是网页里写的那个公钥签的")?;
+    picture(&page, "refused")?;
     page_with("ed25519:12")?;
     refused(&page, &server, "公钥应写成 ed25519:")?;
     page_with(&publisher.root)?;
@@ -223,6 +230,7 @@ fn measures_beyond_its_regions_are_not_listed() -> Result<()> {
         "this.textContent.includes('的 2 个事项没有列出：不在它能发布的地区或编号范围内')",
         LIMIT,
     )?;
+    picture(&page, "not-listed")?;
     shadow.click_text(".nav button", "结果")?;
     shadow.wait_for("this.textContent.includes('石门摊位费补助')", LIMIT)?;
     ensure!(!shadow.text()?.contains("国家级摊位费补助"), "{}", shadow.text()?);
