@@ -181,8 +181,8 @@ fn react_in_vites_development_server() -> Result<()> {
     works(&page, &format!("http://127.0.0.1:{}/", vite.1))?;
     // It tells that it is there, and where to get React's tools.
     let console = page.console()?;
-    let told = |line: &&String| !line.starts_with("debug: [vite]") && !line.contains("React DevTools");
-    ensure!(!console.iter().any(|line| told(&line)), "{console:?}");
+    let other = |line: &&String| !line.starts_with("debug: [vite]") && !line.contains("React DevTools");
+    ensure!(!console.iter().any(|line| other(&line)), "{console:?}");
     Ok(())
 }
 
