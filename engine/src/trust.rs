@@ -383,11 +383,7 @@ mod tests {
     fn keys(signer: &PublicKey) -> Keys {
         Keys {
             sequence: 5,
-            keys: vec![SigningKey {
-                key: signer.clone(),
-                from: day("2026-11-01"),
-                until: day("2027-01-29"),
-            }],
+            keys: vec![SigningKey { key: signer.clone(), from: day("2026-11-01"), until: day("2027-01-29") }],
             authority: Authority {
                 regions: vec![Code::region("130100").unwrap()],
                 ids: vec!["sjz-".to_owned()],
@@ -474,13 +470,8 @@ mod tests {
         assert!(said(&good, &late, &signer, NEW).contains("只能签 2026-11-01 至 2027-01-29"));
         let endless = Catalog { expires: day("2027-03-01"), ..plain.clone() };
         assert!(said(&good, &endless, &signer, NEW).contains("只能签"));
-        let unsigned = check(
-            &root.1,
-            seal(&good.print(), &root).as_bytes(),
-            plain.print().as_bytes(),
-            NEW,
-            verify,
-        );
+        let unsigned =
+            check(&root.1, seal(&good.print(), &root).as_bytes(), plain.print().as_bytes(), NEW, verify);
         assert_eq!(unsigned.unwrap_err().0, "catalog.txt 没有签名");
         let foreign = seal(&good.print(), &other);
         let error = check(&root.1, foreign.as_bytes(), plain.print().as_bytes(), NEW, verify).unwrap_err();
@@ -509,7 +500,9 @@ mod tests {
         let keys = Keys { revoked: vec!["0011223344556677".to_owned()], ..keys(&signer.1) };
         assert_eq!(Keys::parse(keys.print().as_bytes()), Ok(keys.clone()));
         let long = keys.print().replace("2027-01-29", "2027-02-01");
-        assert!(Keys::parse(long.as_bytes()).unwrap_err().0.contains("第 3 行：key 应写公钥、起、止，最长 90 天"));
+        assert!(
+            Keys::parse(long.as_bytes()).unwrap_err().0.contains("第 3 行：key 应写公钥、起、止，最长 90 天")
+        );
         let new = keys.print() + "only sundays\n";
         assert!(Keys::parse(new.as_bytes()).unwrap_err().0.contains("不认识 only"));
         for bytes in [&b""[..], b"\xff", b"huiqi-keys 9\n", b"huiqi-catalog 1\n", &[b'a'; 5000]] {

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use huiqi_engine::LiteMap;
@@ -20,6 +21,7 @@ use huiqi_engine::search::{Head, Manifest, Root, Vocabulary, fold_text};
 
 use crate::catalogue::Relation;
 use crate::check::Project;
+use crate::keys::{self, Secret};
 use crate::parts::{self, Parts};
 use crate::policy::{Policy, PolicyMeasure};
 use crate::text_index::{self, SearchDocument};
@@ -41,6 +43,8 @@ pub struct Options {
     pub full: bool,
     /// Threads that cut texts.
     pub threads: usize,
+    /// Key that signs the catalog.
+    pub key: Option<Arc<Secret>>,
 }
 
 /// What a build did.
@@ -154,10 +158,12 @@ pub fn build(
         files,
         areas: published_areas,
     };
+    let key = options.key.as_deref();
+    keys::may_publish(out, key, &catalog, &table.measures)?;
     let written = parts.finish()?;
     let local = Local { table, catalogue: catalogue.clone(), vocabulary };
     local.write(index_dir)?;
-    publish(out, &catalog)?;
+    publish(out, &catalog, key)?;
     progress("生成发布包", 1, 1);
     Ok(Summary {
         documents: published.len(),
@@ -263,8 +269,9 @@ fn next_sequence(out: &Path, wanted: u64) -> anyhow::Result<u64> {
 }
 
 /// Puts the catalog in place, after everything that it names is on the disk.
-fn publish(out: &Path, catalog: &Catalog) -> anyhow::Result<()> {
+fn publish(out: &Path, catalog: &Catalog, key: Option<&Secret>) -> anyhow::Result<()> {
     let text = catalog.print();
+    let text = key.map_or_else(|| text.clone(), |key| key.sign(&text));
     if text.len() > bundle::CATALOG_LIMIT {
         anyhow::bail!(
             "{CATALOG_NAME} 有 {} 字节，最多 {}：发布单位名称太长，或者分区太多（{} 个，可以在 huiqi.yaml 里把“分区”改成“按省”或“不分”）",

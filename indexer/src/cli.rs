@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use huiqi_engine::catalogue::Code;
 use huiqi_engine::date::Date;
 use huiqi_engine::search::Facet;
+use huiqi_engine::trust::{self, PublicKey};
 
 use crate::embed::{self, Part};
 
@@ -59,6 +60,9 @@ pub enum Command {
         /// 检索索引全部重写，不在上次的后面追加
         #[arg(long)]
         full: bool,
+        /// 签名密钥（huiqi key new 写的文件）：网页写了公钥的，数据必须签名
+        #[arg(long, value_name = "文件")]
+        key: Option<PathBuf>,
         /// 用几个线程建索引，默认每个核一个；结果的字节与线程数无关
         #[arg(long, value_name = "整数")]
         threads: Option<usize>,
@@ -131,12 +135,44 @@ pub enum Command {
         /// 本站所在地区的六位代码：预先选好注册地，备用清单只列这里能用的
         #[arg(long, value_name = "代码", value_parser = parse_region)]
         region: Option<Code>,
+        /// 发布单位的公钥（huiqi key new 印的 ed25519:…）：写进标签，网页只用它签过的数据
+        #[arg(long, value_name = "公钥", value_parser = parse_key)]
+        publisher_key: Option<PublicKey>,
+        /// 上传目录用 huiqi pack 换过扩展名的，写那个扩展名，如 json
+        #[arg(long, value_name = "扩展名", value_parser = parse_extension)]
+        extension: Option<String>,
         /// 备用清单最多几项
         #[arg(long, value_name = "整数", default_value_t = 30)]
         limit: usize,
         /// 只要其中一段：标签、跟随、策略、nginx、apache、iis、框架、框架页、网页
         #[arg(long, value_name = "名称", value_parser = parse_part)]
         part: Option<Part>,
+    },
+    /// 签名：做密钥，写 keys.txt，查看
+    #[command(help_template = SUB_TEMPLATE)]
+    Key {
+        /// 做什么
+        #[command(subcommand)]
+        action: Key,
+    },
+    /// 给内容管理系统：组件、数据、静态清单放进一个平的目录，扩展名换成它肯收的
+    #[command(help_template = SUB_TEMPLATE)]
+    Pack {
+        /// 发布包所在的目录
+        #[arg(long, value_name = "目录", default_value = "huiqi-data")]
+        data: PathBuf,
+        /// 组件所在的目录
+        #[arg(long, value_name = "目录", default_value = "widget")]
+        widget: PathBuf,
+        /// 写到哪个目录；旧文件留着，网页还开着的人要用
+        #[arg(long, value_name = "目录", default_value = "huiqi-upload")]
+        out: PathBuf,
+        /// 代替 .bin 和 .txt 的扩展名
+        #[arg(long, value_name = "扩展名", value_parser = parse_extension, default_value = "json")]
+        extension: String,
+        /// 发布单位的公钥，写进 embed.html
+        #[arg(long, value_name = "公钥", value_parser = parse_key)]
+        publisher_key: Option<PublicKey>,
     },
     /// 看一个网页上的组件有什么毛病：策略、校验、缓存、跨域、过期……
     #[command(help_template = SUB_TEMPLATE)]
@@ -163,6 +199,56 @@ pub enum Command {
         /// 附带的 Content-Security-Policy，用来试政府网站的严格设置
         #[arg(long, value_name = "策略")]
         csp: Option<String>,
+    },
+}
+
+/// What `huiqi key` does.
+#[derive(Debug, Subcommand)]
+pub enum Key {
+    /// 做一个密钥，写进只有自己能读的文件，印出公钥
+    #[command(help_template = SUB_TEMPLATE)]
+    New {
+        /// 新文件；已经有的不会覆盖
+        #[arg(value_name = "文件")]
+        file: PathBuf,
+    },
+    /// 用根密钥写发布目录里的 keys.txt：哪些签名密钥能用，能发布哪些地区和编号
+    #[command(help_template = SUB_TEMPLATE)]
+    Issue {
+        /// 根密钥，平时离线保存
+        #[arg(long, value_name = "文件")]
+        root: PathBuf,
+        /// 发布目录
+        #[arg(long, value_name = "目录", default_value = "huiqi-data")]
+        data: PathBuf,
+        /// 加一个签名密钥：它的公钥（ed25519:…），可以写多个
+        #[arg(long, value_name = "公钥", value_parser = parse_key)]
+        add: Vec<PublicKey>,
+        /// 能用多少天，最长 90 天
+        #[arg(long, value_name = "天数", default_value_t = trust::KEY_DAYS)]
+        days: i32,
+        /// 作废一个密钥：它的编号（16 位），可以写多个
+        #[arg(long, value_name = "编号")]
+        revoke: Vec<String>,
+        /// 能发布哪些地区的政策，逗号分开，如 130100,130200；全国写 000000
+        #[arg(long, value_name = "代码", value_parser = parse_region, value_delimiter = ',')]
+        regions: Vec<Code>,
+        /// 事项编号只能以这些开头，逗号分开，如 sjz-,hebei-；不写不限
+        #[arg(long, value_name = "开头", value_parser = parse_beginning, value_delimiter = ',')]
+        ids: Vec<String>,
+        /// 从哪一天起，默认今天（北京时间）
+        #[arg(long, value_name = "日期", value_parser = parse_date)]
+        as_of: Option<Date>,
+    },
+    /// 像网页那样核对发布目录的签名
+    #[command(help_template = SUB_TEMPLATE)]
+    Show {
+        /// 发布目录
+        #[arg(value_name = "目录", default_value = "huiqi-data")]
+        data: PathBuf,
+        /// 网页里写的公钥（根密钥的公钥）
+        #[arg(long, value_name = "公钥", value_parser = parse_key)]
+        key: PublicKey,
     },
 }
 
@@ -196,6 +282,25 @@ fn parse_filter(text: &str) -> Result<(Facet, String), String> {
     let facet = Facet::ALL.iter().find(|(_, _, n)| *n == name.trim());
     let (facet, ..) = facet.ok_or_else(|| format!("没有“{}”这一项，有 {}", name.trim(), names()))?;
     Ok((*facet, value.trim().to_owned()))
+}
+
+fn parse_extension(text: &str) -> Result<String, String> {
+    let sound =
+        (1..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let taken = ["js", "html"].contains(&text);
+    (sound && !taken)
+        .then(|| text.to_owned())
+        .ok_or_else(|| "扩展名写 json 这样的小写字母，不能是 js 和 html".to_owned())
+}
+
+fn parse_key(text: &str) -> Result<PublicKey, String> {
+    PublicKey::parse(text).map_err(|error| error.0)
+}
+
+fn parse_beginning(text: &str) -> Result<String, String> {
+    let sound = !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b));
+    sound.then(|| text.to_owned()).ok_or_else(|| "编号的开头只有小写字母、数字和短横".to_owned())
 }
 
 fn parse_region(text: &str) -> Result<Code, String> {

@@ -1,7 +1,7 @@
 //! `huiqi doctor`: what a visitor's browser would stumble over on a page with the widget. It asks for the same files, checks
 //! them as the browser would, and says what to change. Nothing is sent but requests for files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::time::Duration;
 
@@ -9,9 +9,12 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use huiqi_engine::bundle::{self, CATALOG_NAME, Catalog, PART_EXTENSION, PART_VERSION};
 use huiqi_engine::date::Date;
+use huiqi_engine::trust::{self, KEYS_NAME, PublicKey, Seen};
 use scraper::{Html, Selector};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use ureq::http::Uri;
+
+use crate::embed::WIDGET;
 
 /// Longest answer that is read.
 const BODY_LIMIT: u64 = 32 << 20;
@@ -19,8 +22,6 @@ const BODY_LIMIT: u64 = 32 << 20;
 const CACHE_LIMIT: u64 = 600;
 /// Data that is older than this many days is worth a word.
 const OLD: i32 = 14;
-/// What the loader loads.
-const FILES: [&str; 3] = ["app.js", "app.bin", "search.bin"];
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +66,26 @@ impl Got {
             }
             _ => Some(self.body.clone()),
         }
+    }
+}
+
+/// What files are called where the loader finds them.
+#[derive(Debug, Clone, Default)]
+struct Names {
+    /// `data-extension` of the loader's tag.
+    extension: Option<String>,
+    /// What `data-map` names.
+    map: BTreeMap<String, Address>,
+}
+
+impl Names {
+    /// The address of a file in a folder, as `at` in `loader.js` finds it.
+    fn at(&self, folder: &Address, name: &str) -> Option<Address> {
+        let name = match (&self.extension, name.rsplit_once('.')) {
+            (Some(extension), Some((stem, "bin" | "txt"))) => format!("{stem}.{extension}"),
+            _ => name.to_owned(),
+        };
+        self.map.get(&name).cloned().or_else(|| folder.join(&name))
     }
 }
 
@@ -144,7 +165,8 @@ pub fn examine(url: &str, today: Date) -> anyhow::Result<Vec<Finding>> {
         .timeout_global(Some(Duration::from_secs(20)))
         .user_agent("huiqi-doctor")
         .build();
-    let mut doctor = Doctor { agent: config.into(), page: page.clone(), findings: Vec::new() };
+    let mut doctor =
+        Doctor { agent: config.into(), page: page.clone(), names: Names::default(), findings: Vec::new() };
     let got = doctor.get(&page)?;
     doctor.page(&got, today);
     Ok(doctor.findings)
@@ -153,6 +175,7 @@ pub fn examine(url: &str, today: Date) -> anyhow::Result<Vec<Finding>> {
 struct Doctor {
     agent: ureq::Agent,
     page: Address,
+    names: Names,
     findings: Vec<Finding>,
 }
 
@@ -178,7 +201,7 @@ impl Doctor {
             Ok(got) => {
                 let hint = match got.status {
                     403 => "防火墙或服务器不让下载这种文件：把这个目录加进允许的名单",
-                    404 => "文件没传上去，或地址写错了：组件四个文件和发布目录要整个上传",
+                    404 => "文件没传上去，或地址写错了：组件的几个文件和发布目录要整个上传",
                     _ => "请看服务器的日志",
                 };
                 self.problem(
@@ -262,6 +285,7 @@ impl Doctor {
                 }
                 continue;
             };
+            self.names(&base, value(&script, "data-extension"), value(&script, "data-map"));
             self.loader(&address, &got, value(&script, "integrity"), value(&script, "crossorigin").is_some());
             self.policy(&policies, "script-src", &address, "组件脚本");
             loaders.push((address, got));
@@ -291,17 +315,22 @@ impl Doctor {
         }
         self.keyword(&policies);
         for tag in &tags {
-            let src = value(tag, "src").unwrap_or_else(|| "data/".to_owned());
-            let Some(data) = base.join(&format!("{}/", src.trim_end_matches('/'))) else {
-                self.problem("src", format!("src=“{src}”不是 http 或 https 地址"), "写发布目录的地址");
-                continue;
-            };
-            self.mixed(&data, "发布目录");
-            self.policy(&policies, "connect-src", &data, "发布目录");
             if let Some((loader, _)) = loaders.first() {
                 self.policy(&policies, "connect-src", loader, "组件目录");
             }
-            self.data(&data, today);
+            let src = value(tag, "src").unwrap_or_else(|| "data/".to_owned());
+            let keys = value(tag, "publisher-key").unwrap_or_default();
+            let mut keys = keys.split_whitespace();
+            for src in src.split_whitespace() {
+                let key = keys.next().filter(|key| *key != "-");
+                let Some(data) = base.join(&format!("{}/", src.trim_end_matches('/'))) else {
+                    self.problem("src", format!("src=“{src}”不是 http 或 https 地址"), "写发布目录的地址");
+                    continue;
+                };
+                self.mixed(&data, "发布目录");
+                self.policy(&policies, "connect-src", &data, "发布目录");
+                self.data(&data, key, today);
+            }
         }
     }
 
@@ -391,8 +420,8 @@ impl Doctor {
         self.cors(address, got, "组件");
         // The loader names what it was built with.
         let text = String::from_utf8_lossy(&script).into_owned();
-        for name in FILES {
-            let Some(file) = address.join(name) else { continue };
+        for name in WIDGET.iter().filter(|name| !["loader.js", "frame.js"].contains(name)) {
+            let Some(file) = self.names.at(address, name) else { continue };
             let Some(got) = self.file(&file, name) else { continue };
             self.encoding(&got, name);
             let bytes = got.decoded().unwrap_or_default();
@@ -423,8 +452,47 @@ impl Doctor {
         }
     }
 
-    fn data(&mut self, data: &Address, today: Date) {
-        let Some(address) = data.join(CATALOG_NAME) else { return };
+    /// Whether the data is the publisher's whose key stands in the tag.
+    fn signature(&mut self, data: &Address, key: Option<&str>, catalog: &[u8]) {
+        const AGAIN: &str =
+            "用根密钥运行 huiqi key issue，用签名密钥重新 huiqi build；确认标签里的公钥没有写错";
+        let Some(key) = key else {
+            return self.note(
+                "unsigned",
+                format!("标签里没有 {} 的公钥，数据在路上或服务器上被换掉也看不出来", data.text()),
+                "做密钥、签名、写 publisher-key：见 SECURITY.md",
+            );
+        };
+        let Some(address) = self.names.at(data, KEYS_NAME) else { return };
+        let Some(got) = self.file(&address, "发布目录的 keys.txt") else { return };
+        self.cors(&address, &got, "发布目录");
+        let keys = got.decoded().unwrap_or_default();
+        let root = PublicKey::parse(key);
+        let checked =
+            root.and_then(|root| trust::check(&root, &keys, catalog, Seen::default(), crate::keys::verify));
+        if let Err(error) = checked {
+            self.problem("signature", format!("网页不会用这里的数据：{error}"), AGAIN);
+        }
+    }
+
+    /// Takes what the loader's tag says of names.
+    fn names(&mut self, base: &Address, extension: Option<String>, map: Option<String>) {
+        self.names = Names { extension, map: BTreeMap::new() };
+        let Some(address) = map.and_then(|map| base.join(&map)) else { return };
+        let Some(got) = self.file(&address, "文件名对照表（data-map）") else { return };
+        let Ok(map) = serde_json::from_slice::<BTreeMap<String, String>>(&got.decoded().unwrap_or_default())
+        else {
+            return self.problem(
+                "map",
+                format!("文件名对照表（{}）不是“名字: 地址”的 JSON", address.text()),
+                "写成 {\"app.js\": \"/upload/1.js\", …}",
+            );
+        };
+        self.names.map = map.into_iter().filter_map(|(name, to)| Some((name, address.join(&to)?))).collect();
+    }
+
+    fn data(&mut self, data: &Address, key: Option<&str>, today: Date) {
+        let Some(address) = self.names.at(data, CATALOG_NAME) else { return };
         let Some(got) = self.file(&address, "发布目录的 catalog.txt") else { return };
         self.cors(&address, &got, "发布目录");
         let age = got.header("age").and_then(|age| age.parse::<u64>().ok()).unwrap_or(0);
@@ -436,7 +504,9 @@ impl Doctor {
                 "对 catalog.txt 设 Cache-Control: no-cache，见 huiqi embed 的服务器设置；代理和 CDN 也要设",
             );
         }
-        let catalog = match Catalog::parse(&got.decoded().unwrap_or_default()) {
+        let bytes = got.decoded().unwrap_or_default();
+        self.signature(data, key, &bytes);
+        let catalog = match Catalog::parse(&bytes) {
             Ok(catalog) => catalog,
             Err(error) => {
                 return self.problem("catalog", error.to_string(), "地址可能写错了，或重新运行 huiqi build");
@@ -455,7 +525,8 @@ impl Doctor {
         let names = catalog.areas.iter().flat_map(|(_, table, search)| [table, search]);
         let names: Vec<&String> = names.chain([&catalog.catalogue, &catalog.regions]).collect();
         for name in names {
-            let Some(address) = data.join(&format!("{name}.{PART_EXTENSION}")) else { continue };
+            let file = format!("{name}.{PART_EXTENSION}");
+            let Some(address) = self.names.at(data, &file) else { continue };
             let Some(got) = self.file(&address, "数据文件") else { continue };
             let before = self.findings.len();
             self.encoding(&got, &format!("{name}.bin"));
@@ -606,6 +677,7 @@ mod tests {
         let mut doctor = Doctor {
             agent: ureq::agent(),
             page: Address::parse("https://a.gov.cn/").unwrap(),
+            names: Names::default(),
             findings: Vec::new(),
         };
         doctor.mixed(&Address::parse("http://a.gov.cn/data/").unwrap(), "发布目录");

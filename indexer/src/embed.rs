@@ -10,10 +10,14 @@ use huiqi_engine::bundle::{self, CATALOG_NAME, Catalog, Table};
 use huiqi_engine::catalogue::{Code, Nesting};
 use huiqi_engine::date::Date;
 use huiqi_engine::measure::{Audience, Window};
+use huiqi_engine::trust::{KEYS_NAME, PublicKey};
 use sha2::{Digest as _, Sha256};
 
 use crate::diagnostic::io_words;
 use crate::parts;
+
+/// What the widget consists of.
+pub const WIDGET: [&str; 6] = ["loader.js", "app.js", "app.bin", "search.bin", "trust.bin", "frame.js"];
 
 /// Parts of the answer with what they are for.
 pub const PARTS: [(Part, &str, &str); 9] = [
@@ -72,6 +76,19 @@ pub struct Places<'a> {
     pub widget_url: &'a str,
 }
 
+/// What the webmaster asked for.
+#[derive(Debug, Clone)]
+pub struct Wishes {
+    /// Region of the site: its seat is chosen beforehand, and the list has what holds there.
+    pub region: Option<Code>,
+    /// Public key of the publisher's root, for the tag.
+    pub key: Option<PublicKey>,
+    /// Lines of the fallback list.
+    pub limit: usize,
+    /// What `.bin` and `.txt` are called on a host that takes neither, see [`pack`](crate::pack).
+    pub extension: Option<String>,
+}
+
 /// One line of the list.
 #[derive(Debug)]
 struct Listed {
@@ -91,9 +108,7 @@ pub struct Embed {
     integrity: String,
     data_url: String,
     widget_url: String,
-    region: Option<Code>,
-    /// Lines of the fallback list.
-    limit: usize,
+    wishes: Wishes,
 }
 
 impl Embed {
@@ -101,7 +116,7 @@ impl Embed {
     ///
     /// # Errors
     /// When a folder holds no bundle or no widget, or an address is none.
-    pub fn read(places: &Places<'_>, region: Option<Code>, limit: usize) -> anyhow::Result<Self> {
+    pub fn read(places: &Places<'_>, wishes: Wishes) -> anyhow::Result<Self> {
         let catalog = places.data.join(CATALOG_NAME);
         let read = |path: &Path, hint: &str| {
             std::fs::read(path)
@@ -111,14 +126,13 @@ impl Embed {
         let script = read(&places.widget.join("loader.js"), "--widget 写组件所在的目录")?;
         let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&script));
         Ok(Self {
-            listed: listed(&catalog, places.data, region)?,
+            listed: listed(&catalog, places.data, wishes.region)?,
             publisher: catalog.publisher,
             published: catalog.published,
             integrity: format!("sha256-{hash}"),
             data_url: address(places.data_url)?,
             widget_url: address(places.widget_url)?,
-            region,
-            limit,
+            wishes,
         })
     }
 
@@ -139,8 +153,11 @@ impl Embed {
 
     /// `level`: of the heading, which is the first one only where the page is ours.
     fn tag(&self, pinned: bool, level: u8) -> String {
-        let region =
-            self.region.map(|code| format!(" region=\"{}\"", code.region_text())).unwrap_or_default();
+        let region = self.wishes.region.map(|code| format!(" region=\"{}\"", code.region_text()));
+        let region = region.unwrap_or_default();
+        let extension = self.wishes.extension.as_ref();
+        let extension = extension.map(|e| format!(" data-extension=\"{e}\"")).unwrap_or_default();
+        let key = self.wishes.key.as_ref().map(|key| format!(" publisher-key=\"{key}\"")).unwrap_or_default();
         // Without `crossorigin`, a browser cannot check what comes from another host.
         let pinned = if pinned {
             format!(" integrity=\"{}\" crossorigin=\"anonymous\"", self.integrity)
@@ -148,10 +165,10 @@ impl Embed {
             String::new()
         };
         format!(
-            "<huiqi-match src=\"{}\"{region}>\n  <script src=\"{}loader.js\"{pinned} async></script>\n{}</huiqi-match>\n",
+            "<huiqi-match src=\"{}\"{region}{key}>\n  <script src=\"{}loader.js\"{pinned}{extension} async></script>\n{}</huiqi-match>\n",
             escape(&self.data_url),
             escape(&self.widget_url),
-            self.list(self.limit, level, "  ")
+            self.list(self.wishes.limit, level, "  ")
         )
     }
 
@@ -219,14 +236,15 @@ impl Embed {
             ("", "")
         };
         let (data, widget) = (pattern(&self.data_url), pattern(&self.widget_url));
+        let files = files_pattern();
         format!(
             "{open}# 发布目录：每次都问有没有新的\n\
-             location ~ \"{data}catalog\\.txt$\" {{\n    charset utf-8;\n    expires -1;\n{set}}}\n\
+             location ~ \"{data}(catalog|keys)\\.txt$\" {{\n    charset utf-8;\n    expires -1;\n{set}}}\n\
              # 数据文件：名字就是内容，内容变了名字就变，可以一直存着\n\
              location ~ \"{data}[0-9a-f]{{24}}\\.bin$\" {{\n    default_type application/octet-stream;\n    \
              expires 365d;\n{set}}}\n\
              # 组件\n\
-             location ~ \"{widget}(loader\\.js|frame\\.js|app\\.js|app\\.bin|search\\.bin)$\" {{\n    \
+             location ~ \"{widget}({files})$\" {{\n    \
              expires 10m;\n{set}}}\n"
         )
     }
@@ -235,15 +253,23 @@ impl Embed {
         let open = if self.is_foreign() { "Header set Access-Control-Allow-Origin \"*\"\n" } else { "" };
         format!(
             "AddType application/octet-stream .bin\nAddDefaultCharset utf-8\n{open}\
-             <Files \"catalog.txt\">\n  Header set Cache-Control \"no-cache\"\n</Files>\n\
+             <FilesMatch \"^(catalog|keys)\\.txt$\">\n  Header set Cache-Control \"no-cache\"\n</FilesMatch>\n\
              <FilesMatch \"^[0-9a-f]{{24}}\\.bin$\">\n  \
              Header set Cache-Control \"public, max-age=31536000, immutable\"\n</FilesMatch>\n\
-             <FilesMatch \"^(loader\\.js|frame\\.js|app\\.js|app\\.bin|search\\.bin)$\">\n  \
-             Header set Cache-Control \"max-age=600\"\n</FilesMatch>\n"
+             <FilesMatch \"^({})$\">\n  \
+             Header set Cache-Control \"max-age=600\"\n</FilesMatch>\n",
+            files_pattern()
         )
     }
 
     fn iis(&self) -> String {
+        let fresh = |name: &str| {
+            format!(
+                "  <location path=\"{name}\">\n    <system.webServer>\n      <staticContent>\n        \
+                 <clientCache cacheControlMode=\"DisableCache\" />\n      </staticContent>\n    </system.webServer>\n  \
+                 </location>\n"
+            )
+        };
         let open = if self.is_foreign() {
             "    <httpProtocol><customHeaders>\n      \
              <add name=\"Access-Control-Allow-Origin\" value=\"*\" />\n    </customHeaders></httpProtocol>\n"
@@ -254,15 +280,16 @@ impl Embed {
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<configuration>\n  <system.webServer>\n    <staticContent>\n      \
              <remove fileExtension=\".bin\" />\n      \
              <mimeMap fileExtension=\".bin\" mimeType=\"application/octet-stream\" />\n    </staticContent>\n{open}  \
-             </system.webServer>\n  <location path=\"catalog.txt\">\n    <system.webServer>\n      <staticContent>\n        \
-             <clientCache cacheControlMode=\"DisableCache\" />\n      </staticContent>\n    </system.webServer>\n  \
-             </location>\n</configuration>\n"
+             </system.webServer>\n{}{}</configuration>\n",
+            fresh(CATALOG_NAME),
+            fresh(KEYS_NAME)
         )
     }
 
     /// What only a settings of the framed page may say stays out of its address: `frame.js` takes no more than these.
     fn iframe(&self) -> String {
-        let region = self.region.map(|code| format!("?region={}", code.region_text())).unwrap_or_default();
+        let region =
+            self.wishes.region.map(|code| format!("?region={}", code.region_text())).unwrap_or_default();
         let widget = escape(&self.widget_url);
         format!(
             "<iframe data-huiqi src=\"{widget}embed.html{region}\" title=\"惠企政策匹配\" loading=\"lazy\" \
@@ -328,6 +355,11 @@ fn listed(catalog: &Catalog, data: &Path, region: Option<Code>) -> anyhow::Resul
     }
     all.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
     Ok(all.into_iter().map(|(_, _, row)| row).collect())
+}
+
+/// The files of the widget as a regular expression of nginx and Apache.
+fn files_pattern() -> String {
+    WIDGET.join("|").replace('.', "\\.")
 }
 
 /// A relative address, or one of http and https; with a slash at its end.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
@@ -15,20 +16,23 @@ use huiqi_engine::firm::Firm;
 use huiqi_engine::measure::{Audience, Measure, RowKind};
 use huiqi_engine::plan::{self, Event, LeftOut};
 use huiqi_engine::report::Group;
+
 use huiqi_engine::search::{Facet, Filters, Found, Lookup as _, Query, Tier, excerpt};
+use huiqi_engine::trust::KEYS_NAME;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::build::{self, Options};
 use crate::catalogue::{self, Tables};
 use crate::check::{self, Project};
-use crate::cli::{Command, Report};
+use crate::cli::{Command, Key, Report};
 use crate::diagnostic::{self, Severity};
 use crate::fields::{Counts, Sink};
+use crate::keys::{self, Changes, Secret};
 use crate::policy::{self, PolicyMeasure};
 use crate::text_index::{self, TextIndex};
 use crate::{codes, completeness, serve, yaml};
-use crate::{doctor, embed};
+use crate::{doctor, embed, pack};
 
 /// Exit code: 0 fine, 1 findings, 2 usage or input and output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,21 +50,52 @@ pub enum Status {
 pub fn run(command: Command, out: &mut dyn Write, talk: &mut dyn Write) -> anyhow::Result<Status> {
     match command {
         Command::Check { policies, report } => run_check(&policies, &report, out, talk),
-        Command::Build { policies, out: dir, index, publisher, as_of, sequence, full, threads } => {
+        Command::Build { policies, out: dir, index, publisher, as_of, sequence, full, key, threads } => {
             let now = now();
+            let key = key.map(|path| Secret::read(&path)).transpose()?;
             let options = Options {
                 today: as_of.unwrap_or_else(|| beijing_date(now)),
                 sequence: sequence.unwrap_or(now),
                 publisher: publisher.replace(['\n', '\r'], " "),
                 full,
                 threads: threads.unwrap_or_else(text_index::default_threads),
+                key: key.map(Arc::new),
             };
             run_build(&policies, &options, &dir, &index, talk)
         }
-        Command::Embed { data, widget, data_url, widget_url, region, limit, part } => {
+        Command::Key { action } => run_key(action, out, talk),
+        Command::Embed {
+            data,
+            widget,
+            data_url,
+            widget_url,
+            region,
+            publisher_key,
+            extension,
+            limit,
+            part,
+        } => {
             let places =
                 embed::Places { data: &data, widget: &widget, data_url: &data_url, widget_url: &widget_url };
-            run_embed(&embed::Embed::read(&places, region, limit)?, part, out)
+            let wishes = embed::Wishes { region, key: publisher_key, limit, extension };
+            let embed = embed::Embed::read(&places, wishes)?;
+            run_embed(&embed, part, out)
+        }
+        Command::Pack { data, widget, out: dir, extension, publisher_key } => {
+            let packed = pack::pack(&data, &widget, &dir, &extension, publisher_key)?;
+            writeln!(
+                talk,
+                "{}：{} 个文件，{} 字节，其中新写 {} 个",
+                dir.display(),
+                packed.files,
+                packed.bytes,
+                packed.fresh
+            )?;
+            writeln!(
+                talk,
+                "整个目录上传到网站的一个目录里，再运行 huiqi embed --extension {extension} 看要贴什么"
+            )?;
+            Ok(Status::Fine)
         }
         Command::Doctor { url, as_of, json } => {
             let today = as_of.unwrap_or_else(|| beijing_date(now()));
@@ -253,6 +288,38 @@ fn run_doctor(findings: &[doctor::Finding], json: bool, out: &mut dyn Write) -> 
         }
     }
     Ok(if problems == 0 { Status::Fine } else { Status::Findings })
+}
+
+fn run_key(action: Key, out: &mut dyn Write, talk: &mut dyn Write) -> anyhow::Result<Status> {
+    match action {
+        Key::New { file } => {
+            let secret = Secret::create(&file)?;
+            writeln!(out, "{}", secret.public)?;
+            writeln!(
+                talk,
+                "密钥写进了 {}，编号 {}：只有自己能读，不要上传",
+                file.display(),
+                secret.public.id()
+            )?;
+        }
+        Key::Issue { root, data, add, days, revoke, regions, ids, as_of } => {
+            let now = now();
+            let today = as_of.unwrap_or_else(|| beijing_date(now));
+            let root = Secret::read(&root)?;
+            let keys = keys::issue(&root, &data, &Changes { add, days, revoke, regions, ids }, today, now)?;
+            write!(out, "{}", keys.print())?;
+            writeln!(talk, "写进了 {}，由根密钥 {} 签名", data.join(KEYS_NAME).display(), root.public.id())?;
+        }
+        Key::Show { data, key } => {
+            let trusted = keys::check(&data, &key)?;
+            let regions: Vec<String> = trusted.authority.regions.iter().map(|c| c.region_text()).collect();
+            writeln!(out, "签名正确：密钥 {}，地区 {}", trusted.key, regions.join("、"))?;
+            if !trusted.authority.ids.is_empty() {
+                writeln!(out, "事项编号的开头：{}", trusted.authority.ids.join("、"))?;
+            }
+        }
+    }
+    Ok(Status::Fine)
 }
 
 fn run_embed(embed: &embed::Embed, part: Option<embed::Part>, out: &mut dyn Write) -> anyhow::Result<Status> {

@@ -117,11 +117,13 @@ impl Browser {
         }
     }
 
-    /// Opens an empty page, 1280 × 800.
+    /// Opens an empty page, 1280 × 800, on which it is noon of [`TODAY`](crate::TODAY).
     pub fn new_page(&self) -> Result<Page> {
         let target = self.call("Target.createTarget", json!({"url": "about:blank"}))?;
         let id = target["targetId"].as_str().context("the browser gave the new page no id")?;
-        Page::attach(Connection::open(self.port, &format!("/devtools/page/{id}"))?)
+        let page = Page::attach(Connection::open(self.port, &format!("/devtools/page/{id}"))?)?;
+        page.before_load(&format!("Date.now = () => {};", crate::NOON * 1000))?;
+        Ok(page)
     }
 
     /// What the browser calls itself, such as `HeadlessChrome/80.0.3987.0`.

@@ -12,6 +12,7 @@ pub mod axe;
 pub mod browser;
 mod cdp;
 mod page;
+pub mod publisher;
 pub mod server;
 mod shadow;
 pub mod site;
@@ -28,9 +29,15 @@ pub fn workspace_root() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
-/// The day on which every test takes place.
+/// The day on which every test takes place, for pages and for the command.
+pub const TODAY: &str = "2026-11-22";
+
+/// Noon of that day in Beijing, in seconds since 1970. A browser refuses data that is younger than its clock.
+pub const NOON: u64 = 1_795_320_000;
+
+/// [`TODAY`], read.
 pub fn today() -> Date {
-    Date::new(2026, 11, 22).unwrap_or(Date::LAST)
+    Date::parse(TODAY).unwrap_or(Date::LAST)
 }
 
 /// Says something past the test runner, which would keep it to itself: who reads the log must see what was not tested.
@@ -106,6 +113,21 @@ pub(crate) fn axe_script() -> Result<PathBuf> {
     };
     ensure!(file.is_file(), "there is no axe at {}: run `cargo xtask test`", file.display());
     Ok(file)
+}
+
+/// Publishes a folder of policies on [`TODAY`]: `later` seconds after [`NOON`], with more options.
+///
+/// # Errors
+/// When the command complains.
+pub fn publish(policies: &Path, out: &Path, index: &Path, later: u64, more: &[&str]) -> Result<()> {
+    let sequence = (NOON + later).to_string();
+    let [policies, out, index] = [policies, out, index].map(|path| path.display().to_string());
+    let mut arguments = vec!["build", &policies, "--out", &out, "--index", &index, "--as-of", TODAY];
+    arguments.extend(["--sequence", &sequence]);
+    arguments.extend(more);
+    let output = command(&arguments)?;
+    ensure!(output.code == 0, "huiqi build: {}", output.talk);
+    Ok(())
 }
 
 /// What a command printed and how it ended.

@@ -49,6 +49,7 @@ struct State {
     /// Content type of everything that is no page.
     mime: Option<&'static str>,
     faults: BTreeMap<String, Fault>,
+    forbidden: Vec<&'static str>,
     log: Vec<String>,
 }
 
@@ -84,6 +85,11 @@ impl Server {
     /// Sends everything that is no page as this type from now on.
     pub fn set_mime(&self, mime: &'static str) {
         self.shared.state().mime = Some(mime);
+    }
+
+    /// Answers 403 to all paths that end like this from now on, as a firewall does that knows few kinds of files.
+    pub fn forbid(&self, endings: &[&'static str]) {
+        self.shared.state().forbidden.extend(endings);
     }
 
     /// Answers a path (without query) wrongly from now on.
@@ -145,7 +151,9 @@ fn answer(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
     let (fault, headers, forced) = {
         let mut state = shared.state();
         state.log.push(target.to_owned());
-        (state.faults.get(path).cloned(), state.headers.clone(), state.mime)
+        let forbidden = state.forbidden.iter().any(|ending| path.ends_with(ending));
+        let fault = if forbidden { Some(Fault::Status(403)) } else { state.faults.get(path).cloned() };
+        (fault, state.headers.clone(), state.mime)
     };
 
     let (status, mime, body, sent) = match (method, fault) {

@@ -155,6 +155,7 @@ fn crates_depend_only_downwards() -> Result<()> {
         ("huiqi-widget", &["huiqi-engine"]),
         ("huiqi-engine-tests", &["huiqi-engine"]),
         ("huiqi-search-module", &["huiqi-engine"]),
+        ("huiqi-trust-module", &["huiqi-engine"]),
         ("huiqi-tests", &["huiqi", "huiqi-engine", "huiqi-engine-tests"]),
         ("xtask", &["huiqi", "huiqi-engine"]),
     ] {

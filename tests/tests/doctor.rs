@@ -1,6 +1,7 @@
 //! `huiqi doctor` finds what is planted, and is silent on a good page.
 
 use anyhow::{Context as _, Result, ensure};
+use huiqi_tests::publisher::{Publisher, write_page};
 use huiqi_tests::server::{Fault, Server};
 use huiqi_tests::{command, demo_dir};
 use serde_json::Value;
@@ -35,14 +36,92 @@ const TAG: &str = "<huiqi-match src=\"data/\"><script src=\"widget/loader.js\" a
 
 #[test]
 fn a_good_page_is_good() -> Result<()> {
+    let (_dir, publisher) = signed()?;
+    let server = Server::start(publisher.dir.join("site"))?;
+    let nothing = found(&server.url("/"), AS_OF)?;
+    ensure!(nothing.is_empty(), "{nothing:?}");
+    // Data that nobody signed is worth a word, and nothing else is.
     let server = Server::start(demo_dir()?)?;
     for path in ["/", "/examples/themed/", "/examples/several/"] {
         let found = found(&server.url(path), AS_OF)?;
-        ensure!(found.is_empty(), "{path}: {found:?}");
+        ensure!(found == ["unsigned"], "{path}: {found:?}");
     }
     // The header as it is printed is enough, and what it costs is said.
     let strict = found(&server.url("/examples/strict-csp/"), AS_OF)?;
-    ensure!(strict == ["csp-floor"], "{strict:?}");
+    ensure!(strict == ["csp-floor", "unsigned"], "{strict:?}");
+    Ok(())
+}
+
+/// A publisher that signs, and a page that names its key.
+fn signed() -> Result<(tempfile::TempDir, Publisher)> {
+    let dir = tempfile::tempdir()?;
+    let publisher = Publisher::new(dir.path().to_owned(), "sjz", "河北省石家庄市", "石门")?;
+    let signer = publisher.new_key("sign.key")?;
+    publisher.issue(&["--add", &signer, "--regions", "130100"])?;
+    publisher.publish(0, "sign.key")?;
+    let tag = format!("src=\"data/\" publisher-key=\"{}\"", publisher.root);
+    write_page(&dir.path().join("site"), &tag)?;
+    Ok((dir, publisher))
+}
+
+/// Signatures as a page checks them.
+#[test]
+fn signatures_are_checked() -> Result<()> {
+    let (_dir, publisher) = signed()?;
+    let site = publisher.dir.join("site");
+    let server = Server::start(&site)?;
+    let catalog = std::fs::read_to_string(publisher.data().join("catalog.txt"))?;
+    for bad in [
+        catalog.replace("publisher 示例", "publisher 假冒"),
+        catalog.split("signature ").next().context("a body")?.to_owned(),
+    ] {
+        server.set_fault("/data/catalog.txt", Fault::Replace(bad.into_bytes()));
+        let found = found(&server.url("/"), AS_OF)?;
+        ensure!(found == ["signature"], "{found:?}");
+    }
+    server.clear_faults();
+    let other = publisher.new_key("other.key")?;
+    write_page(&site, &format!("src=\"data/\" publisher-key=\"{other}\""))?;
+    ensure!(found(&server.url("/"), AS_OF)? == ["signature"], "another key");
+    server.set_fault("/data/keys.txt", Fault::NotFound);
+    ensure!(found(&server.url("/"), AS_OF)? == ["file"], "no keys");
+    Ok(())
+}
+
+/// A folder of `huiqi pack`, and a map of names: the same files, and the same faults in them.
+#[test]
+fn other_names_are_followed() -> Result<()> {
+    let (dir, publisher) = signed()?;
+    let out = dir.path().join("packed");
+    let (data, widget) = (publisher.path("site/data"), publisher.path("site/widget"));
+    let to = out.display().to_string();
+    let output = command(&[
+        "pack",
+        "--data",
+        &data,
+        "--widget",
+        &widget,
+        "--out",
+        &to,
+        "--publisher-key",
+        &publisher.root,
+    ])?;
+    ensure!(output.code == 0, "huiqi pack: {}", output.talk);
+    let server = Server::start(&out)?;
+    ensure!(found(&server.url("/embed.html"), AS_OF)?.is_empty(), "a packed folder");
+    server.set_fault("/search.json", Fault::Status(403));
+    ensure!(found(&server.url("/embed.html"), AS_OF)? == ["file"], "a file that is not let through");
+    let html = std::fs::read_to_string(out.join("embed.html"))?;
+    let mapped = html.replace("data-extension=\"json\"", "data-extension=\"json\" data-map=\"map.json\"");
+    ensure!(mapped != html, "{html}");
+    server.clear_faults();
+    server.set_fault("/embed.html", Fault::Replace(mapped.into_bytes()));
+    ensure!(found(&server.url("/embed.html"), AS_OF)? == ["file"], "a map that is missing");
+    server.set_fault("/map.json", Fault::Replace(b"[1]".to_vec()));
+    ensure!(found(&server.url("/embed.html"), AS_OF)? == ["map"], "a map that is none");
+    std::fs::rename(out.join("app.json"), out.join("1.json"))?;
+    server.set_fault("/map.json", Fault::Replace(b"{\"app.json\": \"1.json\"}".to_vec()));
+    ensure!(found(&server.url("/embed.html"), AS_OF)?.is_empty(), "a file by its other name");
     Ok(())
 }
 
@@ -112,7 +191,7 @@ fn planted_faults_are_found() -> Result<()> {
     ensure!(found(&server.url("/"), AS_OF)?.contains(&"encoding".to_owned()), "the encoding");
     let server = Server::start(&site)?;
     let later = found(&server.url("/"), "2026-12-15")?;
-    ensure!(later == ["old"], "{later:?}");
+    ensure!(later == ["unsigned", "old"], "{later:?}");
     Ok(())
 }
 

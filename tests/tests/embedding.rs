@@ -37,7 +37,7 @@ fn every_example_works() -> Result<()> {
     let server = Server::start(demo_dir()?)?;
     let browser = Browser::launch(Kind::Current)?;
     let screens = workspace_root().join("target/screens");
-    for name in ["strict-csp", "themed", "several", "events"] {
+    for name in ["strict-csp", "themed", "several", "events", "federated"] {
         let page = browser.new_page()?;
         page.goto(&server.url(&format!("/examples/{name}/")))?;
         page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
@@ -65,6 +65,10 @@ fn every_example_works() -> Result<()> {
         if name == "events" {
             let text = page.eval("document.querySelector('#log').textContent")?;
             ensure!(text.as_str().is_some_and(|t| t.starts_with("huiqi-ready")), "{text}");
+        }
+        if name == "federated" {
+            let shadow = page.shadow()?;
+            ensure!(shadow.text()?.matches("已核对发布单位的签名").count() == 2, "{}", shadow.text()?);
         }
         if name == "themed" {
             // The colour of the tag would be too pale on this ground: it was darkened, and the text on it fits.
@@ -107,7 +111,7 @@ fn the_printed_policy_is_enough() -> Result<()> {
     server.set_header(name, policy);
     let browser = Browser::launch(Kind::Current)?;
     let page = browser.new_page()?;
-    page.goto(&server.url("/"))?;
+    page.goto(&server.url("/examples/strict-csp/"))?;
     page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
     let shadow = page.shadow()?;
     shadow.wait_for(FORM, LIMIT)?;
@@ -259,4 +263,45 @@ fn listeners_of_the_page_see_no_value() -> Result<()> {
         ensure!(!line.contains("INPUT") && !line.contains("SELECT"), "the page sees a field: {line}");
     }
     own_host_only(&page, &server)
+}
+
+/// `topic` and `dept` narrow what is listed and found; a word that nothing has lists nothing of it.
+#[test]
+fn a_page_of_one_department_shows_its_measures_only() -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    let browser = Browser::launch(Kind::Current)?;
+    let listed = |attributes: &str| -> Result<((u64, u64), String)> {
+        let tag = format!(
+            "<!doctype html><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\">\
+             <huiqi-match src=\"/data/\" region=\"130102\" {attributes}><script src=\"/widget/loader.js\"></script></huiqi-match>"
+        );
+        server.set_fault("/narrow.html", Fault::Typed("text/html; charset=utf-8", tag.into_bytes()));
+        let page = browser.new_page()?;
+        page.goto(&server.url("/narrow.html"))?;
+        page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
+        let shadow = page.shadow()?;
+        shadow.wait_for(FORM, LIMIT)?;
+        shadow.click_text(".nav button", "结果")?;
+        shadow.wait_for("this.querySelector('.mr')", LIMIT)?;
+        let rows = shadow.eval("return this.querySelectorAll('.mr').length")?.as_u64().unwrap_or(0);
+        shadow.click_text(".nav button", "搜政策")?;
+        shadow.fill("input[type=search]", "奖励")?;
+        shadow.wait_for("/找到 \\d+ 项/.test(this.textContent)", LIMIT)?;
+        let found = shadow.eval("return +/找到 (\\d+) 项/.exec(this.textContent)[1]")?.as_u64().unwrap_or(0);
+        let console = page.console()?.join("\n");
+        Ok(((rows, found), console))
+    };
+    let fewer = |a: (u64, u64), b: (u64, u64)| 0 < a.0 && a.0 < b.0 && 0 < a.1 && a.1 < b.1;
+    let (all, _) = listed("")?;
+    let (some, console) = listed("topic=\"融资\"")?;
+    ensure!(fewer(some, all) && console.is_empty(), "{some:?} of {all:?}: {console}");
+    let (some, console) = listed("dept=\"工业和信息化厅\"")?;
+    ensure!(fewer(some, all) && console.is_empty(), "{some:?} of {all:?}: {console}");
+    // A theme that does not exist is a slip of the pen, which must not empty a page.
+    let (same, console) = listed("topic=\"融姿\" theme=\"pink\"")?;
+    ensure!(
+        same == all && console.contains("topic") && console.contains("theme 应是light、dark、auto"),
+        "{same:?} of {all:?}: {console}"
+    );
+    Ok(())
 }

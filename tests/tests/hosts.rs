@@ -4,11 +4,11 @@
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use huiqi_tests::browser::{Browser, Kind, Page, Shadow};
-use huiqi_tests::demo_dir;
 use huiqi_tests::server::{Fault, Server};
-use serde_json::Value;
+use huiqi_tests::{command, demo_dir, files_below};
+use serde_json::{Map, Value};
 
 const LIMIT: Duration = Duration::from_secs(20);
 const FORM: &str = "this.querySelector('select[name=省]')";
@@ -198,4 +198,132 @@ fn plain_http_without_a_secure_context() -> Result<()> {
     );
     page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
     fits(&page, &page.shadow()?, &host("plain http", "", TAG))
+}
+
+/// What `huiqi pack` writes, on a server that knows few kinds of files.
+fn packed(kind: Kind) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let place = |name: &str| Ok::<String, anyhow::Error>(demo_dir()?.join(name).display().to_string());
+    let out = dir.path().display().to_string();
+    let output = command(&["pack", "--data", &place("data")?, "--widget", &place("widget")?, "--out", &out])?;
+    ensure!(output.code == 0, "huiqi pack: {}", output.talk);
+    for file in files_below(dir.path())? {
+        let name = file.strip_prefix(dir.path())?.to_str().context("a name")?.to_owned();
+        let (stem, extension) = name.rsplit_once('.').context("an extension")?;
+        let plain = stem.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        ensure!(plain && stem.len() <= 40 && ["js", "json", "html"].contains(&extension), "{name}");
+    }
+    let server = Server::start(dir.path())?;
+    server.forbid(&[".bin", ".wasm", ".txt", ".gz"]);
+    let browser = Browser::launch(kind)?;
+    let page = browser.new_page()?;
+    page.goto(&server.url("/embed.html?region=130102"))?;
+    page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
+    let shadow = page.shadow()?;
+    shadow.wait_for(FORM, LIMIT)?;
+    shadow.click_text(".nav button", "搜政策")?;
+    shadow.fill("input[type=search]", "技改贴息")?;
+    shadow.wait_for("this.querySelector('mark')", LIMIT)?;
+    let refused = server.log().into_iter().find(|path| path.ends_with(".bin") || path.ends_with(".txt"));
+    ensure!(refused.is_none(), "{refused:?} was asked for");
+    let page = browser.new_page()?;
+    page.goto(&server.url("/region-130000.html"))?;
+    let rows = page.eval("document.querySelectorAll('li a').length")?.as_u64().unwrap_or(0);
+    page.goto(&server.url("/"))?;
+    let all = page.eval("document.querySelectorAll('li a').length")?.as_u64().unwrap_or(0);
+    ensure!(rows > 20 && all > rows, "{rows} measures of {all}");
+    Ok(())
+}
+
+#[test]
+fn a_content_management_system() -> Result<()> {
+    packed(Kind::Current)
+}
+
+#[test]
+fn a_content_management_system_in_chromium80() -> Result<()> {
+    packed(Kind::Chromium80)
+}
+
+/// Every file under a name that the system gave it; a map says which.
+#[test]
+fn renamed_files_are_found_by_a_map() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    std::fs::create_dir_all(dir.path().join("upload"))?;
+    let mut map = Map::new();
+    let site = demo_dir()?;
+    let mut loader = String::new();
+    for (number, file) in
+        files_below(&site.join("data"))?.into_iter().chain(files_below(&site.join("widget"))?).enumerate()
+    {
+        let name = file.file_name().and_then(|n| n.to_str()).context("a name")?.to_owned();
+        let now = format!("upload/{number:04}.{}", if name.ends_with(".js") { "js" } else { "dat" });
+        std::fs::copy(&file, dir.path().join(&now))?;
+        if name == "loader.js" {
+            loader.clone_from(&now);
+        }
+        // Addresses are relative to the map.
+        map.insert(name, format!("../{now}").into());
+    }
+    std::fs::create_dir_all(dir.path().join("maps"))?;
+    std::fs::write(dir.path().join("maps/map.json"), Value::Object(map).to_string())?;
+    let tag = format!(
+        "<huiqi-match><script src=\"/{loader}\" data-map=\"/maps/map.json\"></script><p id=\"list\">备用</p></huiqi-match>"
+    );
+    std::fs::write(dir.path().join("index.html"), host("renamed", "", &tag).text)?;
+    let server = Server::start(dir.path())?;
+    let browser = Browser::launch(Kind::Current)?;
+    let page = browser.new_page()?;
+    page.goto(&server.url("/"))?;
+    page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
+    let shadow = page.shadow()?;
+    shadow.wait_for(FORM, LIMIT)?;
+    shadow.click_text(".nav button", "搜政策")?;
+    shadow.fill("input[type=search]", "技改贴息")?;
+    shadow.wait_for("this.querySelector('mark')", LIMIT)?;
+    let console = page.console()?;
+    ensure!(console.is_empty(), "{console:?}");
+    // Without the map nothing can be found, and the list stays.
+    server.set_fault("/maps/map.json", Fault::NotFound);
+    let page = browser.new_page()?;
+    page.goto(&server.url("/"))?;
+    page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
+    page.shadow()?.wait_for("this.textContent.includes('组件没能打开')", LIMIT)?;
+    ensure!(page.eval("document.querySelector('#list').offsetHeight > 0")? == true, "the list is gone");
+    Ok(())
+}
+
+/// The module breaks down: a new one goes on with the answers; when it happens again at once, the list is shown.
+#[test]
+fn a_broken_module_is_replaced_once() -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    let browser = Browser::launch(Kind::Current)?;
+    let page = browser.new_page()?;
+    page.goto(&server.url("/"))?;
+    page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
+    let shadow = page.shadow()?;
+    shadow.wait_for(FORM, LIMIT)?;
+    shadow.select("select[name=省]", "130000")?;
+    shadow.wait_for("this.querySelector('select[name=市] option[value=\"130100\"]')", LIMIT)?;
+    shadow.select("select[name=市]", "130100")?;
+    // A script of the page lets one call of the browser fail, for which the module is not prepared.
+    let spoil = || {
+        page.eval(
+            "{ const real = Document.prototype.createElement; \
+             Document.prototype.createElement = function () { \
+             Document.prototype.createElement = real; throw new Error('spoiled'); } }",
+        )
+    };
+    shadow.eval("this.querySelector('.hq').setAttribute('data-first', '')")?;
+    spoil()?;
+    shadow.click_text(".nav button", "结果")?;
+    let again = "this.querySelector('.hq:not([data-first]) select[name=市]')";
+    shadow.wait_for(&format!("{again} && {again}.value === '130100'"), LIMIT)?;
+    spoil()?;
+    shadow.click_text(".nav button", "结果")?;
+    shadow.wait_for("this.textContent.includes('组件出错了。下面的政策清单仍然可用。')", LIMIT)?;
+    ensure!(!shadow.exists(".hq")?, "the broken widget is still there");
+    let list = page.eval("document.querySelector('huiqi-match li').offsetHeight > 0")?;
+    ensure!(list == true, "the list is not shown");
+    Ok(())
 }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use huiqi_engine::bundle::{Catalog, PartKind, decode_texts};
 use huiqi_tests::browser::{Area, Browser, Kind, Page, Shadow, Viewport};
 use huiqi_tests::server::{Fault, Server};
-use huiqi_tests::{command, copy_folder, demo_dir, files_below, workspace_root};
+use huiqi_tests::{TODAY, command, copy_folder, demo_dir, files_below, publish, workspace_root};
 use serde_json::Value;
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -20,11 +20,7 @@ fn catalog() -> Result<BTreeMap<String, String>> {
     Ok(text.lines().filter_map(|l| l.split_once(' ')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect())
 }
 
-/// The day on which every test happens, for the page and for the command.
-const TODAY: &str = "2026-11-22";
-
 fn open<'a>(page: &'a Page, server: &Server, path: &str) -> Result<Shadow<'a>> {
-    page.before_load(&format!("{{ const now = Date.parse('{TODAY}T04:00:00Z'); Date.now = () => now; }}"))?;
     page.goto(&server.url(path))?;
     page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
     page.shadow()
@@ -414,13 +410,8 @@ fn an_open_page_goes_over_to_the_next_edition() -> Result<()> {
     let law = dir.path().join("policies/000000/enterprise-income-tax-law.yaml");
     let text = std::fs::read_to_string(&law)?;
     std::fs::write(&law, text.replacen("标题: ", "标题: 新版", 1))?;
-    let path = |name: &str| dir.path().join(name).display().to_string();
-    let (policies, out, index) = (path("policies"), path("site/data"), path("index"));
     let old = files_below(&data)?;
-    let arguments =
-        ["build", &policies, "--out", &out, "--index", &index, "--as-of", TODAY, "--sequence", "9000000000"];
-    let output = command(&arguments)?;
-    ensure!(output.code == 0, "huiqi build: {}", output.talk);
+    publish(&dir.path().join("policies"), &data, &dir.path().join("index"), 60, &[])?;
     let catalog = Catalog::parse(&std::fs::read(data.join("catalog.txt"))?)?;
     let kept = decode_texts(PartKind::Files, &huiqi::parts::read(&data, &catalog.files)?)?;
     let mut cleared = 0;
@@ -495,18 +486,7 @@ fn site_of_areas(dir: &Path) -> Result<Vec<[String; 3]>> {
     copy_folder(&workspace_root().join("policies"), &dir.join("policies"))?;
     let settings = std::fs::read_to_string(dir.join("policies/huiqi.yaml"))?;
     std::fs::write(dir.join("policies/huiqi.yaml"), settings + "分区: 按市\n")?;
-    let text = |name: &str| dir.join(name).display().to_string();
-    let output = command(&[
-        "build",
-        &text("policies"),
-        "--out",
-        &text("site/data"),
-        "--index",
-        &text("index"),
-        "--as-of",
-        TODAY,
-    ])?;
-    ensure!(output.code == 0, "huiqi build: {}", output.talk);
+    publish(&dir.join("policies"), &dir.join("site/data"), &dir.join("index"), 60, &[])?;
     let catalog = std::fs::read_to_string(dir.join("site/data/catalog.txt"))?;
     let areas = catalog.lines().filter_map(|line| line.strip_prefix("area "));
     let areas = areas.map(|line| line.split(' ').map(str::to_owned).collect::<Vec<_>>());

@@ -2,7 +2,7 @@
 
 use huiqi_engine::LiteMap;
 use huiqi_engine::bundle::{self, CARDS_PER_BLOCK, DETAILS_PER_BLOCK, PartKind, RegionRoot, Table};
-use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType, ItemNo};
+use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType, ItemNo, ThemeNo};
 use huiqi_engine::codec::Writer;
 use huiqi_engine::date::Date;
 use huiqi_engine::decide::Decider;
@@ -425,7 +425,8 @@ impl App {
                 Err(error) => self.notices.push(format!("一个发布单位的政策没有列出：{error}")),
             }
         }
-        let Config { page, host, region, .. } = ctx.props();
+        let Config { page, host, region, topic, dept, .. } = ctx.props();
+        self.tell_selection(topic, dept);
         if self.publishers.is_empty() {
             let error = first.unwrap_or_default();
             crate::emit(host, "huiqi-error", &[("message", (&error).into())]);
@@ -495,6 +496,26 @@ impl App {
         ctx.link().send_future(async move { then(source.part(&name).await) });
     }
 
+    /// Number of the theme with this name.
+    fn theme(&self, name: &str) -> Option<ThemeNo> {
+        self.catalogue.themes.iter().find(|(_, n)| *n == name).map(|(no, _)| *no)
+    }
+
+    /// Says what a page with `topic` or `dept` is about; a theme that nobody has is a slip of the pen.
+    fn tell_selection(&mut self, topic: &str, dept: &str) {
+        let theme = self.theme(topic).is_some();
+        if !topic.is_empty() && !theme {
+            crate::warn(&format!("huiqi-match：topic 没有“{topic}”这个主题，没有采用"));
+        }
+        let text = match (theme, dept) {
+            (false, "") => return,
+            (true, "") => format!("本页只列出“{topic}”主题的事项。"),
+            (false, dept) => format!("本页只列出发文机关有“{dept}”的事项。"),
+            (true, dept) => format!("本页只列出发文机关有“{dept}”、主题是“{topic}”的事项。"),
+        };
+        self.notices.push(text);
+    }
+
     /// Withholds what a publisher may not say, what another one has said before, and what the page does not want to
     /// show. Returns what the visitor is told of it.
     fn withhold(&self, ctx: &Context<Self>, publisher: &Publisher, measures: &mut [Measure]) -> Vec<String> {
@@ -513,9 +534,9 @@ impl App {
             }
         }
         let Config { topic, dept, .. } = ctx.props();
-        let theme = self.catalogue.themes.iter().find(|(_, name)| *name == topic).map(|(no, _)| *no);
+        let theme = self.theme(topic);
         for measure in measures {
-            let about = topic.is_empty() || theme.is_some_and(|no| measure.themes.contains(&no));
+            let about = theme.is_none_or(|no| measure.themes.contains(&no));
             measure.withheld |= !about || !measure.issuer.contains(dept.as_str());
         }
         told

@@ -360,8 +360,7 @@ impl App {
         let keep = |hit: &&Hit| self.found(hit).is_some_and(|f| search.filters.keep(f, &self.catalogue));
         let all_shown = search.filters.is_empty() && !self.measures.iter().any(|m| m.withheld);
         let best: Vec<Hit> = ranked.hits.iter().filter(keep).take(HIT_LIMIT).copied().collect();
-        let passed =
-            if all_shown { ranked.total } else { ranked.hits.iter().filter(keep).count() };
+        let passed = if all_shown { ranked.total } else { ranked.hits.iter().filter(keep).count() };
         let counts = |(facet, ..): &(Facet, &str, &str)| {
             let all = ranked.hits.iter().filter_map(|hit| self.found(hit));
             (*facet, search.filters.counts(*facet, all, &self.catalogue))

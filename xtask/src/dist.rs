@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 
 use crate::pack;
 use crate::step::{Steps, say};
-use crate::{files, floor, in_root, npm, wasm};
+use crate::{files, floor, in_root, npm, syntax, wasm};
 
 /// The widget's files, in the order in which a page loads them.
 pub(crate) const FILES: [&str; 6] = ["loader.js", "app.js", "app.bin", SEARCH, TRUST, FRAME];
@@ -60,7 +60,9 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
     })?;
     steps.run("browser floor", || {
         for name in FILES.iter().filter(|name| name.ends_with(".js")) {
-            wasm::require_ascii(name, &files::read(&folder().join(name))?)?;
+            let script = files::read(&folder().join(name))?;
+            wasm::require_ascii(name, &script)?;
+            syntax::check(name, std::str::from_utf8(&script)?)?;
         }
         floor::check(&files::read(&search)?)?;
         floor::check(&files::read(&trust)?)?;

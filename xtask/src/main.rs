@@ -15,6 +15,7 @@ mod names;
 mod npm;
 mod pack;
 mod step;
+mod syntax;
 mod test;
 mod tools;
 mod wasm;

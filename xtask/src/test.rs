@@ -13,11 +13,15 @@ use crate::{demo, dist, fuzz, in_root, licences, tools, wasm};
 
 /// The day on which every test takes place: windows that come back every year are settled when a bundle is built.
 const TEST_DAY: &str = "2026-11-22";
+/// Noon of that day in Beijing: browsers refuse data that is younger than their clock.
+const TEST_NOON: &str = "1795320000";
 
 /// What every visit takes, as it lies on the server. The design says 190,000. The full engine took it from 192,000 to
 /// 226,000, shorter decoding and glue back to 194,700; areas, themes, related measures, filters over hits, a guard for
-/// the contrast of colours and going over to a new edition were added since. The search engine is a file of its own.
-const APP_LIMIT: usize = 209_500;
+/// the contrast of colours and going over to a new edition were added since (209,000), then several publishers in a page and
+/// going on after a breakdown. Search engine and signatures are files of their own.
+const APP_LIMIT: usize = 223_500;
+const TRUST_LIMIT: usize = 27_000;
 const SEARCH_LIMIT: usize = 54_000;
 const LOADER_LIMIT: usize = 4_000;
 
@@ -104,11 +108,11 @@ fn check(scope: Scope, steps: &mut Steps) -> Result<Browsers> {
             quiet(docs).map(drop)
         })?;
     }
-    demo::build(steps, Some(TEST_DAY))?;
+    demo::build(steps, Some((TEST_DAY, TEST_NOON)))?;
     steps.run("size budget", size_budget)?;
     steps.run("policies", || {
         let mut check = demo::huiqi();
-        check.args(["check", "policies"]);
+        check.args(["check", "policies", "--as-of", TEST_DAY]);
         quiet(check).map(drop)
     })?;
     let current = steps.run("find Chromium", tools::chromium)?;
@@ -222,7 +226,9 @@ fn size_budget() -> Result<()> {
     let sizes = dist::sizes()?;
     let app = dist::first_visit(&sizes);
     ensure!(app <= APP_LIMIT, "the widget has {app} B, the budget is {APP_LIMIT} B");
-    for (name, limit) in [("loader.js", LOADER_LIMIT), (dist::SEARCH, SEARCH_LIMIT)] {
+    for (name, limit) in
+        [("loader.js", LOADER_LIMIT), (dist::SEARCH, SEARCH_LIMIT), (dist::TRUST, TRUST_LIMIT)]
+    {
         let bytes = sizes.iter().find(|size| size.name == name).map_or(0, |size| size.bytes);
         ensure!(bytes <= limit, "{name} has {bytes} B, the budget is {limit} B");
     }
