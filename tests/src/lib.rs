@@ -90,6 +90,19 @@ pub fn engine_module() -> Result<PathBuf> {
     Ok(file)
 }
 
+/// Folders `npm-react` and `npm-vue`: what the examples are built with, and the package `huiqi-match.tgz`.
+///
+/// They are filled by `cargo xtask test`, which hands their place over in `HUIQI_NPM_DIR`.
+pub fn npm_dir() -> Result<PathBuf> {
+    let dir = match std::env::var_os("HUIQI_NPM_DIR") {
+        Some(dir) => PathBuf::from(dir),
+        None => workspace_root().join("target/tools"),
+    };
+    let there = dir.join("npm-vue/node_modules").is_dir();
+    ensure!(there, "there are no npm packages in {}: run `cargo xtask test`", dir.display());
+    Ok(dir)
+}
+
 /// axe-core as one script.
 ///
 /// It is fetched by `cargo xtask test`, which hands its place over in `HUIQI_AXE`.

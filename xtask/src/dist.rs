@@ -1,4 +1,4 @@
-//! The files that a publisher puts on a server, in target/dist/widget/.
+//! The files that a publisher puts on a server, in target/dist/widget/, and the package that holds them.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 
 use crate::pack;
 use crate::step::{Steps, say};
-use crate::{files, floor, in_root, syntax, wasm};
+use crate::{files, floor, in_root, npm, syntax, wasm};
 
 /// The widget's files, in the order in which a page loads them.
 pub(crate) const FILES: [&str; 6] = ["loader.js", "app.js", "app.bin", SEARCH, TRUST, FRAME];
@@ -68,6 +68,7 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
         floor::check(&files::read(&trust)?)?;
         floor::check(&files::read(&wasm::bound_module())?)
     })?;
+    steps.run("npm package", npm::build)?;
     let sizes = sizes()?;
     for size in &sizes {
         say(&format!("  {:<12} {:>8} B", size.name, size.bytes));

@@ -12,6 +12,7 @@ mod fuzz;
 mod glue;
 mod licences;
 mod names;
+mod npm;
 mod pack;
 mod step;
 mod syntax;
@@ -35,7 +36,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Build the widget into target/dist/widget and print its size
+    /// Build the widget into target/dist/widget, the npm package around it, and print its size
     Dist,
     /// Build the demo site into target/demo and serve it
     Demo {

@@ -45,6 +45,8 @@ struct Browsers {
     old: Option<PathBuf>,
     /// Rules for accessible pages, run in them.
     axe: PathBuf,
+    /// What the examples for npm are built with.
+    npm: PathBuf,
     /// The golden vectors for them.
     engine: PathBuf,
 }
@@ -117,13 +119,14 @@ fn check(scope: Scope, steps: &mut Steps) -> Result<Browsers> {
     steps.run("find network tools", tools::network)?;
     steps.run("find nginx", tools::nginx)?;
     let axe = steps.run("find axe", tools::axe)?;
+    let npm = steps.run("find npm packages", tools::node_modules)?;
     let old = match scope {
         Scope::Quick => None,
         Scope::Full | Scope::Soak => Some(steps.run("find Chromium 80", tools::chromium80)?),
     };
     let engine = steps.run("compile engine for the browser", wasm::compile_engine_tests)?;
     steps.run("build tests", || run(&["test", "--workspace", "--no-run"]))?;
-    Ok(Browsers { current, old, axe, engine })
+    Ok(Browsers { current, old, axe, npm, engine })
 }
 
 fn run_tests(scope: Scope, browsers: &Browsers, steps: &mut Steps) -> Result<Counts> {
@@ -159,6 +162,7 @@ fn test_command(browsers: &Browsers) -> Command {
         .env("HUIQI_DEMO_DIR", in_root("target/demo"))
         .env("HUIQI_CHROMIUM", &browsers.current)
         .env("HUIQI_AXE", &browsers.axe)
+        .env("HUIQI_NPM_DIR", &browsers.npm)
         .env("HUIQI_ENGINE_MODULE", &browsers.engine)
         // Errors that tests return say what they mean; the stack of the test runner below them does not.
         .env("RUST_LIB_BACKTRACE", "0");

@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use flate2::read::GzDecoder;
 use sha2::{Digest as _, Sha256};
 
-use crate::in_root;
 use crate::step::{quiet, require, say, stdout_of};
+use crate::{files, in_root, npm};
 
 /// The package with the oldest supported browser, Chromium 80.0.3987.
 const CHROMIUM80: &str = "chrome-aws-lambda@2.1.1";
@@ -19,6 +19,11 @@ const CHROMIUM80_SHA256: &str = "94f8953cd47c3fbd9d0ba8f50d2e5aa4e8136ca52b37e2b
 /// Rules for accessible pages, for tests only: nothing of it is published.
 const AXE: &str = "axe-core@4.14.1";
 const AXE_SHA256: &str = "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745";
+
+/// The examples that are built with npm's tools.
+const PROJECTS: [&str; 2] = ["react", "vue"];
+/// The oldest Node that the Vite in their lock files runs on.
+const NODE: (u32, u32) = (20, 19);
 
 /// A current Chromium, and a font with Chinese characters, without which pictures show boxes.
 pub(crate) fn chromium() -> Result<PathBuf> {
@@ -99,6 +104,61 @@ pub(crate) fn chromium80() -> Result<PathBuf> {
     Ok(browser)
 }
 
+/// A folder `npm-NAME` for each example that is built: what its lock file names, and the package as it is handed over.
+pub(crate) fn node_modules() -> Result<PathBuf> {
+    if let Some(folder) = std::env::var_os("HUIQI_NPM_DIR").map(PathBuf::from) {
+        ensure!(folder.is_dir(), "HUIQI_NPM_DIR names {}, which does not exist", folder.display());
+        return Ok(folder);
+    }
+    require_npm()?;
+    let mut node = Command::new("node");
+    node.arg("--version");
+    let version = stdout_of(node)?;
+    ensure!(recent(&version), "Vite needs Node {}.{} or later, this is {version}", NODE.0, NODE.1);
+    for project in PROJECTS {
+        let folder = in_root(&format!("target/tools/npm-{project}"));
+        let example = in_root("examples").join(project);
+        fs::create_dir_all(&folder)?;
+        let mut sum = Sha256::new();
+        for (from, name) in [
+            (example.join("package.json"), "package.json"),
+            (example.join("package-lock.json"), "package-lock.json"),
+            (npm::tarball(), "huiqi-match.tgz"),
+        ] {
+            sum.update(files::read(&from)?);
+            files::copy(&from, &folder.join(name))?;
+        }
+        let (sum, note) = (hex(&sum.finalize()), folder.join("installed.txt"));
+        if fs::read_to_string(&note).is_ok_and(|before| before == sum) {
+            continue;
+        }
+        // The lock file holds a hash of every package but ours, which was built here. None of them runs anything yet.
+        let mut install = Command::new("npm");
+        install.args(["ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"]);
+        install.current_dir(&folder);
+        quiet(install).with_context(|| format!("no packages for examples/{project}: they come from npm"))?;
+        files::write(&note, sum.as_bytes())?;
+    }
+    Ok(in_root("target/tools"))
+}
+
+/// Whether a version such as `v20.20.2` is at least [`NODE`].
+fn recent(version: &str) -> bool {
+    let mut numbers = version.trim_start_matches('v').split('.').map(|number| number.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= NODE
+}
+
+fn require_npm() -> Result<()> {
+    if require("npm", "").is_err() {
+        apt_install(&["npm"]).context("npm is needed (Debian: npm)")?;
+    }
+    Ok(())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Fetches a package from npm, checks it, and writes one of its files with `unpack`.
 fn from_npm(
     name: &str,
@@ -107,16 +167,14 @@ fn from_npm(
     target: &Path,
     unpack: impl Fn(&mut dyn Read, &mut File) -> Result<()>,
 ) -> Result<()> {
-    if require("npm", "").is_err() {
-        apt_install(&["npm"]).context("npm is needed to fetch it")?;
-    }
+    require_npm()?;
     let folder = target.parent().context("a file in a folder")?;
     fs::create_dir_all(folder)?;
     let mut pack = Command::new("npm");
     pack.args(["pack", name]).current_dir(folder);
     quiet(pack)?;
     let package = folder.join(format!("{}.tgz", name.replace('@', "-")));
-    let sum: String = Sha256::digest(fs::read(&package)?).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = hex(&Sha256::digest(fs::read(&package)?));
     ensure!(sum == sha256, "{} has the SHA-256 {sum}, not the one expected", package.display());
     let mut archive = tar::Archive::new(GzDecoder::new(BufReader::new(File::open(&package)?)));
     for entry in archive.entries()? {
@@ -179,4 +237,14 @@ fn apt_install(packages: &[&str]) -> Result<()> {
     install.args(["install", "-y", "--no-install-recommends"]).args(packages);
     install.env("DEBIAN_FRONTEND", "noninteractive");
     quiet(install).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_node() {
+        assert!(recent("v20.19.0\n") && recent("v22.1.0") && !recent("v20.9.0") && !recent("v18.20.4"));
+    }
 }

@@ -1,0 +1,12 @@
+import react from '@vitejs/plugin-react';
+import huiqi from 'huiqi-match/vite';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  // huiqi 只在 vite dev 里起作用：不让开发服务器改动要校验的文件
+  plugins: [react(), huiqi()],
+  // 放在网站的哪个目录下都能用
+  base: './',
+  // 组件支持的最旧的浏览器
+  build: { target: 'chrome80' },
+});

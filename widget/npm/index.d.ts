@@ -1,0 +1,68 @@
+/** 组件文件放在哪里；打包工具（Vite）能自己找到的，什么都不用写。 */
+export interface DefineOptions {
+  /** 包里的 widget 目录原样放到网站上以后的网址，可以是相对于网页的。 */
+  base?: string | URL;
+  /** 服务器不让放 .bin、.txt 文件时，它们改叫什么，如 `dat`。写了 base 的，组件的文件也照着改。 */
+  extension?: string;
+  /** 上传时改了名字的文件的对照表（JSON）的网址。 */
+  map?: string | URL;
+}
+
+/**
+ * 装载组件，只装一次，以第一次的选项为准。组件可用时完成；打不开时拒绝，`message` 是中文的原因，可以再试。
+ * 在服务器上（SSR）什么也不做。
+ */
+export function define(options?: DefineOptions): Promise<void>;
+
+/** `<huiqi-match>` 的属性。组件放进网页时读一次，以后改动只有颜色跟着变。 */
+export interface HuiqiAttributes {
+  /** 发布包的网址，几个的用空格隔开。不写是 `data/`。 */
+  src?: string;
+  /** 先替企业填上的注册地，六位地区代码。 */
+  region?: string;
+  /** 只列这个主题的事项。 */
+  topic?: string;
+  /** 只列发文单位名称里有这几个字的事项。 */
+  dept?: string;
+  /** 不写是 `light`；`auto` 跟着系统。 */
+  theme?: 'light' | 'dark' | 'auto';
+  /** 主色；太浅看不清的会自动加深。 */
+  accent?: 'red' | 'green' | 'teal' | 'ink' | `#${string}`;
+  /** `large` 是大字。 */
+  mode?: 'large';
+  /** 发布单位的公钥，和 `src` 一一对应，没有的写 `-`。 */
+  'publisher-key'?: string;
+}
+
+/** 组件打开了。个数是十进制的文字。 */
+export interface HuiqiReady {
+  measures: string;
+}
+
+/** 企业第一次看结果。每种结论的个数，没有的不写；没有企业填的任何内容。 */
+export interface HuiqiResults {
+  eligible?: string;
+  likely?: string;
+  unknown?: string;
+  near?: string;
+  ineligible?: string;
+}
+
+/** 一个发布包也没打开。 */
+export interface HuiqiError {
+  message: string;
+}
+
+/** 事件都冒泡，在标签、`document` 上都能听到。 */
+export interface HuiqiEventMap {
+  'huiqi-ready': CustomEvent<HuiqiReady>;
+  'huiqi-results': CustomEvent<HuiqiResults>;
+  'huiqi-error': CustomEvent<HuiqiError>;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'huiqi-match': HTMLElement;
+  }
+  interface GlobalEventHandlersEventMap extends HuiqiEventMap {}
+}
