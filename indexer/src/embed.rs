@@ -177,11 +177,9 @@ impl Embed {
         let mut out = format!("{indent}<h{level}>惠企政策清单</h{level}>\n{indent}<ul>\n");
         for row in self.listed.iter().take(limit) {
             let name = escape(&row.name);
-            let name = if row.source.is_empty() {
-                name
-            } else {
-                format!("<a href=\"{}\">{name}</a>", escape(&row.source))
-            };
+            // The folder may hold what somebody else published: an address that runs a script is no link.
+            let is_web = ["https://", "http://"].iter().any(|scheme| row.source.starts_with(scheme));
+            let name = if !is_web { name } else { format!("<a href=\"{}\">{name}</a>", escape(&row.source)) };
             // Writing to a string cannot fail.
             let _ = writeln!(
                 out,

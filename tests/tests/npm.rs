@@ -332,8 +332,10 @@ fn the_manifest_says_what_is_there() -> Result<()> {
     };
     let code = read("widget/src/lib.rs")?;
     let mut read_there = between(&code, "attribute(\"", "\"");
-    // Two come from a table.
-    read_there.extend(["theme", "mode"].iter().filter(|name| code.contains(&format!("(\"{name}\", &["))));
+    // Some come from a table.
+    read_there.extend(
+        ["theme", "mode", "open-links"].iter().filter(|name| code.contains(&format!("(\"{name}\", &["))),
+    );
     read_there.sort_unstable();
     read_there.dedup();
     ensure!(listed("attributes") == sorted(read_there.clone()), "{read_there:?}");

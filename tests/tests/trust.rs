@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use huiqi::parts::{self, Parts};
+use huiqi_engine::bundle::{Catalog, PartKind, Table, decode_details, encode_details};
 use huiqi_tests::browser::{Area, Browser, Kind, Page, Shadow, Viewport};
 use huiqi_tests::publisher::{Publisher, policy, write_page};
 use huiqi_tests::server::Server;
@@ -308,5 +310,52 @@ fn publishers_are_matched_together() -> Result<()> {
     shadow.wait_for("this.textContent.includes('石门摊位费补助')", LIMIT)?;
     let count = shadow.texts(".mr button.name")?.iter().filter(|t| t.contains("石门摊位费补助")).count();
     ensure!(count == 1, "listed {count} times");
+    Ok(())
+}
+
+/// A bundle from somebody who would like to run a script in the page: its link is none.
+#[test]
+fn links_run_no_script() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let publisher = Publisher::new(dir.path().to_owned(), "sjz", "河北省石家庄市", "石门")?;
+    let data = publisher.data();
+    publish(&publisher.dir.join("policies"), &data, &publisher.dir.join("index"), 0, &[])?;
+    let site = dir.path().join("site");
+    write_page(&site, "region=\"130102\" open-links=\"host\"")?;
+    let server = Server::start(&site)?;
+    let browser = Browser::launch(Kind::Current)?;
+    let links = || -> Result<Vec<(String, String)>> {
+        let page = browser.new_page()?;
+        let shadow = open(&page, &server)?;
+        shadow.click_text(".nav button", "结果")?;
+        shadow.wait_for("this.querySelector('.mr button.name')", LIMIT)?;
+        shadow.click_text(".mr button.name", "石门摊位费补助")?;
+        shadow.wait_for("this.textContent.includes('石门示例办法')", LIMIT)?;
+        let links = shadow.eval("return [...this.querySelectorAll('a')].map((a) => [a.href, a.target])")?;
+        Ok(serde_json::from_value(links)?)
+    };
+    let sound = links()?;
+    ensure!(
+        sound == [("https://www.example.gov.cn/sjz/0001.html".to_owned(), "_top".to_owned())],
+        "{sound:?}"
+    );
+    // What `huiqi check` would refuse, written past it.
+    let mut catalog = Catalog::parse(&std::fs::read(data.join("catalog.txt"))?)?;
+    let parts = Parts::new(&data);
+    for (_, table, _) in &mut catalog.areas {
+        let mut raw = Table::decode(&parts::read(&data, table)?)?;
+        for name in &mut raw.details {
+            let mut details = decode_details(&parts::read(&data, name)?)?;
+            for detail in &mut details {
+                detail.source = "javascript:document.title='run'".to_owned();
+                detail.handling.push(("网址".to_owned(), " javascript:alert(1)".to_owned()));
+            }
+            *name = parts.add(PartKind::Details, &encode_details(&details))?;
+        }
+        *table = parts.add(PartKind::Table, &raw.encode())?;
+    }
+    std::fs::write(data.join("catalog.txt"), catalog.print())?;
+    let hostile = links()?;
+    ensure!(hostile.is_empty(), "{hostile:?}");
     Ok(())
 }

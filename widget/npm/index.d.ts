@@ -26,6 +26,8 @@ export interface HuiqiAttributes {
   dept?: string;
   /** 不写是 `light`；`auto` 跟着系统。 */
   theme?: 'light' | 'dark' | 'auto';
+  /** host：链接在本页打开；默认开新的标签页 */
+  'open-links'?: 'new' | 'host';
   /** 主色；太浅看不清的会自动加深。 */
   accent?: 'red' | 'green' | 'teal' | 'ink' | `#${string}`;
   /** `large` 是大字。 */

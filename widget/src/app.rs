@@ -33,6 +33,8 @@ pub(crate) struct Config {
     pub topic: String,
     /// `dept` attribute: measures of issuers with this in their name only; empty for all.
     pub dept: String,
+    /// `open-links`: links open in the tab of the page.
+    pub same_tab: bool,
     /// The element, for events.
     pub host: HtmlElement,
 }
@@ -135,6 +137,7 @@ pub(crate) struct App {
     pub view: View,
     history: Vec<View>,
     pub search: Search,
+    pub same_tab: bool,
     pub heading: NodeRef,
     moved: bool,
     asked_industries: bool,
@@ -181,6 +184,7 @@ impl Component for App {
             view: View::Form,
             history: Vec::new(),
             search: Search::default(),
+            same_tab: ctx.props().same_tab,
             heading: NodeRef::default(),
             moved: false,
             asked_industries: false,

@@ -27,8 +27,12 @@ const STYLE: &str = include_str!(concat!(env!("OUT_DIR"), "/huiqi.css"));
 /// Values of `accent` that the style sheet knows; none as well.
 const PRESETS: [&str; 5] = ["", "red", "green", "teal", "ink"];
 
-/// Attributes with few values, which the style sheet reads itself.
-const CHOICES: [(&str, &[&str]); 2] = [("theme", &["", "light", "dark", "auto"]), ("mode", &["", "large"])];
+/// Attributes with few values; the style sheet reads the first two itself.
+const CHOICES: [(&str, &[&str]); 3] = [
+    ("theme", &["", "light", "dark", "auto"]),
+    ("mode", &["", "large"]),
+    ("open-links", &["", "new", "host"]),
+];
 
 #[wasm_bindgen]
 extern "C" {
@@ -113,7 +117,8 @@ pub fn mount(host: HtmlElement, root: Root, place: Element, page: Page) -> JsVal
     root.set_adopted_style_sheets(&Array::of1(sheet.unchecked_ref()));
     let sources = Source::all(&page, &attribute("src"), &attribute("publisher-key"));
     let (topic, dept) = (attribute("topic"), attribute("dept"));
-    let config = Config { page, sources, region, topic, dept, host };
+    let same_tab = attribute("open-links") == "host";
+    let config = Config { page, sources, region, topic, dept, same_tab, host };
     let handle = yew::Renderer::<App>::with_root_and_props(place, config).render();
     Closure::once_into_js(move || handle.destroy())
 }

@@ -469,9 +469,14 @@ impl App {
             return html! { <p role="status">{ "正在读办理信息…" }</p> };
         };
         let term = |name: &str, value: Html| html! { <><dt>{ name.to_owned() }</dt><dd>{ value }</dd></> };
+        let target = if self.same_tab { "_top" } else { "_blank" };
         let external = |url: &str, word: &str| {
+            // Data may come from anywhere: an address that runs a script is no link.
+            if !["https://", "http://"].iter().any(|scheme| url.starts_with(scheme)) {
+                return html! { word.to_owned() };
+            }
             html! {
-                <a href={url.to_owned()} target="_blank" rel="noopener noreferrer">{ word.to_owned() }</a>
+                <a href={url.to_owned()} {target} rel="noopener noreferrer">{ word.to_owned() }</a>
             }
         };
         let handling = detail.handling.iter().map(|(label, text)| {
