@@ -268,6 +268,7 @@ fn the_package_holds_this_and_nothing_else() -> Result<()> {
                 "widget/app.bin",
                 "widget/app.js",
                 "widget/frame.js",
+                "widget/licences.txt",
                 "widget/loader.js",
                 "widget/search.bin",
                 "widget/trust.bin",
@@ -278,6 +279,11 @@ fn the_package_holds_this_and_nothing_else() -> Result<()> {
         let bytes = files.iter().find(|(name, _)| name == wanted).map(|(_, bytes)| bytes.clone());
         Ok::<String, anyhow::Error>(String::from_utf8(bytes.unwrap_or_default())?)
     };
+    // What is compiled in wants its licences handed on.
+    let licences = text("widget/licences.txt")?;
+    for part in ["\nyew 0.", "\ned25519-compact 2.", "Permission is hereby granted", "Apache License"] {
+        ensure!(licences.contains(part), "licences.txt lacks {part:?}");
+    }
     let about: Value = serde_json::from_str(&text("package.json")?)?;
     ensure!(about["version"] == env!("CARGO_PKG_VERSION"), "{about}");
     // Every entry leads somewhere.

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 
 use crate::pack;
 use crate::step::{Steps, say};
-use crate::{files, floor, in_root, npm, syntax, wasm};
+use crate::{files, floor, in_root, licences, npm, syntax, wasm};
 
 /// The widget's files, in the order in which a page loads them.
 pub(crate) const FILES: [&str; 6] = ["loader.js", "app.js", "app.bin", SEARCH, TRUST, FRAME];
@@ -18,6 +18,9 @@ pub(crate) const TRUST: &str = "trust.bin";
 
 /// Only for who puts the widget into a frame.
 const FRAME: &str = "frame.js";
+
+/// Licences of what is compiled in; no page loads it.
+pub(crate) const NOTICES: &str = "licences.txt";
 
 /// One file as it lies on the server, which is what crosses the wire from a server that compresses nothing.
 #[derive(Debug)]
@@ -58,6 +61,7 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
         }
         files::write(&folder().join(FILES[0]), pack::minify(FILES[0], &loader)?.as_bytes())
     })?;
+    steps.run("notices", || files::write(&folder().join(NOTICES), licences::notices()?.as_bytes()))?;
     steps.run("browser floor", || {
         for name in FILES.iter().filter(|name| name.ends_with(".js")) {
             let script = files::read(&folder().join(name))?;

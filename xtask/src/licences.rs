@@ -1,5 +1,8 @@
-//! What the dependencies may be licensed under, and whether one is known to be dangerous.
+//! What the dependencies may be licensed under, whether one is known to be dangerous, and the notices that travel with the
+//! widget.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -32,6 +35,93 @@ fn check_workspace(manifest: &str, allowed: &[String]) -> Result<()> {
     let offenders: Vec<String> = packages.iter().filter_map(|package| offence(package, allowed)).collect();
     ensure!(offenders.is_empty(), "licences outside the list in deny.toml:\n{}", offenders.join("\n"));
     Ok(())
+}
+
+/// The modules that visitors get.
+const PUBLISHED: [&str; 3] = ["huiqi-widget", "huiqi-search-module", "huiqi-trust-module"];
+
+/// Names, licences and licence texts of everything that is compiled into the widget: most licences want to be handed on.
+/// The same for the same Cargo.lock.
+pub(crate) fn notices() -> Result<String> {
+    let mut metadata = cargo();
+    metadata.args([
+        "metadata",
+        "--format-version",
+        "1",
+        "--locked",
+        "--filter-platform",
+        "wasm32-unknown-unknown",
+    ]);
+    metadata.current_dir(in_root(""));
+    let metadata: Value = serde_json::from_str(&stdout_of(metadata)?)?;
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let packages: BTreeMap<String, Value> = list(&metadata["packages"])
+        .into_iter()
+        .filter_map(|package| Some((package["id"].as_str()?.to_owned(), package)))
+        .collect();
+    let nodes = list(&metadata["resolve"]["nodes"]);
+    let node = |id: &str| nodes.iter().find(|node| node["id"] == id);
+    // What runs in the compiler is not handed on.
+    let is_macro = |package: &Value| {
+        list(&package["targets"]).iter().any(|target| list(&target["kind"]).iter().any(|k| k == "proc-macro"))
+    };
+    let named = packages.iter().filter(|(_, p)| PUBLISHED.iter().any(|name| p["name"] == *name));
+    let mut open: Vec<String> = named.map(|(id, _)| id.clone()).collect();
+    ensure!(open.len() == PUBLISHED.len(), "cargo metadata does not list {PUBLISHED:?}");
+    let mut found = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        let Some(package) = packages.get(&id).filter(|package| !is_macro(package)) else { continue };
+        if !found.insert(id.clone()) {
+            continue;
+        }
+        let node = node(&id).with_context(|| format!("{} is not resolved", package["name"]))?;
+        for dependency in list(&node["deps"]) {
+            if list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null()) {
+                open.extend(dependency["pkg"].as_str().map(str::to_owned));
+            }
+        }
+    }
+    let mut names = Vec::new();
+    let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for package in found.iter().filter_map(|id| packages.get(id)).filter(|p| !p["source"].is_null()) {
+        let word = |key: &str| package[key].as_str().unwrap_or_default().to_owned();
+        let name = format!("{} {}", word("name"), word("version"));
+        let folder = word("manifest_path");
+        let folder = Path::new(&folder).parent().context("a package in a folder")?;
+        for text in licence_texts(folder)? {
+            texts.entry(text).or_default().push(name.clone());
+        }
+        names.push(format!("{name}: {} {}", word("license"), word("repository")).trim().to_owned());
+    }
+    names.push("Rust standard library: MIT OR Apache-2.0 https://github.com/rust-lang/rust".to_owned());
+    names.sort();
+    let mut out = format!("What is compiled into huiqi-match, and its licences\n\n{}\n", names.join("\n"));
+    let mut texts: Vec<(Vec<String>, String)> = texts.into_iter().map(|(text, of)| (of, text)).collect();
+    texts.sort();
+    for (of, text) in texts {
+        out.push_str(&format!("\n{}\n{}\n\n{text}\n", "-".repeat(72), of.join(", ")));
+    }
+    Ok(out)
+}
+
+/// Texts of the files of a package that are called after licences, without differences in spaces at the ends of lines.
+fn licence_texts(folder: &Path) -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_uppercase();
+        if path.is_file()
+            && ["LICENSE", "LICENCE", "COPYING", "NOTICE"].iter().any(|word| name.starts_with(word))
+        {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let text = |path: &std::path::PathBuf| -> Result<String> {
+        let text = String::from_utf8_lossy(&std::fs::read(path)?).replace('\t', " ");
+        Ok(text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim().to_owned())
+    };
+    files.iter().map(text).collect()
 }
 
 /// Asks an auditor about known vulnerabilities, if one is installed and can fetch its database. An attempt

@@ -46,7 +46,7 @@ pub(crate) fn build() -> Result<()> {
 fn lay_out(widget: &Path, folder: &Path) -> Result<()> {
     files::empty_folder(folder)?;
     fs::create_dir(folder.join("widget"))?;
-    for name in dist::FILES {
+    for name in dist::FILES.iter().chain([&dist::NOTICES]) {
         files::copy(&widget.join(name), &folder.join("widget").join(name))?;
     }
     for name in LICENCES {
@@ -71,7 +71,7 @@ fn lay_out(widget: &Path, folder: &Path) -> Result<()> {
 /// Writes a package as npm does, but the same bytes for the same files: sorted, without times and owners.
 fn write(folder: &Path, target: &Path) -> Result<()> {
     let mut names: Vec<String> = OWN.iter().chain(&LICENCES).map(|&name| name.to_owned()).collect();
-    names.extend(dist::FILES.map(|name| format!("widget/{name}")));
+    names.extend(dist::FILES.iter().chain([&dist::NOTICES]).map(|name| format!("widget/{name}")));
     names.sort();
     let file = File::create(target).with_context(|| format!("writing {}", target.display()))?;
     let mut archive = tar::Builder::new(GzBuilder::new().write(file, Compression::best()));
@@ -95,7 +95,7 @@ mod tests {
     /// A widget that was never built will do.
     fn made_up(dir: &Path) -> Result<PathBuf> {
         files::empty_folder(dir)?;
-        for name in dist::FILES {
+        for name in dist::FILES.iter().chain([&dist::NOTICES]) {
             files::write(&dir.join(name), name.as_bytes())?;
         }
         Ok(dir.to_owned())
