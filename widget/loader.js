@@ -52,19 +52,19 @@
     }
   }
 
-  /* Stored compressed, because many servers compress no wasm, and opened
-     here, so that neither encoding nor MIME type of the server matters. */
+  /* Stored compressed, because many servers compress no wasm, and opened by
+     app.js, so that neither encoding nor MIME type of the server matters. */
   function open(name) {
     return fetch(at(here, name), { integrity: hashes[name] }).then(function (r) {
       if (!r.ok) throw new Error(name + ' ' + r.status);
-      return new Response(r.body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
+      return r.arrayBuffer();
     });
   }
 
   /* A module that is fetched when it is needed: a new instance each time, as
      a function of a name and bytes. */
   function module(name) {
-    var code = modules[name] = modules[name] || open(name).then(function (bytes) { return WebAssembly.compile(bytes); });
+    var code = modules[name] = modules[name] || Promise.all([start(), open(name)]).then(function (got) { return WebAssembly.compile(got[0].unpack(got[1])); });
     code.catch(function () { modules[name] = null; });
     return code.then(function (code) {
       return WebAssembly.instantiate(code);

@@ -39,15 +39,16 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
     let module = steps.run("compile widget", wasm::compile)?;
     let search = steps.run("compile search", wasm::compile_search)?;
     let trust = steps.run("compile trust", wasm::compile_trust)?;
+    let unpack = steps.run("compile unpack", wasm::compile_unpack)?;
     steps.run("wasm-bindgen", || {
         files::empty_folder(&folder())?;
-        wasm::bindgen(&module, &folder())
+        wasm::bindgen(&module, &unpack, &folder())
     })?;
     steps.run("compress", || {
-        let packed = pack::gzip(&files::read(&wasm::bound_module())?)?;
-        files::write(&folder().join("app.bin"), &packed)?;
-        files::write(&folder().join(SEARCH), &pack::gzip(&files::read(&search)?)?)?;
-        files::write(&folder().join(TRUST), &pack::gzip(&files::read(&trust)?)?)
+        for (name, module) in [("app.bin", &wasm::bound_module()), (SEARCH, &search), (TRUST, &trust)] {
+            files::write(&folder().join(name), &pack::lzma(&files::read(module)?)?)?;
+        }
+        Ok(())
     })?;
     steps.run("loader", || {
         // The loader names what it was built with, and the tag names the loader: one changed byte anywhere is noticed.
@@ -70,6 +71,7 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
         }
         floor::check(&files::read(&search)?)?;
         floor::check(&files::read(&trust)?)?;
+        floor::check(&files::read(&unpack)?)?;
         floor::check(&files::read(&wasm::bound_module())?)
     })?;
     steps.run("npm package", npm::build)?;

@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use base64::Engine as _;
 
 use crate::names::{self, short};
 
@@ -75,7 +76,7 @@ const HELPERS: &[(&str, &str)] = &[
         "export function __wbg_set_wasm(val) {\n    wasm = val;\n}\n",
         // A module that broke down once answers no more, and the loader is told: its state is worth nothing.
         "const load = async (bytes, broke) => {
-    const { exports } = (await WebAssembly.instantiate(bytes, { IMPORTS: imports })).instance;
+    const { exports } = (await WebAssembly.instantiate(unpack(bytes), { IMPORTS: imports })).instance;
     let works = true;
     wasm = {};
     for (const name in exports) {
@@ -119,9 +120,24 @@ function returnPair(at, ptr) {
 }
 ";
 
+/// Opens what was packed (`pack::lzma`): the length of the result stands in front. Its memory goes with it.
+const UNPACK: &str = "
+export function unpack(packed) {
+    const code = Uint8Array.from(atob('MODULE'), (c) => c.charCodeAt(0));
+    const e = new WebAssembly.Instance(new WebAssembly.Module(code)).exports;
+    const size = new DataView(packed).getUint32(0, true), length = packed.byteLength - 4;
+    const at = e.grow(length + size);
+    new Uint8Array(e.memory.buffer, at).set(new Uint8Array(packed, 4));
+    e.open(at, length, at + length, size);
+    return new Uint8Array(e.memory.buffer, at + length, size);
+}
+";
+
 /// Makes script and module smaller. The script is then a plain one, because only those can be checked by a hash: it leaves
 /// its functions, and one that loads the module from its bytes, on its own element.
-pub(crate) fn shrink(script: &str, module: &[u8]) -> Result<(String, Vec<u8>)> {
+///
+/// `unpack` is the module that opens the other: small enough to be compiled at once.
+pub(crate) fn shrink(script: &str, module: &[u8], unpack: &[u8]) -> Result<(String, Vec<u8>)> {
     let shared = names::of(module)?;
     let (functions, mut script) = take_imports(&replace(script)?, &shared.imports)?;
     // Functions that say the same share a name.
@@ -137,7 +153,8 @@ pub(crate) fn shrink(script: &str, module: &[u8]) -> Result<(String, Vec<u8>)> {
         imports.insert(name.clone(), now.clone());
     }
     // At the end, because it calls what stands before.
-    script.push_str(&format!("{ADDED}const imports = {{\n{members}}};\n"));
+    let unpack = UNPACK.replace("MODULE", &base64::engine::general_purpose::STANDARD.encode(unpack));
+    script.push_str(&format!("{ADDED}{unpack}const imports = {{\n{members}}};\n"));
     let (script, exports) = rename_exports(&script, &shared.exports)?;
     if let Some(left) = imports.keys().find(|name| script.contains(name.as_str())) {
         bail!("{left} is still in the script");

@@ -5,8 +5,9 @@ use std::num::NonZeroU64;
 
 use std::fmt::Write as _;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use base64::Engine as _;
+use liblzma::stream::{Action, Filters, LzmaOptions, Status, Stream};
 use oxc_allocator::Allocator;
 use oxc_codegen::{Codegen, CodegenOptions};
 use oxc_compat::EngineTargets;
@@ -75,6 +76,29 @@ pub(crate) fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(out)
 }
 
+/// LZMA as `widget/unpack` reads it, with the length of `bytes` in front (four bytes, the lowest first): a sixth less than
+/// [`gzip`]. What was packed is unpacked here before anybody downloads it.
+pub(crate) fn lzma(bytes: &[u8]) -> Result<Vec<u8>> {
+    const EXTREME: u32 = 9 | 1 << 31;
+    let mut options = LzmaOptions::new_preset(EXTREME)?;
+    options.literal_context_bits(4).literal_position_bits(0).position_bits(0);
+    let mut filters = Filters::new();
+    filters.lzma1(&options);
+    let mut stream = Stream::new_raw_encoder(&filters)?;
+    let mut packed = u32::try_from(bytes.len())?.to_le_bytes().to_vec();
+    loop {
+        packed.reserve(bytes.len() / 2 + 1024);
+        let done = usize::try_from(stream.total_in())?;
+        if stream.process_vec(&bytes[done..], &mut packed, Action::Finish)? == Status::StreamEnd {
+            break;
+        }
+    }
+    let mut back = vec![0; bytes.len()];
+    huiqi_unpack::unpack(&packed[4..], &mut back);
+    ensure!(back == bytes, "widget/unpack does not read what was packed");
+    Ok(packed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +113,28 @@ mod tests {
             "{short}"
         );
         assert!(minify("x.js", "let 1;").is_err());
+    }
+
+    #[test]
+    fn lzma_reads_back() {
+        let text: Vec<u8> = (0..20_000_u32).flat_map(|n| (n * n / 7).to_le_bytes()).collect();
+        let noise = text.iter().scan(7_u32, |s, b| {
+            *s = s.wrapping_mul(1_664_525).wrapping_add(1_013_904_223 + u32::from(*b));
+            Some((*s >> 24) as u8)
+        });
+        let noise: Vec<u8> = noise.collect();
+        for bytes in [&b""[..], b"a", &b"abcabcabc".repeat(100), &text, &noise, &[0; 70_000]] {
+            let packed = lzma(bytes).unwrap();
+            assert_eq!(packed[..4], (bytes.len() as u32).to_le_bytes());
+        }
+        // Damaged bytes are other bytes, never a panic.
+        let mut packed = lzma(&text).unwrap();
+        for at in (4..packed.len()).step_by(97) {
+            packed[at] ^= 0x55;
+            let mut out = vec![0; text.len()];
+            huiqi_unpack::unpack(&packed[4..], &mut out);
+        }
+        huiqi_unpack::unpack(&[], &mut [0; 100]);
     }
 
     #[test]

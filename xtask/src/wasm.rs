@@ -72,6 +72,11 @@ pub(crate) fn compile_trust() -> Result<PathBuf> {
     compile_package("huiqi-trust-module")
 }
 
+/// What opens the other modules, which lies inside `app.js`.
+pub(crate) fn compile_unpack() -> Result<PathBuf> {
+    compile_package("huiqi-unpack")
+}
+
 fn compile_package(package: &str) -> Result<PathBuf> {
     // A folder of its own: other flags in the same one would have both worlds built again each time.
     let target_dir = in_root("target/wasm");
@@ -94,7 +99,8 @@ pub(crate) fn bound_module() -> PathBuf {
 }
 
 /// Makes the module loadable: `app.js` in the folder, [`bound_module`] beside the build.
-pub(crate) fn bindgen(module: &Path, folder: &Path) -> Result<()> {
+/// `unpack`: the module that opens it.
+pub(crate) fn bindgen(module: &Path, unpack: &Path, folder: &Path) -> Result<()> {
     let generated = in_root("target/wasm/bindgen");
     files::empty_folder(&generated)?;
     Bindgen::new()
@@ -116,7 +122,8 @@ pub(crate) fn bindgen(module: &Path, folder: &Path) -> Result<()> {
         );
     }
     let script = String::from_utf8(files::read(&generated.join("app_bg.js"))?)?;
-    let (script, module) = glue::shrink(&script, &files::read(&generated.join("app_bg.wasm"))?)?;
+    let (script, module) =
+        glue::shrink(&script, &files::read(&generated.join("app_bg.wasm"))?, &files::read(unpack)?)?;
     files::write(&bound_module(), &module)?;
     let script = pack::minify("app.js", &script)?;
     files::write(&folder.join("app.js"), script.as_bytes())
