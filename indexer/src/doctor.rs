@@ -57,7 +57,12 @@ impl Got {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    /// The body as a browser hands it to scripts, and whether the header told the truth.
+    /// What can be read of it, whether or not its header tells the truth.
+    fn content(&self) -> Vec<u8> {
+        self.decoded().unwrap_or_else(|| self.body.clone())
+    }
+
+    /// The body as a browser hands it to scripts; nothing when the header does not tell the truth.
     fn decoded(&self) -> Option<Vec<u8>> {
         match self.header("content-encoding") {
             Some(encoding) if encoding.contains("gzip") => {
@@ -239,7 +244,8 @@ impl Doctor {
             return self.problem("page", format!("网页没打开：服务器回答 {}", got.status), "检查网址");
         }
         // Attributes are ASCII in every encoding that pages have.
-        let html = Html::parse_document(&String::from_utf8_lossy(&got.body));
+        let body = got.content();
+        let html = Html::parse_document(&String::from_utf8_lossy(&body));
         let all = |css: &str| -> Vec<Vec<(String, String)>> {
             // Written here, not typed by anybody.
             let Ok(selector) = Selector::parse(css) else { return Vec::new() };
@@ -277,8 +283,10 @@ impl Doctor {
             let Some(address) = value(&script, "src").and_then(|src| base.join(&src)) else { continue };
             let named = address.path.rsplit('/').next().is_some_and(|name| name.contains("loader"));
             let got = if named { self.get(&address).ok() } else { None };
-            let is_loader =
-                got.as_ref().is_some_and(|g| contains(&g.body, b"huiqi-match") || g.status != 200);
+            let is_loader = got.as_ref().is_some_and(|g| {
+                let body = g.content();
+                g.status != 200 || contains(&body, b"huiqi-match")
+            });
             let Some(got) = got.filter(|_| is_loader) else {
                 if address.origin != self.page.origin {
                     strangers.insert(address.origin.clone());
@@ -423,7 +431,7 @@ impl Doctor {
         for name in WIDGET.iter().filter(|name| !["loader.js", "frame.js"].contains(name)) {
             let Some(file) = self.names.at(address, name) else { continue };
             let Some(got) = self.file(&file, name) else { continue };
-            self.encoding(&got, name);
+            self.encoding(&got, name, false);
             let bytes = got.decoded().unwrap_or_default();
             if !text.contains(&format!(
                 "sha256-{}",
@@ -439,14 +447,15 @@ impl Doctor {
     }
 
     /// A server that calls compressed files encoded makes browsers open them twice.
-    fn encoding(&mut self, got: &Got, what: &str) {
-        let zipped = got.body.starts_with(&[0x1f, 0x8b]);
+    /// `zipped`: whether the file is one that gzip made.
+    fn encoding(&mut self, got: &Got, what: &str, zipped: bool) {
         let declared = got.header("content-encoding").is_some_and(|e| e.contains("gzip"));
-        let twice = got.decoded().is_some_and(|bytes| bytes.starts_with(&[0x1f, 0x8b]));
-        if what.ends_with(".bin") && zipped && declared && !twice {
+        let is_zipped = |bytes: &[u8]| bytes.starts_with(&[0x1f, 0x8b]);
+        let sound = is_zipped(&got.body) && got.decoded().is_some_and(|bytes| !zipped || is_zipped(&bytes));
+        if what.ends_with(".bin") && declared && !sound {
             self.problem(
                 "encoding",
-                format!("{what} 本来就是压缩的，服务器又加了 Content-Encoding: gzip，浏览器会多解一次"),
+                format!("{what} 没有再压缩，服务器却加了 Content-Encoding: gzip，浏览器打不开"),
                 "对 .bin 文件去掉这个响应头",
             );
         }
@@ -529,7 +538,7 @@ impl Doctor {
             let Some(address) = self.names.at(data, &file) else { continue };
             let Some(got) = self.file(&address, "数据文件") else { continue };
             let before = self.findings.len();
-            self.encoding(&got, &format!("{name}.bin"));
+            self.encoding(&got, &format!("{name}.bin"), true);
             if before != self.findings.len() {
                 continue;
             }

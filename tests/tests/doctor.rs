@@ -1,9 +1,11 @@
 //! `huiqi doctor` finds what is planted, and is silent on a good page.
 
+use std::io::Write as _;
+
 use anyhow::{Context as _, Result, ensure};
 use huiqi_tests::publisher::{Publisher, write_page};
 use huiqi_tests::server::{Fault, Server};
-use huiqi_tests::{command, demo_dir};
+use huiqi_tests::{command, demo_dir, files_below};
 use serde_json::Value;
 
 const AS_OF: &str = "2026-11-22";
@@ -189,6 +191,20 @@ fn planted_faults_are_found() -> Result<()> {
     let server = Server::start(&site)?;
     server.set_header("Content-Encoding", "gzip");
     ensure!(found(&server.url("/"), AS_OF)?.contains(&"encoding".to_owned()), "the encoding");
+    // A server that really compresses what it sends is fine.
+    let server = Server::start(&site)?;
+    let zip = |bytes: &[u8]| -> Result<Vec<u8>> {
+        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        out.write_all(bytes)?;
+        Ok(out.finish()?)
+    };
+    for file in files_below(&site)? {
+        let path = format!("/{}", file.strip_prefix(&site)?.display());
+        server.set_fault(&path, Fault::Replace(zip(&std::fs::read(&file)?)?));
+    }
+    server.set_header("Content-Encoding", "gzip");
+    let nothing = found(&server.url("/examples/themed/index.html"), AS_OF)?;
+    ensure!(nothing == ["unsigned"], "{nothing:?}");
     let server = Server::start(&site)?;
     let later = found(&server.url("/"), "2026-12-15")?;
     ensure!(later == ["unsigned", "old"], "{later:?}");
