@@ -45,7 +45,7 @@
       var text = '本页的安全策略（CSP）不允许 WebAssembly';
       if (chrome && +chrome[1] < 97) {
         /* and Chromium N has no keyword for it. */
-        return text + '，Chromium ' + chrome[1] + ' 又不认识放行它的关键字，请换 97 版以上的浏览器。';
+        return text + '，Chromium ' + chrome[1] + ' 不认识放行它的关键字，请换 97 版以上浏览器。';
       }
       /* it lacks 'wasm-unsafe-eval' in script-src. */
       return text + '：请网站管理员在 script-src 里加上 \'wasm-unsafe-eval\'。';

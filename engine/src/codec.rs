@@ -158,9 +158,10 @@ impl<'a> Reader<'a> {
 
     /// Number of a fact, and whether its items are rows of the catalogue; otherwise they are choices of its own.
     pub(crate) fn fact(&mut self) -> (u16, bool) {
-        let sets = self.renumbering.map(|r| &r.sets);
-        let before = self.clone().u16();
-        (self.row(|r| &r.facts), sets.is_some_and(|sets| sets.contains(&before)))
+        let before = self.u16();
+        let Some(renumbering) = self.renumbering else { return (before, false) };
+        let now = renumbering.facts.get(&before).copied();
+        (self.require(now, "目录里有的编号", 0), renumbering.sets.contains(&before))
     }
 
     /// Keeps a failure at the current place, if it is the first. Nothing is left to be read.

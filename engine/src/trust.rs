@@ -115,6 +115,15 @@ pub struct SigningKey {
     pub until: Date,
 }
 
+impl SigningKey {
+    /// Whether it may sign a catalog of this day and term. An old key must not sign for ever: neither a later day nor a
+    /// term that never ends.
+    pub fn may_sign(&self, catalog: &Catalog) -> bool {
+        let days = self.from..=self.until;
+        days.contains(&catalog.published) && catalog.expires.days() <= self.until.days() + GRACE_DAYS
+    }
+}
+
 /// For which measures a publisher may speak.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Authority {
@@ -338,9 +347,7 @@ pub fn check(
         return fail(format!("{CATALOG_NAME} 的签名不对，可能被改动"));
     }
     let content = Catalog::parse(catalog).map_err(|error| TrustError(error.to_string()))?;
-    // An old key must not sign for ever: neither a later day nor a term that never ends.
-    let days = signer.from..=signer.until;
-    if !days.contains(&content.published) || content.expires.days() > signer.until.days() + GRACE_DAYS {
+    if !signer.may_sign(&content) {
         return fail(format!("密钥 {} 只能签 {} 至 {} 发布的数据", sealed.key, signer.from, signer.until));
     }
     if keys.sequence < seen.keys || content.sequence < seen.catalog {

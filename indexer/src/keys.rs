@@ -238,9 +238,7 @@ pub fn may_publish(
     let Some(signer) = keys.keys.iter().find(|k| k.key == key.public) else {
         bail!("{} 里没有密钥 {id}（或已作废）：用根密钥运行 huiqi key issue", path.display());
     };
-    if !(signer.from..=signer.until).contains(&catalog.published)
-        || catalog.expires.days() > signer.until.days() + GRACE_DAYS
-    {
+    if !signer.may_sign(catalog) {
         bail!(
             "密钥 {id} 只能签 {} 至 {} 发布的数据：做一个新的，用根密钥运行 huiqi key issue",
             signer.from,

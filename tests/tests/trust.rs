@@ -313,6 +313,35 @@ fn publishers_are_matched_together() -> Result<()> {
     Ok(())
 }
 
+/// A publisher that takes an id of another one, for regions that are not its own: the other's measure stays.
+#[test]
+fn nobody_hides_the_measures_of_another() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let make = |name: &str, code: &str, word: &str| -> Result<Publisher> {
+        let publisher = Publisher::new(dir.path().join(name), "sjz", "河北省石家庄市", word)?;
+        let signer = publisher.new_key("sign.key")?;
+        publisher.issue(&["--add", &signer, "--regions", "130100"])?;
+        publisher.publish(0, "sign.key")?;
+        publisher.issue(&["--regions", code])?;
+        Ok(publisher)
+    };
+    let (thief, owner) = (make("thief", "440000", "冒名")?, make("owner", "130100", "石门")?);
+    let site = dir.path().join("both");
+    copy_folder(&thief.data(), &site.join("thief"))?;
+    copy_folder(&owner.data(), &site.join("owner"))?;
+    let keys = format!("{} {}", thief.root, owner.root);
+    write_page(&site, &format!("src=\"thief/ owner/\" region=\"130102\" publisher-key=\"{keys}\""))?;
+    let server = Server::start(&site)?;
+    let browser = Browser::launch(Kind::Current)?;
+    let page = browser.new_page()?;
+    let shadow = open(&page, &server)?;
+    shadow.click_text(".nav button", "结果")?;
+    shadow.wait_for("this.textContent.includes('石门摊位费补助')", LIMIT)?;
+    let text = shadow.text()?;
+    ensure!(text.contains("2 个事项没有列出") && !text.contains("冒名摊位费补助"), "{text}");
+    Ok(())
+}
+
 /// A bundle from somebody who would like to run a script in the page: its link is none.
 #[test]
 fn links_run_no_script() -> Result<()> {

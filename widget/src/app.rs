@@ -358,7 +358,6 @@ impl App {
         self.renewing = false;
         let before = std::mem::take(&mut self.catalogue);
         self.publishers.clear();
-        self.notices.clear();
         // No area has this number, so whatever is opened now is another list.
         self.areas = Areas { open: vec![(usize::MAX, 0)], ..Areas::default() };
         for loaded in all {
@@ -430,13 +429,13 @@ impl App {
             }
         }
         let Config { page, host, region, topic, dept, .. } = ctx.props();
-        self.tell_selection(topic, dept);
         if self.publishers.is_empty() {
             let error = first.unwrap_or_default();
             crate::emit(host, "huiqi-error", &[("message", (&error).into())]);
             self.failed = Some(error);
             return;
         }
+        self.tell_selection(topic, dept);
         if let (Some(code), Some((seat, _))) = (region, self.catalogue.fact_by_id("reg_region")) {
             self.need_counties(ctx, *code);
             self.firm.set(Key::plain(seat), Answer::Code(*code));
@@ -482,11 +481,6 @@ impl App {
         }
     }
 
-    /// Where the files of a publisher are.
-    pub(crate) fn source(&self, publisher: usize) -> Option<&Source> {
-        self.publishers.get(publisher).map(|p| &p.source)
-    }
-
     /// Fetches a part of a publisher; `then` makes a message of it.
     pub(crate) fn fetch(
         &self,
@@ -495,7 +489,7 @@ impl App {
         name: &str,
         then: impl FnOnce(Fetched<Vec<u8>>) -> Msg + 'static,
     ) {
-        let Some(source) = self.source(publisher).cloned() else { return };
+        let Some(source) = self.publishers.get(publisher).map(|p| p.source.clone()) else { return };
         let name = name.to_owned();
         ctx.link().send_future(async move { then(source.part(&name).await) });
     }
@@ -509,34 +503,31 @@ impl App {
     fn tell_selection(&mut self, topic: &str, dept: &str) {
         let theme = self.theme(topic).is_some();
         if !topic.is_empty() && !theme {
-            crate::warn(&format!("huiqi-match：topic 没有“{topic}”这个主题，没有采用"));
+            crate::refuse("topic", "数据里有的主题", topic);
         }
-        let text = match (theme, dept) {
-            (false, "") => return,
-            (true, "") => format!("本页只列出“{topic}”主题的事项。"),
-            (false, dept) => format!("本页只列出发文机关有“{dept}”的事项。"),
-            (true, dept) => format!("本页只列出发文机关有“{dept}”、主题是“{topic}”的事项。"),
-        };
-        self.notices.push(text);
+        let wanted: Vec<&str> =
+            [topic, dept].into_iter().filter(|w| !w.is_empty() && (*w != topic || theme)).collect();
+        if !wanted.is_empty() {
+            self.notices.push(format!("本页只列出这些事项：{}", wanted.join("、")));
+        }
     }
 
     /// Withholds what a publisher may not say, what another one has said before, and what the page does not want to
     /// show. Returns what the visitor is told of it.
     fn withhold(&self, ctx: &Context<Self>, publisher: &Publisher, measures: &mut [Measure]) -> Vec<String> {
-        let mut told = Vec::new();
-        let name = &publisher.catalog.publisher;
         let foreign = publisher.authority.as_ref().map_or(0, |a| a.withhold(measures));
-        if foreign > 0 {
-            told.push(format!("“{name}”的 {foreign} 个事项没有列出：不在它能发布的地区或编号范围内"));
-        }
+        let mut twice = 0;
         if publisher.numbers.is_some() {
-            let known: LiteMap<&str, ()> = self.measures.iter().map(|m| (m.id.as_str(), ())).collect();
-            let twice = measures.iter_mut().filter(|m| known.contains_key(m.id.as_str()));
-            let twice = twice.map(|m| m.withheld = true).count();
-            if twice > 0 {
-                told.push(format!("“{name}”的 {twice} 个事项没有列出：编号和前面的发布单位重复"));
-            }
+            // Who may not say it does not keep another from saying it.
+            let said = self.measures.iter().filter(|m| !m.withheld);
+            let known: LiteMap<&str, ()> = said.map(|m| (m.id.as_str(), ())).collect();
+            let again = measures.iter_mut().filter(|m| !m.withheld && known.contains_key(m.id.as_str()));
+            twice = again.map(|m| m.withheld = true).count();
         }
+        let told = [(foreign, "不在它能发布的地区或编号范围内"), (twice, "编号和前面的发布单位重复")];
+        let told = told.into_iter().filter(|(count, _)| *count > 0);
+        let name = &publisher.catalog.publisher;
+        let told = told.map(|(count, why)| format!("“{name}”的 {count} 个事项没有列出：{why}")).collect();
         let Config { topic, dept, .. } = ctx.props();
         let theme = self.theme(topic);
         for measure in measures {

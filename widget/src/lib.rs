@@ -96,9 +96,7 @@ extern "C" {
 pub fn mount(host: HtmlElement, root: Root, place: Element, page: Page) -> JsValue {
     let sheet = CSSStyleSheet::new();
     let attribute = |name: &str| host.get_attribute(name).unwrap_or_default();
-    let refuse = |name: &str, wanted: &str| {
-        warn(&format!("huiqi-match：{name} 应是{wanted}，写的是“{}”，没有采用", attribute(name)));
-    };
+    let refuse = |name: &str, wanted: &str| refuse(name, wanted, &attribute(name));
     let accent = attribute("accent");
     let rules = accent::rules(&accent).unwrap_or_default();
     if rules.is_empty() && !PRESETS.contains(&accent.as_str()) {
@@ -121,6 +119,11 @@ pub fn mount(host: HtmlElement, root: Root, place: Element, page: Page) -> JsVal
     let config = Config { page, sources, region, topic, dept, same_tab, host };
     let handle = yew::Renderer::<App>::with_root_and_props(place, config).render();
     Closure::once_into_js(move || handle.destroy())
+}
+
+/// Tells the webmaster what an attribute should have been.
+fn refuse(name: &str, wanted: &str, written: &str) {
+    warn(&format!("huiqi-match：{name} 应是{wanted}，写的是“{written}”，没有采用"));
 }
 
 /// A bubbling event with counts and ids only, never a fact about the firm.

@@ -46,15 +46,15 @@ impl Source {
         for (at, word) in words.iter().enumerate() {
             let folder = page.base(word);
             if folder.is_empty() {
-                crate::warn(&format!("huiqi-match：src 应是 http 或 https 地址，写的是“{word}”，没有采用"));
+                crate::refuse("src", " http 或 https 地址", word);
             } else if all.len() == LIMIT {
-                crate::warn(&format!("huiqi-match：src 最多 {LIMIT} 个地址，“{word}”没有采用"));
+                crate::refuse("src", "至多 8 个地址", word);
             } else {
                 all.push(Self { page: page.clone(), folder, key: key(at) });
             }
         }
-        if keys.len() > words.len().max(1) {
-            crate::warn("huiqi-match：publisher-key 比 src 多，多出的没有采用");
+        if let Some(more) = keys.get(words.len().max(1)) {
+            crate::refuse("publisher-key", "和 src 一样多", more);
         }
         if all.is_empty() {
             all.push(Self { page: page.clone(), folder: page.base("data/"), key: key(0) });
@@ -122,7 +122,7 @@ async fn load(source: Source, region: Option<Code>) -> Fetched<Loaded> {
     let catalog = Catalog::parse(&bytes)?;
     if catalog.is_ahead((js_sys::Date::now() / 1000.0) as u64) {
         return Err(LoadError::new(format!(
-            "数据是 {} 发布的，比这台设备的日期还晚：先校准设备的日期，再刷新页面",
+            "数据是{}发布的，比本机日期还晚：先校准设备的日期",
             catalog.published.chinese()
         )));
     }

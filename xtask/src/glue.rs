@@ -126,10 +126,10 @@ export function unpack(packed) {
     const code = Uint8Array.from(atob('MODULE'), (c) => c.charCodeAt(0));
     const e = new WebAssembly.Instance(new WebAssembly.Module(code)).exports;
     const size = new DataView(packed).getUint32(0, true), length = packed.byteLength - 4;
-    const at = e.grow(length + size);
-    new Uint8Array(e.memory.buffer, at).set(new Uint8Array(packed, 4));
-    e.open(at, length, at + length, size);
-    return new Uint8Array(e.memory.buffer, at + length, size);
+    const at = e.g(length + size);
+    new Uint8Array(e.m.buffer, at).set(new Uint8Array(packed, 4));
+    e.o(at, length, at + length, size);
+    return new Uint8Array(e.m.buffer, at + length, size);
 }
 ";
 
@@ -153,6 +153,9 @@ pub(crate) fn shrink(script: &str, module: &[u8], unpack: &[u8]) -> Result<(Stri
         imports.insert(name.clone(), now.clone());
     }
     // At the end, because it calls what stands before.
+    let exports = [("memory", "m"), ("grow", "g"), ("open", "o")];
+    let exports = exports.map(|(long, short)| (long.to_owned(), short.to_owned())).into();
+    let unpack = names::rename(unpack, IMPORTS, &BTreeMap::new(), &exports)?;
     let unpack = UNPACK.replace("MODULE", &base64::engine::general_purpose::STANDARD.encode(unpack));
     script.push_str(&format!("{ADDED}{unpack}const imports = {{\n{members}}};\n"));
     let (script, exports) = rename_exports(&script, &shared.exports)?;

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use base64::Engine as _;
-use liblzma::stream::{Action, Filters, LzmaOptions, Status, Stream};
+use liblzma::stream::{Action, Filters, LzmaOptions, MatchFinder, Status, Stream};
 use oxc_allocator::Allocator;
 use oxc_codegen::{Codegen, CodegenOptions};
 use oxc_compat::EngineTargets;
@@ -82,6 +82,8 @@ pub(crate) fn lzma(bytes: &[u8]) -> Result<Vec<u8>> {
     const EXTREME: u32 = 9 | 1 << 31;
     let mut options = LzmaOptions::new_preset(EXTREME)?;
     options.literal_context_bits(4).literal_position_bits(0).position_bits(0);
+    // The finder that looks for the shortest matches, at length: modules are short, and built once.
+    options.match_finder(MatchFinder::BinaryTree2).depth(4000);
     let mut filters = Filters::new();
     filters.lzma1(&options);
     let mut stream = Stream::new_raw_encoder(&filters)?;
