@@ -10,6 +10,7 @@ use crate::date::Date;
 use crate::fold::fold;
 use crate::num::{Interval, Ratio};
 use crate::unit::Dimension;
+use crate::words::Words;
 
 /// What a fact is a fact of, and what a measure is applied for (申报对象).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -466,6 +467,8 @@ pub struct Catalogue {
     pub sizes: Vec<SizeClass>,
     /// Themes (主题) by number.
     pub themes: LiteMap<ThemeNo, String>,
+    /// What sentences are in the language of the reader. Never stored.
+    pub words: Words,
 }
 
 /// Names of the four size classes, largest first: the options of 企业规模.
@@ -635,6 +638,7 @@ impl Catalogue {
                 assets: read_bounds(r),
             }),
             themes: r.map(Reader::u16, Reader::string),
+            words: Words::default(),
             ..Self::default()
         }
     }

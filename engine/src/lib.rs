@@ -113,3 +113,4 @@ pub mod search;
 pub mod trust;
 pub mod unit;
 pub mod uscc;
+pub mod words;

@@ -818,6 +818,7 @@ fn catalogue() -> Catalogue {
             size("其他", &["C39", "I"], &[], Some([120_000, 8_000, 100])),
         ],
         themes: LiteMap::from_iter([(0, "就业用工".to_owned()), (3, "融资".to_owned())]),
+        words: huiqi_engine::words::Words::default(),
     }
 }
 
