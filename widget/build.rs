@@ -6,6 +6,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 fn main() {
+    // What `cargo xtask dist` needs to split the module in two.
+    for option in ["--emit-relocs", "--export-table"] {
+        println!("cargo:rustc-link-arg-cdylib={option}");
+    }
     let mut css = String::new();
     for name in ["css/tokens.css", "css/huiqi.css", "css/widget.css"] {
         println!("cargo:rerun-if-changed={name}");

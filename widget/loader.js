@@ -6,8 +6,9 @@
   var script = document.currentScript, settings = script ? script.dataset : {};
   var here = new URL('.', script && script.src || location.href).href;
   if (!self.customElements || customElements.get('huiqi-match')) return;
-  /* What `cargo xtask dist` built; the tag names the hash of this file. */
-  var hashes = { 'app.js': 'HASH-OF-app.js', 'app.bin': 'HASH-OF-app.bin', 'search.bin': 'HASH-OF-search.bin', 'trust.bin': 'HASH-OF-trust.bin' };
+  /* What `cargo xtask dist` built; the tag names the hash of this file, and
+     app.js those of the modules that are fetched later. */
+  var hashes = { 'app.js': 'HASH-OF-app.js', 'app.bin': 'HASH-OF-app.bin' };
   /* Where files are that were renamed when they were uploaded: data-map names
      a JSON file that says so. Bundlers leave it on the element of the script. */
   var files = script && script.huiqi || {}, listed;
@@ -54,8 +55,8 @@
 
   /* Stored compressed, because many servers compress no wasm, and opened by
      app.js, so that neither encoding nor MIME type of the server matters. */
-  function open(name) {
-    return fetch(at(here, name), { integrity: hashes[name] }).then(function (r) {
+  function open(name, integrity) {
+    return fetch(at(here, name), { integrity: integrity }).then(function (r) {
       if (!r.ok) throw new Error(name + ' ' + r.status);
       return r.arrayBuffer();
     });
@@ -64,10 +65,13 @@
   /* A module that is fetched when it is needed: a new instance each time, as
      a function of a name and bytes. */
   function module(name) {
-    var code = modules[name] = modules[name] || Promise.all([start(), open(name)]).then(function (got) { return WebAssembly.compile(got[0].unpack(got[1])); });
-    code.catch(function () { modules[name] = null; });
-    return code.then(function (code) {
-      return WebAssembly.instantiate(code);
+    return start().then(function (app) {
+      var code = modules[name] = modules[name] || open(name, app.hashes[name]).then(function (bytes) { return WebAssembly.compile(app.unpack(bytes)); });
+      code.catch(function () { modules[name] = null; });
+      return code.then(function (code) {
+        /* Only a part of the app takes anything from it. */
+        return WebAssembly.instantiate(code, app.shared());
+      });
     }).then(function (instance) {
       var e = instance.exports;
       return function (name, input) {
@@ -109,7 +113,7 @@
 
   function start() {
     app = app || list().then(function () {
-      return Promise.all([code('app.js'), open('app.bin')]);
+      return Promise.all([code('app.js'), open('app.bin', hashes['app.bin'])]);
     }).then(function (got) {
       return got[0].load(got[1], broke).then(function () { return got[0]; });
     });

@@ -290,6 +290,7 @@ fn journey(kind: Kind) -> Result<()> {
                 "widget/loader.js",
                 "widget/app.js",
                 "widget/app.bin",
+                "widget/pages.bin",
                 "widget/search.bin",
                 "data/catalog.txt",
             ]

@@ -270,6 +270,7 @@ fn the_package_holds_this_and_nothing_else() -> Result<()> {
                 "widget/frame.js",
                 "widget/licences.txt",
                 "widget/loader.js",
+                "widget/pages.bin",
                 "widget/search.bin",
                 "widget/trust.bin",
             ],

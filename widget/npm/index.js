@@ -14,6 +14,7 @@ function bundled() {
     'loader.js': new URL('./widget/loader.js?no-inline', import.meta.url).href,
     'app.js': new URL('./widget/app.js?no-inline', import.meta.url).href,
     'app.bin': new URL('./widget/app.bin?no-inline', import.meta.url).href,
+    'pages.bin': new URL('./widget/pages.bin?no-inline', import.meta.url).href,
     'search.bin': new URL('./widget/search.bin?no-inline', import.meta.url).href,
     'trust.bin': new URL('./widget/trust.bin?no-inline', import.meta.url).href,
   };

@@ -54,6 +54,16 @@ pub(crate) enum View {
     Search,
 }
 
+/// A part of the widget that is fetched later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Part {
+    Away,
+    UnderWay,
+    There,
+    /// Why it could not be had.
+    Failed(String),
+}
+
 /// An area: number of the publisher, number in its catalog.
 pub(crate) type Area = (usize, usize);
 
@@ -105,6 +115,9 @@ pub(crate) enum Msg {
     Filter(Facet, Option<String>),
     Filtering(bool),
     AsTyped,
+    /// The part with the later pages.
+    Pages(Fetched<()>),
+    NeedPages,
 }
 
 /// The root component.
@@ -148,6 +161,8 @@ pub(crate) struct App {
     /// Files that are gone, while the entry file is asked for again.
     lost: Vec<LoadError>,
     renewing: bool,
+    /// Whether the part with the later pages is there.
+    pub pages: Part,
 }
 
 /// The day it is in Beijing.
@@ -193,6 +208,7 @@ impl Component for App {
             related: Vec::new(),
             lost: Vec::new(),
             renewing: false,
+            pages: Part::Away,
         }
     }
 
@@ -277,6 +293,10 @@ impl Component for App {
                 self.advance_search(ctx);
             }
             Msg::AsTyped => self.search_as_typed(ctx),
+            Msg::NeedPages => self.need_pages(ctx),
+            Msg::Pages(got) => {
+                self.pages = got.map_or_else(|error| Part::Failed(error.to_string()), |()| Part::There);
+            }
         }
         if answers {
             ctx.props().page.keep(js_sys::Uint8Array::from(&self.keep()[..]));
@@ -649,6 +669,16 @@ impl App {
             self.history.push(left);
             self.moved = true;
             self.need_details(ctx);
+            self.need_pages(ctx);
+        }
+    }
+
+    /// Fetches the later pages, before somebody asks for one.
+    pub(crate) fn need_pages(&mut self, ctx: &Context<Self>) {
+        if matches!(self.pages, Part::Away | Part::Failed(_)) {
+            self.pages = Part::UnderWay;
+            let page = ctx.props().page.clone();
+            ctx.link().send_future(async move { Msg::Pages(crate::pages::fetch(page).await) });
         }
     }
 

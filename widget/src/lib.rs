@@ -8,6 +8,7 @@ mod app;
 mod fetch;
 mod field;
 mod icons;
+mod pages;
 mod publisher;
 mod search;
 mod views;

@@ -15,7 +15,7 @@ use web_sys::{Element, Event, HtmlInputElement, HtmlSelectElement};
 use yew::html::Scope;
 use yew::{Context, Html, InputEvent, MouseEvent, SubmitEvent, TargetCast as _, html};
 
-use crate::app::{App, Msg, View};
+use crate::app::{App, Msg, Part, View};
 use crate::icons;
 use crate::search::Shown;
 
@@ -49,10 +49,8 @@ impl App {
         };
         let page = match &self.view {
             View::Form => self.form(link),
-            View::Ask(key) => self.ask(link, *key),
             View::Results => self.results(link),
-            View::Measure(at) => self.measure(link, *at),
-            View::Search => self.search_page(link),
+            View::Measure(_) | View::Search | View::Ask(_) => self.later(link),
         };
         html! { <>
             <div class="top" part="title"><strong>{ "惠企政策匹配" }</strong></div>
@@ -75,6 +73,18 @@ impl App {
                 <p>{ "结果由你填的信息算出，供申报前参考，以受理部门审核为准。" }</p>
             </div>
         </> }
+    }
+
+    /// A page of the part that is fetched later.
+    fn later(&self, link: &Scope<Self>) -> Html {
+        match &self.pages {
+            Part::There => crate::pages::view(self, link),
+            Part::Failed(error) => html! {
+                <div class="note er" role="alert"><p>{ error }</p>
+                    <button type="button" class="btn" onclick={link.callback(|_: MouseEvent| Msg::NeedPages)}>{ "再试一次" }</button></div>
+            },
+            _ => html! { <p role="status">{ "正在打开…" }</p> },
+        }
     }
 
     /// What a visitor must know of data that nobody has renewed.
@@ -161,7 +171,7 @@ impl App {
         <p class="s m">{ "按统计上大中小微型企业划分办法（2017），由行业、人数、营业收入、资产推算。" }</p></div> }
     }
 
-    fn ask(&self, link: &Scope<Self>, key: Key) -> Html {
+    pub(crate) fn ask(&self, link: &Scope<Self>, key: Key) -> Html {
         let next = link.callback(move |e: SubmitEvent| {
             e.prevent_default();
             Msg::Answered(key)
@@ -399,7 +409,7 @@ impl App {
         }
     }
 
-    fn measure(&self, link: &Scope<Self>, at: usize) -> Html {
+    pub(crate) fn measure(&self, link: &Scope<Self>, at: usize) -> Html {
         let Some(measure) = self.measures.get(at) else { return Html::default() };
         let card = self.card(at);
         let outcome = huiqi_engine::eval::evaluate(measure, &self.catalogue, &self.firm, self.today);
@@ -606,7 +616,7 @@ impl App {
         }
     }
 
-    fn search_page(&self, link: &Scope<Self>) -> Html {
+    pub(crate) fn search_page(&self, link: &Scope<Self>) -> Html {
         html! { <>
             <h2 tabindex="-1" ref={self.heading.clone()}>{ "搜政策" }</h2>
             { self.search_box(link) }

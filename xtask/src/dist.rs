@@ -6,15 +6,22 @@ use anyhow::{Result, ensure};
 
 use crate::pack;
 use crate::step::{Steps, say};
-use crate::{files, floor, in_root, licences, npm, syntax, wasm};
+use crate::{files, floor, in_root, licences, names, npm, syntax, wasm};
 
 /// The widget's files, in the order in which a page loads them.
-pub(crate) const FILES: [&str; 6] = ["loader.js", "app.js", "app.bin", SEARCH, TRUST, FRAME];
+pub(crate) const FILES: [&str; 7] = ["loader.js", APP, "app.bin", PAGES, SEARCH, TRUST, FRAME];
+/// What stands between the browser and the modules.
+const APP: &str = "app.js";
+/// The pages behind the first ones, fetched once there are results.
+pub(crate) const PAGES: &str = "pages.bin";
 /// Fetched with the first word that is typed; a visit without a search does not pay for it.
 pub(crate) const SEARCH: &str = "search.bin";
 
 /// Fetched where the page names the key of its publisher.
 pub(crate) const TRUST: &str = "trust.bin";
+
+/// The modules that a page fetches when it needs them; `app.js` names their hashes.
+pub(crate) const LATER: [&str; 3] = [PAGES, SEARCH, TRUST];
 
 /// Only for who puts the widget into a frame.
 const FRAME: &str = "frame.js";
@@ -45,8 +52,9 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
         wasm::bindgen(&module, &unpack, &folder())
     })?;
     steps.run("compress", || {
-        for (name, module) in [("app.bin", &wasm::bound_module()), (SEARCH, &search), (TRUST, &trust)] {
-            files::write(&folder().join(name), &pack::lzma(&files::read(module)?)?)?;
+        let bound = [("app.bin", &wasm::bound_module()), (PAGES, &wasm::bound_pages())];
+        for (name, module) in bound.into_iter().chain([(SEARCH, &search), (TRUST, &trust)]) {
+            files::write(&folder().join(name), &pack::lzma(&names::strip(&files::read(module)?)?)?)?;
         }
         Ok(())
     })?;
@@ -55,10 +63,13 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
         let mut loader = String::from_utf8(files::read(&in_root("widget/loader.js"))?)?;
         let frame = String::from_utf8(files::read(&in_root("widget/frame.js"))?)?;
         files::write(&folder().join(FRAME), pack::minify(FRAME, &frame)?.as_bytes())?;
-        for name in FILES.iter().filter(|name| ![FILES[0], FRAME].contains(name)) {
-            let place = format!("HASH-OF-{name}");
-            ensure!(loader.contains(&place), "widget/loader.js has no {place}");
-            loader = loader.replace(&place, &pack::integrity(&files::read(&folder().join(name))?));
+        let mut app = String::from_utf8(files::read(&folder().join(APP))?)?;
+        for name in LATER {
+            put_hash(&mut app, APP, name)?;
+        }
+        files::write(&folder().join(APP), app.as_bytes())?;
+        for name in [APP, "app.bin"] {
+            put_hash(&mut loader, FILES[0], name)?;
         }
         files::write(&folder().join(FILES[0]), pack::minify(FILES[0], &loader)?.as_bytes())
     })?;
@@ -72,6 +83,7 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
         floor::check(&files::read(&search)?)?;
         floor::check(&files::read(&trust)?)?;
         floor::check(&files::read(&unpack)?)?;
+        floor::check(&files::read(&wasm::bound_pages())?)?;
         floor::check(&files::read(&wasm::bound_module())?)
     })?;
     steps.run("npm package", npm::build)?;
@@ -83,9 +95,17 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
     Ok(())
 }
 
+/// Puts the hash of a file where the script says.
+fn put_hash(script: &mut String, of: &str, name: &str) -> Result<()> {
+    let place = format!("HASH-OF-{name}");
+    ensure!(script.contains(&place), "{of} has no {place}");
+    *script = script.replace(&place, &pack::integrity(&files::read(&folder().join(name))?));
+    Ok(())
+}
+
 /// Bytes of the widget's files that every visit takes.
 pub(crate) fn first_visit(sizes: &[Size]) -> usize {
-    sizes.iter().filter(|size| ![SEARCH, TRUST, FRAME].contains(&size.name)).map(|size| size.bytes).sum()
+    sizes.iter().filter(|size| !LATER.contains(&size.name) && size.name != FRAME).map(|size| size.bytes).sum()
 }
 
 /// The sizes of what was built last.

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, bail, ensure};
 use base64::Engine as _;
 
+use crate::dist::LATER;
 use crate::names::{self, short};
 
 /// Under which name the module finds its imports.
@@ -133,12 +134,29 @@ export function unpack(packed) {
 }
 ";
 
+/// What [`shrink`] makes.
+#[derive(Debug)]
+pub(crate) struct Shrunk {
+    pub(crate) script: String,
+    pub(crate) module: Vec<u8>,
+    pub(crate) pages: Vec<u8>,
+}
+
 /// Makes script and module smaller. The script is then a plain one, because only those can be checked by a hash: it leaves
 /// its functions, and one that loads the module from its bytes, on its own element.
 ///
-/// `unpack` is the module that opens the other: small enough to be compiled at once.
-pub(crate) fn shrink(script: &str, module: &[u8], unpack: &[u8]) -> Result<(String, Vec<u8>)> {
+/// `pages` is the part of the module that is fetched later; it gets what it takes from the module from `shared`.
+/// `unpack` is the module that opens the others: small enough to be compiled at once.
+pub(crate) fn shrink(script: &str, module: &[u8], pages: &[u8], unpack: &[u8]) -> Result<Shrunk> {
     let shared = names::of(module)?;
+    // What the pages take from the module, by short names: `shared` hands it over.
+    let taken: BTreeMap<String, String> = names::of(pages)?
+        .imports
+        .into_iter()
+        .enumerate()
+        .map(|(number, name)| (name, short(number)))
+        .collect();
+    let pairs: Vec<String> = taken.iter().map(|(long, short)| format!("{short}: wasm.{long}")).collect();
     let (functions, mut script) = take_imports(&replace(script)?, &shared.imports)?;
     // Functions that say the same share a name.
     let mut members = String::new();
@@ -157,13 +175,19 @@ pub(crate) fn shrink(script: &str, module: &[u8], unpack: &[u8]) -> Result<(Stri
     let exports = exports.map(|(long, short)| (long.to_owned(), short.to_owned())).into();
     let unpack = names::rename(unpack, IMPORTS, &BTreeMap::new(), &exports)?;
     let unpack = UNPACK.replace("MODULE", &base64::engine::general_purpose::STANDARD.encode(unpack));
-    script.push_str(&format!("{ADDED}{unpack}const imports = {{\n{members}}};\n"));
+    let shared_text =
+        format!("export function shared() {{ return {{ {IMPORTS}: {{ {} }} }}; }}", pairs.join(", "));
+    script.push_str(&format!("{ADDED}{unpack}{shared_text}\nconst imports = {{\n{members}}};\n"));
     let (script, exports) = rename_exports(&script, &shared.exports)?;
     if let Some(left) = imports.keys().find(|name| script.contains(name.as_str())) {
         bail!("{left} is still in the script");
     }
     let script = plain(&script);
-    Ok((script, names::rename(module, IMPORTS, &imports, &exports)?))
+    Ok(Shrunk {
+        script,
+        module: names::rename(module, IMPORTS, &imports, &exports)?,
+        pages: names::rename(pages, IMPORTS, &taken, &BTreeMap::new())?,
+    })
 }
 
 /// A plain script instead of one that exports.
@@ -171,7 +195,11 @@ fn plain(script: &str) -> String {
     let heads = script.split("export function ").skip(1).filter_map(|rest| rest.split_once('('));
     let names: Vec<&str> = heads.map(|(name, _)| name).collect();
     let script = script.replace("export function ", "function ");
-    format!("(() => {{\n{script}document.currentScript.huiqi = {{ load, {} }};\n}})();\n", names.join(", "))
+    let hashes: Vec<String> = LATER.iter().map(|name| format!("'{name}': 'HASH-OF-{name}'")).collect();
+    let (names, hashes) = (names.join(", "), hashes.join(", "));
+    format!(
+        "(() => {{\n{script}document.currentScript.huiqi = {{ load, {names}, hashes: {{ {hashes} }} }};\n}})();\n"
+    )
 }
 
 fn replace(script: &str) -> Result<String> {

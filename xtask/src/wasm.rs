@@ -98,18 +98,43 @@ pub(crate) fn bound_module() -> PathBuf {
     in_root("target/wasm/bindgen/app.wasm")
 }
 
-/// Makes the module loadable: `app.js` in the folder, [`bound_module`] beside the build.
-/// `unpack`: the module that opens it.
+/// The pages behind the first ones, before they are compressed: a module that works with the memory and the functions of
+/// [`bound_module`].
+pub(crate) fn bound_pages() -> PathBuf {
+    in_root("target/wasm/bindgen/pages.wasm")
+}
+
+/// Takes what only the split functions of `widget/src/pages.rs` reach out of the module. Returns the rest and the part.
+fn split(module: &Path) -> Result<(PathBuf, PathBuf)> {
+    let folder = in_root("target/wasm/split");
+    files::empty_folder(&folder)?;
+    let bytes = files::read(module)?;
+    let main = folder.join("main.wasm");
+    let mut options = wasm_split_cli_support::Options::new(&bytes);
+    (options.output_dir, options.main_out_path) = (&folder, &main);
+    options.target.bundler();
+    let split = wasm_split_cli_support::transform(options).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    let [pages] = &split.split_modules[..] else {
+        bail!("the widget has one part that is fetched later, not {:?}", split.split_modules);
+    };
+    Ok((main, pages.clone()))
+}
+
+/// Makes the module loadable: `app.js` in the folder, [`bound_module`] and [`bound_pages`] beside the build.
+/// `unpack`: the module that opens them.
 pub(crate) fn bindgen(module: &Path, unpack: &Path, folder: &Path) -> Result<()> {
+    let (module, pages) = split(module)?;
     let generated = in_root("target/wasm/bindgen");
     files::empty_folder(&generated)?;
     Bindgen::new()
-        .input_path(module)
+        .input_path(&module)
         // Of the kinds of script that wasm-bindgen writes, the one that leaves the loading to others.
         .bundler(true)?
         .typescript(false)
         .remove_name_section(true)
         .remove_producers_section(true)
+        // The table of functions, which the pages share.
+        .keep_lld_exports(true)
         .out_name("app")
         .generate(&generated)
         .with_context(|| format!("wasm-bindgen on {}", module.display()))?;
@@ -122,9 +147,11 @@ pub(crate) fn bindgen(module: &Path, unpack: &Path, folder: &Path) -> Result<()>
         );
     }
     let script = String::from_utf8(files::read(&generated.join("app_bg.js"))?)?;
-    let (script, module) =
-        glue::shrink(&script, &files::read(&generated.join("app_bg.wasm"))?, &files::read(unpack)?)?;
-    files::write(&bound_module(), &module)?;
+    let bound = files::read(&generated.join("app_bg.wasm"))?;
+    let shrunk = glue::shrink(&script, &bound, &files::read(&pages)?, &files::read(unpack)?)?;
+    files::write(&bound_module(), &shrunk.module)?;
+    files::write(&bound_pages(), &shrunk.pages)?;
+    let script = shrunk.script;
     let script = pack::minify("app.js", &script)?;
     files::write(&folder.join("app.js"), script.as_bytes())
 }
