@@ -9,14 +9,15 @@ use huiqi_engine::decide::Decider;
 use huiqi_engine::firm::{Answer, Firm, Key, read_typed};
 use huiqi_engine::kept;
 use huiqi_engine::measure::{Card, Detail, Measure};
-use huiqi_engine::report::{Report, report};
+use huiqi_engine::report::{Group, Report, report};
 use huiqi_engine::search::{Facet, related};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Element, HtmlElement};
 use yew::{Component, Context, Html, NodeRef, Properties, html};
 
-use crate::Page;
+use crate::{Page, t};
 use crate::fetch::{Fetched, LoadError};
+use crate::pages::{self, Act, Desk};
 use crate::publisher::{Loaded, Publisher, Source, load_all};
 use crate::search::{Arrived, Search};
 
@@ -35,6 +36,14 @@ pub(crate) struct Config {
     pub dept: String,
     /// `open-links`: links open in the tab of the page.
     pub same_tab: bool,
+    /// `lang`: what the page is first shown in.
+    pub language: Language,
+    /// `storage`: the page lets nothing be kept on the device.
+    pub keeps_nothing: bool,
+    /// `profile-from`: the id of an element with the profile of a firm.
+    pub profile_from: String,
+    /// `rate-to`: where ratings are sent; empty for nowhere.
+    pub rate_to: String,
     /// The element, for events.
     pub host: HtmlElement,
 }
@@ -52,6 +61,60 @@ pub(crate) enum View {
     Measure(usize),
     /// Search over everything.
     Search,
+    /// What to apply for, together.
+    Plan,
+    /// Two or three measures side by side.
+    Compare,
+    /// Deadlines by month.
+    Calendar,
+    /// What other figures would bring.
+    WhatIf,
+    /// The plan on paper.
+    Print,
+    /// What is kept on this device.
+    Kept,
+}
+
+/// Languages of the page, in the order in which they are offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// 简体
+    Simplified,
+    /// 繁體
+    Traditional,
+    English,
+}
+
+impl Language {
+    /// All with their tags and their own names.
+    pub(crate) const ALL: [(Self, &'static str, &'static str); 3] = [
+        (Self::Simplified, "zh-Hans", "简体"),
+        (Self::Traditional, "zh-Hant", "繁體"),
+        (Self::English, "en", "English"),
+    ];
+
+    /// The tag of RFC 5646.
+    pub(crate) fn tag(self) -> &'static str {
+        Self::ALL.iter().find(|(l, ..)| *l == self).map_or("", |(_, tag, _)| tag)
+    }
+}
+
+/// How rows are ordered within a group.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Sort {
+    #[default]
+    Amount,
+    Deadline,
+    Certainty,
+}
+
+impl Sort {
+    /// All with their values in the list and their names.
+    pub(crate) const ALL: [(Self, &'static str, &'static str); 3] = [
+        (Self::Amount, "amount", t("金额从高到低")),
+        (Self::Deadline, "deadline", t("截止从早到晚")),
+        (Self::Certainty, "certainty", t("把握从大到小")),
+    ];
 }
 
 /// A part of the widget that is fetched later.
@@ -118,6 +181,22 @@ pub(crate) enum Msg {
     /// The part with the later pages.
     Pages(Fetched<()>),
     NeedPages,
+    /// The number of the option in the open list.
+    ListAt(usize),
+    ListClosed(bool),
+    Code(String),
+    /// The region that the code proposes is the seat.
+    TakeRegion(Code),
+    Sort(Sort),
+    /// More rows of a group.
+    More(Group),
+    Large,
+    Language(Language),
+    Retry,
+    /// To an element of this page, by a selector.
+    Jump(String),
+    /// Something on a later page.
+    Act(Act),
 }
 
 /// The root component.
@@ -152,6 +231,7 @@ pub(crate) struct App {
     pub search: Search,
     pub same_tab: bool,
     pub heading: NodeRef,
+    root: NodeRef,
     moved: bool,
     asked_industries: bool,
     asked_counties: Vec<Code>,
@@ -163,6 +243,23 @@ pub(crate) struct App {
     renewing: bool,
     /// Whether the part with the later pages is there.
     pub pages: Part,
+    /// What is to be done once it is.
+    waiting: Vec<Act>,
+    /// What the later pages remember.
+    pub desk: Desk,
+    /// Which option of the open list is meant, and whether the list was closed.
+    pub list_at: usize,
+    pub list_closed: bool,
+    /// 统一社会信用代码, as it was typed.
+    pub code: String,
+    pub sort: Sort,
+    /// How many rows of a group are drawn, where it is not the first few.
+    pub rows: LiteMap<Group, usize>,
+    pub large: bool,
+    pub language: Language,
+    pub offline: bool,
+    /// The row to which the visitor comes back.
+    row: Option<String>,
 }
 
 /// The day it is in Beijing.
@@ -201,6 +298,7 @@ impl Component for App {
             search: Search::default(),
             same_tab: ctx.props().same_tab,
             heading: NodeRef::default(),
+            root: NodeRef::default(),
             moved: false,
             asked_industries: false,
             asked_counties: Vec::new(),
@@ -209,6 +307,17 @@ impl Component for App {
             lost: Vec::new(),
             renewing: false,
             pages: Part::Away,
+            waiting: Vec::new(),
+            desk: Desk::default(),
+            list_at: 0,
+            list_closed: false,
+            code: String::new(),
+            sort: Sort::default(),
+            rows: LiteMap::new(),
+            large: ctx.props().host.get_attribute("mode").as_deref() == Some("large"),
+            language: Language::Simplified,
+            offline: false,
+            row: None,
         }
     }
 
@@ -244,8 +353,9 @@ impl Component for App {
             Msg::NeedIndustries => self.need_industries(ctx),
             Msg::Go(view) => self.go(ctx, view),
             Msg::Back => {
-                let view = self.history.pop().unwrap_or(View::Results);
-                self.view = view;
+                let left = std::mem::replace(&mut self.view, self.history.pop().unwrap_or(View::Results));
+                // Back to the row from which a measure was opened.
+                self.row = if let View::Measure(at) = left { self.measures.get(at).map(|m| m.id.clone()) } else { None };
                 self.moved = true;
                 self.need_details(ctx);
             }
@@ -294,10 +404,57 @@ impl Component for App {
             }
             Msg::AsTyped => self.search_as_typed(ctx),
             Msg::NeedPages => self.need_pages(ctx),
+            Msg::ListAt(at) => self.list_at = at,
+            Msg::ListClosed(closed) => self.list_closed = closed,
+            Msg::Code(text) => self.code = text,
+            Msg::TakeRegion(code) => {
+                if let Some((seat, _)) = self.catalogue.fact_by_id("reg_region") {
+                    return self.update(ctx, Msg::Answer(Key::plain(seat), Answer::Code(code)));
+                }
+            }
+            Msg::Sort(sort) => self.sort = sort,
+            Msg::More(group) => {
+                let rows = self.rows.get(&group).copied().unwrap_or(crate::results::ROWS);
+                self.rows.insert(group, rows + crate::results::ROWS);
+            }
+            Msg::Large => {
+                self.large = !self.large;
+                let mode = if self.large { "large" } else { "" };
+                // An attribute of our own element cannot be refused.
+                let _ = ctx.props().host.set_attribute("mode", mode);
+                self.act(ctx, Act::Remember);
+            }
+            Msg::Language(language) => {
+                self.language = language;
+                self.act(ctx, Act::Speak);
+            }
+            Msg::Jump(selector) => {
+                if let Some(root) = self.root.cast::<Element>()
+                    && let Ok(Some(element)) = root.query_selector(&selector)
+                {
+                    element.scroll_into_view();
+                    let _ = element.unchecked_into::<HtmlElement>().focus();
+                }
+            }
+            Msg::Retry => {
+                self.warnings.clear();
+                self.areas.failed.clear();
+                self.asked_details.clear();
+                self.open_areas(ctx);
+                self.need_details(ctx);
+                self.fetch_cards(ctx);
+            }
+            Msg::Act(act) => self.act(ctx, act),
             Msg::Pages(got) => {
                 self.pages = got.map_or_else(|error| Part::Failed(error.to_string()), |()| Part::There);
+                if self.pages == Part::There {
+                    for act in std::mem::take(&mut self.waiting) {
+                        pages::act(self, ctx, act);
+                    }
+                }
             }
         }
+        self.offline = !crate::online();
         if answers {
             ctx.props().page.keep(js_sys::Uint8Array::from(&self.keep()[..]));
         }
@@ -305,15 +462,26 @@ impl Component for App {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        html! {
-            <div class="hq" part="root" lang="zh-Hans">
+        let mut html = html! {
+            <div class="hq" part="root" lang={self.shown_language().tag()} ref={self.root.clone()}>
                 { self.frame(ctx) }
             </div>
+        };
+        if self.shown_language() != Language::Simplified {
+            pages::localise(self, &mut html);
         }
+        html
     }
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
         if !std::mem::take(&mut self.moved) {
+            return;
+        }
+        if let Some(row) = self.row.take()
+            && let Some(root) = self.root.cast::<Element>()
+            && let Ok(Some(button)) = root.query_selector(&format!("[data-id=\"{row}\"] .name"))
+        {
+            let _ = button.unchecked_into::<HtmlElement>().focus();
             return;
         }
         if let Some(heading) = self.heading.cast::<HtmlElement>() {
@@ -465,9 +633,29 @@ impl App {
             self.firm = firm;
         }
         self.open_areas(ctx);
+        self.recall(ctx);
         page.ready();
         let count: u32 = self.publishers.iter().map(|p| p.catalog.measures).sum();
         crate::emit(host, "huiqi-ready", &[("measures", count.to_string().into())]);
+    }
+
+    /// What a visitor brings along: answers in the address, what is kept on the device, a profile that the page offers,
+    /// another language.
+    fn recall(&mut self, ctx: &Context<Self>) {
+        let Config { language, profile_from, keeps_nothing, .. } = ctx.props();
+        if let Some(answers) = crate::take_fragment() {
+            self.act(ctx, Act::Open(answers));
+        }
+        if !keeps_nothing && crate::has_kept() {
+            self.act(ctx, Act::Recall);
+        }
+        if !profile_from.is_empty() {
+            self.act(ctx, Act::Offer(profile_from.clone()));
+        }
+        if *language != Language::Simplified {
+            self.language = *language;
+            self.act(ctx, Act::Speak);
+        }
     }
 
     /// Tells one set of editions from another: facts have numbers, which may mean something else tomorrow.
@@ -618,12 +806,7 @@ impl App {
         self.cards = vec![None; self.measures.len()];
         self.details = vec![None; self.measures.len()];
         self.asked_details.clear();
-        for (_, publisher, name) in &self.areas.cards {
-            let part = name.clone();
-            self.fetch(ctx, *publisher, name, move |raw| {
-                Msg::Cards(part, raw.and_then(|raw| Ok(bundle::decode_cards(&raw)?)))
-            });
-        }
+        self.fetch_cards(ctx);
         // Measures have other numbers now.
         self.history.retain(|view| !matches!(view, View::Measure(_)));
         if let View::Measure(_) = self.view {
@@ -637,6 +820,51 @@ impl App {
         if !self.search.text.is_empty() {
             self.advance_search(ctx);
         }
+    }
+
+    /// Fetches the cards that are not there.
+    fn fetch_cards(&self, ctx: &Context<Self>) {
+        let there = |first: usize| self.cards.get(first).is_some_and(Option::is_some);
+        for (_, publisher, name) in self.areas.cards.iter().filter(|(first, ..)| !there(*first)) {
+            let part = name.clone();
+            self.fetch(ctx, *publisher, name, move |raw| {
+                Msg::Cards(part, raw.and_then(|raw| Ok(bundle::decode_cards(&raw)?)))
+            });
+        }
+    }
+
+    /// Does something of the later pages, now or once they are there.
+    pub(crate) fn act(&mut self, ctx: &Context<Self>, act: Act) {
+        if self.pages == Part::There {
+            pages::act(self, ctx, act);
+        } else {
+            self.waiting.push(act);
+            self.need_pages(ctx);
+        }
+    }
+
+    /// The language whose words are there.
+    pub(crate) fn shown_language(&self) -> Language {
+        match self.language {
+            Language::English if self.catalogue.words.is_chinese() => Language::Simplified,
+            Language::Traditional if self.desk.traditional.is_none() => Language::Simplified,
+            language => language,
+        }
+    }
+
+    /// A text of the page in the language of the reader.
+    pub(crate) fn get<'a>(&'a self, text: &'a str) -> &'a str {
+        self.catalogue.words.get(text)
+    }
+
+    /// The same with values.
+    pub(crate) fn say(&self, text: &str, values: &[&dyn std::fmt::Display]) -> String {
+        self.catalogue.words.say(text, values)
+    }
+
+    /// A day.
+    pub(crate) fn day(&self, date: Date) -> String {
+        date.chinese()
     }
 
     fn need_industries(&mut self, ctx: &Context<Self>) {
@@ -731,7 +959,13 @@ impl App {
     fn decide(&mut self) {
         let (measures, catalogue) = (&self.measures, &self.catalogue);
         let decider = self.decider.get_or_insert_with(|| Decider::new(measures, catalogue, self.today));
-        self.report = Some(report(decider, measures, catalogue, &self.firm));
+        let report = report(decider, measures, catalogue, &self.firm);
+        self.desk.chosen = report.plan.chosen.iter().map(|choice| choice.measure).collect();
+        self.desk.count = self.desk.chosen.len();
+        self.report = Some(report);
+        if self.pages == Part::There {
+            pages::replan(self);
+        }
     }
 
     /// Decides anew if results have been asked for.
@@ -751,6 +985,8 @@ impl App {
                 .collect();
             crate::emit(&ctx.props().host, "huiqi-results", &counts);
         }
+        // Somebody will look at a measure next.
+        self.need_pages(ctx);
     }
 
     fn show_results(&mut self, ctx: &Context<Self>) {

@@ -55,6 +55,13 @@ pub(crate) fn find() -> Html {
     </> })
 }
 
+pub(crate) fn warn() -> Html {
+    svg(html! { <>
+        <path d="M12 3.5L22 20.5H2z" />
+        <path d="M12 10v5M12 17.6v.1" />
+    </> })
+}
+
 pub(crate) fn back() -> Html {
     svg(html! { <path d="M14.5 5.5L8 12l6.5 6.5" /> })
 }

@@ -7,20 +7,22 @@ mod accent;
 mod app;
 mod fetch;
 mod field;
+mod frame;
 mod icons;
 mod pages;
 mod publisher;
+mod results;
 mod search;
-mod views;
+mod start;
 
 use huiqi_engine::catalogue::Code;
-use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{CustomEvent, Element, HtmlElement};
 
-use crate::app::{App, Config};
+use crate::app::{App, Config, Language};
 use crate::publisher::Source;
 
 const STYLE: &str = include_str!(concat!(env!("OUT_DIR"), "/huiqi.css"));
@@ -29,9 +31,11 @@ const STYLE: &str = include_str!(concat!(env!("OUT_DIR"), "/huiqi.css"));
 const PRESETS: [&str; 5] = ["", "red", "green", "teal", "ink"];
 
 /// Attributes with few values; the style sheet reads the first two itself.
-const CHOICES: [(&str, &[&str]); 3] = [
+const CHOICES: [(&str, &[&str]); 5] = [
     ("theme", &["", "light", "dark", "auto"]),
     ("mode", &["", "large"]),
+    ("lang", &["", "zh-Hans", "zh-Hant", "en"]),
+    ("storage", &["", "ask", "none"]),
     ("open-links", &["", "new", "host"]),
 ];
 
@@ -84,6 +88,60 @@ extern "C" {
     /// What was kept before.
     #[wasm_bindgen(method, getter)]
     fn kept(this: &Page) -> Uint8Array;
+
+    /// A promise of the bytes of a file of the widget, unpacked.
+    #[wasm_bindgen(method)]
+    fn file(this: &Page, name: &str) -> Promise;
+}
+
+/// A text that a person reads, given to [`App::get`] or [`App::say`] elsewhere: this is how the check of translations
+/// finds it.
+const fn t(text: &'static str) -> &'static str {
+    text
+}
+
+/// What firms, settings and ratings are kept under, in the store of the session or of the device.
+const KEPT: &str = "huiqi kept";
+
+/// A property of an object; `undefined` where there is none, or where reading it is forbidden.
+fn property(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// Calls a method by its name. For what happens rarely: a typed import costs a function in `app.js`.
+fn call(object: &JsValue, name: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
+    let method: Function = property(object, name).dyn_into().map_err(|_| JsValue::UNDEFINED)?;
+    method.apply(object, &arguments.iter().collect::<Array>())
+}
+
+/// A property of the page's global object.
+fn global(name: &str) -> JsValue {
+    property(&js_sys::global(), name)
+}
+
+/// Whether the browser believes to have a network.
+fn online() -> bool {
+    property(&global("navigator"), "onLine") != false
+}
+
+/// Whether something was kept in an earlier visit, or earlier in this one.
+fn has_kept() -> bool {
+    ["sessionStorage", "localStorage"]
+        .iter()
+        .any(|store| call(&global(store), "getItem", &[KEPT.into()]).is_ok_and(|text| text.is_string()))
+}
+
+/// Answers in the `#fragment` of the address. They are read once and removed at once, so that nobody copies them along
+/// with the address.
+fn take_fragment() -> Option<String> {
+    let location = global("location");
+    let hash = property(&location, "hash").as_string()?;
+    let answers = hash.strip_prefix("#huiqi=")?.to_owned();
+    let address = property(&location, "href").as_string()?;
+    let (before, _) = address.split_once('#')?;
+    // Where that is forbidden (a frame without an origin), the address stays as it is.
+    let _ = call(&global("history"), "replaceState", &[JsValue::NULL, "".into(), before.into()]);
+    Some(answers)
 }
 
 /// Draws the widget into `place`, an element inside the shadow root `root` of
@@ -117,7 +175,13 @@ pub fn mount(host: HtmlElement, root: Root, place: Element, page: Page) -> JsVal
     let sources = Source::all(&page, &attribute("src"), &attribute("publisher-key"));
     let (topic, dept) = (attribute("topic"), attribute("dept"));
     let same_tab = attribute("open-links") == "host";
-    let config = Config { page, sources, region, topic, dept, same_tab, host };
+    let lang = attribute("lang");
+    let language = Language::ALL.iter().find(|(_, tag, _)| *tag == lang).map_or(Language::Simplified, |(l, ..)| *l);
+    let keeps_nothing = attribute("storage") == "none";
+    let (profile_from, rate_to) = (attribute("profile-from"), page.base(&attribute("rate-to")));
+    let config = Config {
+        page, sources, region, topic, dept, same_tab, language, keeps_nothing, profile_from, rate_to, host,
+    };
     let handle = yew::Renderer::<App>::with_root_and_props(place, config).render();
     Closure::once_into_js(move || handle.destroy())
 }

@@ -1,0 +1,423 @@
+//! All measures by group, and what a row says.
+
+use huiqi_engine::date::Date;
+use huiqi_engine::eval::{Amount, Outcome, Truth};
+use huiqi_engine::explain::{self, Node, amount_text, key_name};
+use huiqi_engine::measure::{Card, Measure, Window};
+use huiqi_engine::num::Ratio;
+use huiqi_engine::report::{Group, Headline};
+use huiqi_engine::search::{Facet, Found};
+use huiqi_engine::unit::{grouped, money};
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::html::Scope;
+use yew::{Event, Html, InputEvent, MouseEvent, TargetCast as _, html};
+
+use crate::app::{App, Msg, Part, Sort, View};
+use crate::pages::Act;
+use crate::{icons, pages, t};
+
+/// Rows of a group that are drawn at first, and more at a time: ten thousand rows would stop a phone.
+pub(crate) const ROWS: usize = 30;
+
+impl App {
+    pub(crate) fn results(&self, link: &Scope<Self>) -> Html {
+        let Some(report) = &self.report else { return Html::default() };
+        let searching = !self.search.text.trim().is_empty();
+        html! { <>
+            { self.headline(link, &report.headline) }
+            if self.pages == Part::There { { pages::news(self, link) } }
+            { self.next_note(link) }
+            { self.place_note(link) }
+            { self.search_box(link) }
+            // The list changes below the box, never the box itself: an input method would lose what is being
+            // composed in it.
+            if searching {
+                if self.pages == Part::There { { pages::hits(self, link) } }
+            } else {
+                { self.list(link) }
+            }
+            if !report.failed.is_empty() {
+                <div class="note">
+                    <p><b>{ self.say("{} 项算不出来，没有列出", &[&report.failed.len()]) }</b></p>
+                    { for report.failed.iter().map(|(at, e)| html! { <p>{ format!("{}：{e}", self.measures[*at].name) }</p> }) }
+                </div>
+            }
+            if report.elsewhere > 0 {
+                <p class="s m">{ self.say("另有 {} 项只给其他地区的企业，没有列出；可以在“搜政策”里看。", &[&report.elsewhere]) }</p>
+            }
+            { self.plan_bar(link) }
+        </> }
+    }
+
+    /// Whether more answers would help, and the way to the next question.
+    fn next_note(&self, link: &Scope<Self>) -> Html {
+        let Some(key) = self.next_question() else { return Html::default() };
+        let questions = self.report.as_ref().map(|r| r.questions.as_slice()).unwrap_or_default();
+        let stake = questions.iter().find(|q| q.key == key).map_or(0, |q| q.stake);
+        let next = key_name(&self.catalogue, key);
+        let next = match stake {
+            0 => self.say("下一题：{}", &[&next]),
+            stake => self.say("下一题：{}，关系到 {}", &[&next, &money(Ratio::int(stake), 0)]),
+        };
+        html! {
+            <div class="note ac nx"><p><b>{ self.say("还有 {} 题可能改变结果", &[&questions.len()]) }</b><span>{ next }</span></p>
+                <button class="btn" type="button" onclick={link.callback(move |_: MouseEvent| Msg::Go(View::Ask(key)))}>{ self.get("继续回答") }</button></div>
+        }
+    }
+
+    fn headline(&self, link: &Scope<Self>, h: &Headline) -> Html {
+        // A sum is a promise; nobody stands by stale data any more.
+        let summed = h.count > h.open_sums + h.missing_figures && !self.is_stale();
+        let title = match h.count {
+            0 => self.get("还没有确认能享的事项").to_owned(),
+            n if summed => self.say("已确认可享 {} 项，合计", &[&n]),
+            n => self.say("已确认可享 {} 项", &[&n]),
+        };
+        let groups = self.report.as_ref().map(|r| &r.groups);
+        let also = [Group::Likely, Group::Unknown, Group::Near].into_iter().filter_map(|group| {
+            let count = groups?.get(&group)?.len();
+            let jump = link.callback(move |_: MouseEvent| Msg::Jump(format!("[data-group={}]>summary", group.id())));
+            let text = self.say("{} 项{}", &[&count, &self.get(group.name())]);
+            Some(html! { <li><button type="button" class="ans" onclick={jump}>{ text }</button></li> })
+        });
+        html! {
+            <section class="sum w"><div class="st">
+                <h2 tabindex="-1" ref={self.heading.clone()}>{ title }</h2>
+                if summed { <p class="fig" part="sum" role="status">{ self.range(h.low, h.high) }</p> }
+                { self.first_deadline() }
+                if h.count == 0 { <p>{ self.get("不等于什么都没有：看看下面待补充和差一步的。") }</p> }
+                if h.missing_figures > 0 {
+                    <p class="s m">{ self.say("其中 {} 项要你填了数才能算出金额，没有加进合计。", &[&h.missing_figures]) }</p>
+                }
+                if h.open_sums > 0 { <p class="s m">{ self.say("其中 {} 项金额未定，没有加进合计。", &[&h.open_sums]) }</p> }
+                if h.excluded > 0 { <p class="s m">{ self.get("同类资金只能享一项的，已按高的算，没有重复。") }</p> }
+            </div><ul class="also">{ for also }</ul></section>
+        }
+    }
+
+    /// The first day on which something of the plan closes.
+    fn first_deadline(&self) -> Html {
+        let report = self.report.as_ref();
+        let days = report.into_iter().flat_map(|r| &r.plan.chosen);
+        let first = days.filter_map(|c| self.measures.get(c.measure)?.schedule.closes).min();
+        let Some(day) = first else { return Html::default() };
+        let left = day.days() - self.today.days();
+        html! {
+            <p><span class="urg">{ self.say("最近一项 {}（{}）止", &[&self.short_day(day), &self.weekday(day)]) }</span>{ " " }
+                <span class="lc u">{ self.say("剩 {} 天", &[&left]) }</span></p>
+        }
+    }
+
+    /// A measure as the filters see it.
+    fn found_at(&self, at: usize) -> Option<Found<'_>> {
+        let measure = self.measures.get(at)?;
+        let outcome = self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref())?;
+        Some(Found { measure, outcome: Some(outcome), window: outcome.window, year: None })
+    }
+
+    /// All measures that the report lists, as the filters see them.
+    pub(crate) fn all_found(&self) -> impl Iterator<Item = Found<'_>> {
+        (0..self.measures.len()).filter_map(|at| self.found_at(at))
+    }
+
+    /// Filters, order and the groups.
+    fn list(&self, link: &Scope<Self>) -> Html {
+        let filters = &self.search.filters;
+        let chosen = filters.get(Facet::Window);
+        let counts = filters.counts(Facet::Window, self.all_found(), &self.catalogue);
+        let all: usize = counts.iter().map(|(_, count)| count).sum();
+        let chip = |value: Option<String>, name: &str, count: usize| {
+            let pressed = chosen == value.as_deref();
+            let choose = link.callback(move |_: MouseEvent| Msg::Filter(Facet::Window, value.clone()));
+            html! { <button type="button" class="btn" aria-pressed={pressed.to_string()} onclick={choose}>{ self.get(name).to_owned() }<span class="n">{ format!(" {count}") }</span></button> }
+        };
+        let listed = self.all_found().filter(|f| filters.keep(*f, &self.catalogue)).count();
+        let order = link.callback(|e: Event| {
+            let value = e.target_unchecked_into::<HtmlSelectElement>().value();
+            Msg::Sort(Sort::ALL.iter().find(|(_, id, _)| *id == value).map_or(Sort::Amount, |(sort, ..)| *sort))
+        });
+        let known = self.report.as_ref().map_or(0, |r| r.outcomes.iter().flatten().count());
+        html! { <>
+            <div class="chips" role="group" aria-label={self.get("受理状态").to_owned()}>
+                { chip(None, t("全部"), all) }
+                { for counts.iter().map(|(name, count)| chip(Some(name.clone()), name, *count)) }
+            </div>
+            <div class="bar"><p class="s m" role="status">{ self.say("共 {} 项，显示 {} 项", &[&known, &listed]) }</p>
+                <label class="s m srt">{ self.get("排序") }{ " " }<select class="sel s" name="sort" onchange={order}>
+                    { for Sort::ALL.iter().map(|(sort, id, name)| html! { <option value={*id} selected={*sort == self.sort}>{ self.get(name).to_owned() }</option> }) }
+                </select></label></div>
+            if self.pages == Part::There { { pages::filters(self, link) } }
+            { for Group::ALL.iter().map(|(group, ..)| self.group(link, *group)) }
+        </> }
+    }
+
+    fn group(&self, link: &Scope<Self>, group: Group) -> Html {
+        let Some(list) = self.report.as_ref().and_then(|r| r.groups.get(&group)) else { return Html::default() };
+        let filters = &self.search.filters;
+        let keep = |at: &usize| self.found_at(*at).is_some_and(|f| filters.keep(f, &self.catalogue));
+        let mut list: Vec<usize> = list.iter().copied().filter(|at| filters.is_empty() || keep(at)).collect();
+        if list.is_empty() {
+            return Html::default();
+        }
+        self.order(&mut list);
+        let (icon, class) = icons::group(group);
+        // What can no longer be applied for stays within reach, out of the way.
+        let (gone, current): (Vec<usize>, Vec<usize>) = list.iter().partition(|at| {
+            let outcome = self.report.as_ref().and_then(|r| r.outcomes[**at].as_ref());
+            outcome.is_some_and(|o| matches!(o.window, Window::Closed | Window::Expired | Window::Replaced))
+        });
+        // What needs an answer is folded away unless there is nothing better.
+        let nothing_better = self
+            .report
+            .as_ref()
+            .is_some_and(|r| ![Group::Eligible, Group::Likely].iter().any(|g| r.groups.contains_key(g)));
+        let open = match group {
+            Group::Ineligible => false,
+            Group::Unknown => nothing_better,
+            _ => true,
+        };
+        let drawn = self.rows.get(&group).copied().unwrap_or(ROWS);
+        let size = list.len();
+        let rows = |list: Vec<usize>, before: usize| {
+            let total = list.len();
+            let more = total.saturating_sub(drawn);
+            html! { <>
+                <ul>{ for list.into_iter().take(drawn).enumerate().map(|(n, at)| self.row(link, at, group, (before + n + 1, size))) }</ul>
+                if more > 0 {
+                    <p><button type="button" class="btn" onclick={link.callback(move |_: MouseEvent| Msg::More(group))}>
+                        { self.say("再看 {} 项（还有 {} 项）", &[&more.min(ROWS), &more]) }</button></p>
+                }
+            </> }
+        };
+        let before = current.len();
+        html! {
+            <details class="grp" open={open} data-group={group.id()} key={group.id()}>
+                <summary data-c={self.get("展开").to_owned()} data-o={self.get("收起").to_owned()}><h3><span class={format!("vd {class}")}>{ icon }{ self.get(group.name()).to_owned() }</span>
+                    <span class="n">{ self.say(" {} 项", &[&size]) }</span></h3></summary>
+                { rows(current, 0) }
+                if !gone.is_empty() {
+                    <details class="cl"><summary>{ self.say("另有 {} 项已截止、已失效或被替代", &[&gone.len()]) }</summary>
+                        { rows(gone, before) }</details>
+                }
+            </details>
+        }
+    }
+
+    /// Brings rows into the order that was chosen; by amount they come as they are.
+    fn order(&self, list: &mut [usize]) {
+        let outcome = |at: usize| self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref());
+        match self.sort {
+            Sort::Amount => {}
+            Sort::Deadline => list.sort_by_key(|at| {
+                let closes = self.measures[*at].schedule.closes.filter(|day| *day >= self.today);
+                closes.unwrap_or(Date::LAST)
+            }),
+            Sort::Certainty => list.sort_by_key(|at| {
+                let width = outcome(*at).and_then(|o| o.amount).map_or(i128::MAX, |a| a.high.map_or(i128::MAX, |high| high - a.low));
+                (outcome(*at).map_or(usize::MAX, |o| o.missing.len()), width)
+            }),
+        }
+    }
+
+    pub(crate) fn card(&self, at: usize) -> Card {
+        self.cards.get(at).cloned().flatten().unwrap_or_default()
+    }
+
+    fn row(&self, link: &Scope<Self>, at: usize, group: Group, (place, size): (usize, usize)) -> Html {
+        let measure = &self.measures[at];
+        let Some(outcome) = self.report.as_ref().and_then(|r| r.outcomes.get(at)).and_then(Option::as_ref)
+        else {
+            return Html::default();
+        };
+        let (icon, class) = icons::group(group);
+        let join = (group != Group::Ineligible).then(|| self.join(link, at, outcome.window));
+        html! {
+            <li class="mr" part="measure" key={measure.id.clone()} data-id={measure.id.clone()} aria-posinset={place.to_string()} aria-setsize={size.to_string()}>
+                <span class={format!("ic {class}")}>{ icon }<span class="v">{ self.get(group.name()).to_owned() }</span></span>
+                <h4 class="t">{ self.name_button(link, at) }</h4>
+                <p class="d">{ self.reason(at, outcome, group) }</p>
+                <div class="md">{ self.sum(outcome, group) }{ self.due(measure, outcome.window) }</div>
+                { for join }
+            </li>
+        }
+    }
+
+    /// The name of a measure, which opens it.
+    pub(crate) fn name_button(&self, link: &Scope<Self>, at: usize) -> Html {
+        let open = link.callback(move |_: MouseEvent| Msg::Go(View::Measure(at)));
+        html! { <button type="button" class="name" onclick={open}>{ self.name(at) }</button> }
+    }
+
+    /// The name of a measure.
+    pub(crate) fn name(&self, at: usize) -> String {
+        self.measures.get(at).map(|m| m.name.clone()).unwrap_or_default()
+    }
+
+    /// 加入方案
+    pub(crate) fn join(&self, link: &Scope<Self>, at: usize, window: Window) -> Html {
+        let measure = &self.measures[at];
+        // Nothing can be applied for any more.
+        let gone = matches!(window, Window::Closed | Window::Expired | Window::Replaced | Window::Exhausted | Window::Paused);
+        let change = link.callback(move |_: Event| Msg::Act(Act::Join(at)));
+        let label = self.say("加入方案：{}", &[&measure.name]);
+        html! {
+            <label class="chk"><input type="checkbox" name="join" checked={self.desk.chosen.contains(&at)} disabled={gone} aria-label={label} onchange={change} />
+                <span>{ self.get("加入") }<span class="mu">{ self.get("方案") }</span></span></label>
+        }
+    }
+
+    /// What was chosen, at the end of the page.
+    fn plan_bar(&self, link: &Scope<Self>) -> Html {
+        if self.desk.count == 0 {
+            return Html::default();
+        }
+        html! {
+            <div class="plus"><span>{ self.say("已选 {} 项", &[&self.desk.count]) }</span>
+                <button type="button" class="btn pri" part="button" onclick={link.callback(|_: MouseEvent| Msg::Go(View::Plan))}>{ self.get("看方案") }</button></div>
+        }
+    }
+
+    /// One line: the sum and where it comes from, or what stands in the way, with its clause.
+    fn reason(&self, at: usize, outcome: &Outcome, group: Group) -> String {
+        let measure = &self.measures[at];
+        let card = self.card(at);
+        let basis = |text: &str| if text.is_empty() { String::new() } else { self.say("（依据 {}）", &[&text]) };
+        let wanted = match group {
+            Group::Eligible => {
+                let line = explain::formula_line(measure, &card, &self.catalogue, &self.firm, self.today);
+                let line = line.unwrap_or_default();
+                let basis = basis(measure.benefit.basis.map(|b| card.text(b)).unwrap_or_default());
+                return if line.is_empty() { format!("{}{basis}", card.summary) } else { format!("{line}{basis}") };
+            }
+            Group::Likely => Truth::Confirm,
+            Group::Unknown => Truth::Unknown,
+            Group::Near | Group::Ineligible => Truth::False,
+        };
+        let Ok(rows) = explain::explain(measure, &card, &self.catalogue, &self.firm, self.today) else {
+            return card.summary;
+        };
+        let Some(row) = rows.into_iter().find(|r| r.node.truth == Some(wanted)) else { return card.summary };
+        let what = match group {
+            Group::Likely => self.say("要人工核实：{}", &[&row.node.sentence]),
+            Group::Unknown => {
+                let missing: Vec<String> =
+                    outcome.missing.iter().take(3).map(|k| key_name(&self.catalogue, *k)).collect();
+                self.say("还不知道：{}", &[&missing.join(self.get("、"))])
+            }
+            _ => {
+                let leaf = deepest_false(&row.node);
+                let gap = if leaf.gap.is_empty() { String::new() } else { self.say("，{}", &[&leaf.gap]) };
+                let text = if group == Group::Near { t("只差：{}{}") } else { t("没满足：{}{}") };
+                self.say(text, &[&row.node.sentence, &gap])
+            }
+        };
+        format!("{what}{}", basis(&row.basis))
+    }
+
+    fn sum(&self, outcome: &Outcome, group: Group) -> Html {
+        let amount = outcome.amount.as_ref().filter(|_| group != Group::Ineligible);
+        html! { <p class="amt">{ for amount.map(|amount| self.figure(amount)) }</p> }
+    }
+
+    /// When it can be applied for: a chip where that says more, days left, the day.
+    pub(crate) fn due(&self, measure: &Measure, window: Window) -> Html {
+        let schedule = &measure.schedule;
+        let until = |date: Option<Date>| date.map_or_else(String::new, |d| self.say("{}止", &[&self.short_day(d)]));
+        let name = self.get(window.name()).to_owned();
+        // Class of the chip (empty: none), bold words, the rest.
+        let (chip, bold, rest) = match (window, schedule.opens, schedule.closes) {
+            (Window::Closing | Window::Open, _, Some(end)) => {
+                let chip = if window == Window::Closing { "lc u" } else { "" };
+                let bold = self.say("剩 {} 天", &[&(end.days() - self.today.days())]);
+                (chip, bold, self.say("{}（{}）止", &[&self.short_day(end), &self.weekday(end)]))
+            }
+            (Window::Upcoming, Some(start), _) => ("lc", self.say("{}起", &[&self.short_day(start)]), String::new()),
+            (Window::Rolling, ..) => ("lc", self.get("随时可报").to_owned(), String::new()),
+            (Window::Closed, ..) => ("lc x", String::new(), until(schedule.closes)),
+            (Window::Expired, ..) => ("lc x", String::new(), until(schedule.valid_to)),
+            (Window::Unannounced, ..) => ("lc", String::new(), self.get("没公布受理时间").to_owned()),
+            _ => ("lc x", String::new(), String::new()),
+        };
+        html! {
+            <p class={if window == Window::Closing { "due u" } else { "due" }}>
+                if !chip.is_empty() { <span class={chip}>{ name }</span>{ " " } }
+                <b>{ bold }</b>{ " " }<span class="dd">{ rest }</span>
+            </p>
+        }
+    }
+
+    pub(crate) fn search_box(&self, link: &Scope<Self>) -> Html {
+        let typed = link.callback(|e: InputEvent| {
+            let input: HtmlInputElement = e.target_unchecked_into();
+            Msg::Query(input.value())
+        });
+        html! {
+            <div class="in find" role="search">{ icons::find() }
+                <input type="search" name="q" aria-label={self.get("搜政策").to_owned()} placeholder={self.get("搜政策，如“设备”“贴息”").to_owned()} autocomplete="off"
+                    maxlength="64" list="huiqi-words" value={self.search.text.clone()} oninput={typed} />
+                <datalist id="huiqi-words">{ for self.suggestions().into_iter().map(|w| html! { <option value={w} /> }) }</datalist>
+            </div>
+        }
+    }
+
+    /// Words that begin with the last run typed.
+    fn suggestions(&self) -> Vec<String> {
+        let typed = &self.search.text;
+        // The field takes a suggestion as a whole: what stands before the last run is kept.
+        let before = typed.rfind(char::is_whitespace).map_or("", |at| &typed[..=at]);
+        let words = self.search.suggestions.iter();
+        words.map(|word| format!("{}{word}", before.trim_end_matches('\n'))).collect()
+    }
+
+    /// What is missing as long as nobody said where the firm is.
+    pub(crate) fn place_note(&self, link: &Scope<Self>) -> Html {
+        if !self.wants_place() {
+            return Html::default();
+        }
+        html! {
+            <div class="note place"><p>{ self.get("还没选注册地，这里只有全国的政策。选了以后，当地的也会列出来。") }
+                <button type="button" class="btn txt" onclick={link.callback(|_: MouseEvent| Msg::Go(View::Form))}>{ self.get("去选注册地") }</button></p></div>
+        }
+    }
+
+    /// `12月5日`, with the year unless it is this one.
+    pub(crate) fn short_day(&self, date: Date) -> String {
+        let (year, month, day) = date.ymd();
+        if year == self.today.year() { format!("{month}月{day}日") } else { format!("{year}年{month}月{day}日") }
+    }
+
+    pub(crate) fn weekday(&self, date: Date) -> String {
+        date.weekday().to_owned()
+    }
+
+    /// A sum between two ends in fen, with a small unit.
+    pub(crate) fn range(&self, low: i128, high: i128) -> Html {
+        let (low, high) = (wan(low), wan(high));
+        html! { <>
+            { low.clone() }
+            if low != high { <span aria-hidden="true">{ "–" }</span><span class="v">{ self.get("至") }</span>{ high } }
+            <small>{ self.get("万元") }</small>
+        </> }
+    }
+
+    /// An amount with a small unit.
+    pub(crate) fn figure(&self, amount: &Amount) -> Html {
+        match (amount.low, amount.high) {
+            (low, Some(high)) if !amount.undecided && low > 0 && low >= 1_000_000 => self.range(low, high),
+            _ => html! { <small class="pre">{ amount_text(amount) }</small> },
+        }
+    }
+}
+
+/// Fen as 万元 with at most two decimals.
+fn wan(fen: i128) -> String {
+    Ratio::new(fen, 1_000_000).map_or_else(String::new, |v| grouped(v, 2))
+}
+
+/// The first leaf that fails, for the gap.
+fn deepest_false(node: &Node) -> &Node {
+    match node.children.iter().find(|c| c.truth == Some(Truth::False)) {
+        Some(child) => deepest_false(child),
+        None => node,
+    }
+}
