@@ -1,9 +1,13 @@
 //! The best combination of measures a firm can apply for (申报方案): exclusion groups, what must come first, caps, and
 //! what the firm has had already.
 //!
+//! Certain are measures that the firm qualifies for and that are open; a visitor may leave some out and put others in,
+//! also those that a person must confirm or that open later. What was put in comes before any sum.
+//!
 //! The objective is lexicographic: Σ lower ends, Σ upper ends, sums that the text leaves open, fewer applications, then
-//! the first in this order: upper end descending, lower end descending, id. Measures that share neither a group nor a prerequisite are solved apart; each
-//! part by branch and bound, which is exact unless it needs more than [`STEP_LIMIT`] steps.
+//! the first in this order: certain ones, upper end descending, lower end descending, id. Measures that share neither a
+//! group nor a prerequisite are solved apart; each part by branch and bound, which is exact unless it needs more than
+//! [`STEP_LIMIT`] steps.
 
 use std::cmp::{Ordering, Reverse};
 
@@ -18,6 +22,92 @@ use crate::measure::{CapScope, Detail, ExclusionRule, Measure, Window};
 /// Steps of the search in one connected part. 40 measures in one part stay far below it unless they are made to defeat
 /// the bound.
 pub const STEP_LIMIT: usize = 2_000_000;
+
+/// What a plan is made for: a firm and what was decided for it on a day.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// The table.
+    pub measures: &'a [Measure],
+    /// Outcome per measure, as [`crate::report::report`] has them.
+    pub outcomes: &'a [Option<Outcome>],
+    /// The tables that rules speak of.
+    pub catalogue: &'a Catalogue,
+    /// The firm.
+    pub firm: &'a Firm,
+    /// The day.
+    pub today: Date,
+}
+
+/// What a visitor put into the plan and took out of it, by id.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// Put in. Where two exclude each other, the later one stays.
+    pub add: Vec<String>,
+    /// Taken out; this holds for ids that are in both lists.
+    pub leave: Vec<String>,
+}
+
+impl Wishes {
+    /// Puts a measure in, as the latest wish.
+    pub fn put_in(&mut self, id: &str) {
+        self.forget(id);
+        self.add.push(id.to_owned());
+    }
+
+    /// Takes a measure out.
+    pub fn take_out(&mut self, id: &str) {
+        self.forget(id);
+        self.leave.push(id.to_owned());
+    }
+
+    /// Leaves it to the plan again.
+    pub fn forget(&mut self, id: &str) {
+        self.add.retain(|known| known != id);
+        self.leave.retain(|known| known != id);
+    }
+
+    /// Whether nothing was wished.
+    pub fn is_empty(&self) -> bool {
+        self.add.is_empty() && self.leave.is_empty()
+    }
+}
+
+/// How sure a measure of the plan is; the most certain first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// 符合, and open now: what the headline counts.
+    Sure,
+    /// 符合, but not open yet.
+    Later,
+    /// 待人工核实, open now or later.
+    Likely,
+}
+
+impl Standing {
+    /// Of an outcome; `None` for what cannot be part of a plan.
+    pub fn of(outcome: &Outcome) -> Option<Self> {
+        let later = matches!(outcome.window, Window::Upcoming | Window::Unannounced);
+        match outcome.verdict {
+            Verdict::Eligible if outcome.window.counts() => Some(Self::Sure),
+            Verdict::Eligible if later => Some(Self::Later),
+            Verdict::Likely if later || outcome.window.counts() => Some(Self::Likely),
+            _ => None,
+        }
+    }
+}
+
+/// What some measures of a plan make together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sum {
+    /// How many.
+    pub count: usize,
+    /// Σ lower ends in fen.
+    pub low: i128,
+    /// Σ upper ends in fen.
+    pub high: i128,
+    /// How many of them have a sum that is left open: counted, not added.
+    pub open: usize,
+}
 
 /// What is good about a set of measures, best last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -44,6 +134,8 @@ pub struct Choice {
     pub high: i128,
     /// Its sum is left open; `low` and `high` are what is sure.
     pub open: bool,
+    /// How sure it is.
+    pub standing: Standing,
     /// Measures of the plan that must be applied for before.
     pub after: Vec<usize>,
 }
@@ -63,6 +155,10 @@ pub enum LeftOut {
     Circle,
     /// It adds nothing.
     Nothing,
+    /// The visitor took it out.
+    Wish,
+    /// The visitor put it in, but its conditions are not met or it is not to be had any more.
+    Closed,
 }
 
 /// The plan.
@@ -80,6 +176,62 @@ pub struct Plan {
     pub bound: Score,
 }
 
+impl Plan {
+    /// What the measures of one standing make. A cap in money is used up by the certain ones first.
+    pub fn sum(&self, standing: Standing) -> Sum {
+        let mut sum = Sum::default();
+        for choice in self.chosen.iter().filter(|c| c.standing == standing) {
+            sum.count += 1;
+            sum.low = sum.low.saturating_add(choice.low);
+            sum.high = sum.high.saturating_add(choice.high);
+            sum.open += usize::from(choice.open);
+        }
+        // The rest of a cap can be less at the upper ends, see `Choice::low`.
+        Sum { low: sum.low.min(sum.high), high: sum.low.max(sum.high), ..sum }
+    }
+
+    /// What all of them make.
+    pub fn total(&self) -> Sum {
+        let Score { low, high, open, .. } = self.score;
+        Sum { count: self.chosen.len(), low, high, open }
+    }
+
+    /// Whether a measure is in it.
+    pub fn has(&self, measure: usize) -> bool {
+        self.chosen.iter().any(|c| c.measure == measure)
+    }
+}
+
+/// One way to use the room of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alternative {
+    /// The measure that is had.
+    pub measure: usize,
+    /// Whether the plan has it.
+    pub chosen: bool,
+    /// Measures of the plan that are given up for it.
+    pub instead_of: Vec<usize>,
+    /// What the whole plan makes with it, at the lower ends.
+    pub low: i128,
+    /// At the upper ends.
+    pub high: i128,
+    /// How much that is more than the plan, mostly below zero.
+    pub more_low: i128,
+    /// At the upper ends.
+    pub more_high: i128,
+}
+
+/// A group that leaves something out, with what each of its measures would make of the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// How many measures it lets in; `None` where it caps money.
+    pub places: Option<usize>,
+    /// The best first.
+    pub options: Vec<Alternative>,
+}
+
 /// A measure that takes part, reduced to what the search needs.
 #[derive(Debug, Clone)]
 struct Item {
@@ -87,6 +239,7 @@ struct Item {
     low: i128,
     high: i128,
     open: bool,
+    standing: Standing,
     /// Numbers of its groups.
     groups: Vec<usize>,
     /// Items that must be chosen as well.
@@ -95,7 +248,7 @@ struct Item {
 
 /// A group with what is left of it.
 #[derive(Debug, Clone)]
-struct Group {
+struct Pot {
     name: String,
     room: Room,
 }
@@ -123,10 +276,21 @@ pub fn plan(
     firm: &Firm,
     today: Date,
 ) -> Plan {
-    let mut planner = Planner::new(measures, outcomes, catalogue, firm, today);
-    planner.values();
-    planner.drop_what_cannot_be();
-    planner.solve()
+    plan_with(Case { measures, outcomes, catalogue, firm, today }, &Wishes::default())
+}
+
+/// The best plan under the wishes of a visitor; without any, that of [`plan`].
+///
+/// A measure that was put in is in the plan wherever its groups have room for it, at the cost of others; of several
+/// that exclude each other the latest wish counts.
+pub fn plan_with(case: Case<'_>, wishes: &Wishes) -> Plan {
+    Planner::new(case, wishes).solve()
+}
+
+/// For each group that left something out of `plan`, which was made with the same case and wishes: its measures, with
+/// what the whole plan would make with each.
+pub fn alternatives(case: Case<'_>, wishes: &Wishes, plan: &Plan) -> Vec<Group> {
+    Planner::new(case, wishes).alternatives(plan)
 }
 
 struct Planner<'a> {
@@ -135,30 +299,36 @@ struct Planner<'a> {
     catalogue: &'a Catalogue,
     firm: &'a Firm,
     today: Date,
-    groups: Vec<Group>,
+    wishes: &'a Wishes,
+    groups: Vec<Pot>,
     items: Vec<Item>,
     left: Vec<(usize, LeftOut)>,
 }
 
 impl<'a> Planner<'a> {
-    fn new(
-        measures: &'a [Measure],
-        outcomes: &'a [Option<Outcome>],
-        catalogue: &'a Catalogue,
-        firm: &'a Firm,
-        today: Date,
-    ) -> Self {
+    fn new(case: Case<'a>, wishes: &'a Wishes) -> Self {
+        let Case { measures, outcomes, catalogue, firm, today } = case;
         let (groups, items, left) = (Vec::new(), Vec::new(), Vec::new());
-        Self { measures, outcomes, catalogue, firm, today, groups, items, left }
+        let mut planner = Self { measures, outcomes, catalogue, firm, today, wishes, groups, items, left };
+        planner.values();
+        planner.drop_what_cannot_be();
+        planner
     }
 
     fn outcome(&self, at: usize) -> Option<&'a Outcome> {
         self.outcomes.get(at).and_then(Option::as_ref)
     }
 
-    /// Whether the firm may apply for it now.
-    fn open_to(&self, at: usize) -> bool {
-        self.outcome(at).is_some_and(|o| o.verdict == Verdict::Eligible && o.window.counts())
+    /// How sure a measure is that takes part; why it does not, where that is worth telling.
+    fn standing(&self, at: usize, id: &str) -> Result<Standing, Option<LeftOut>> {
+        let among = |list: &[String]| list.iter().any(|known| known == id);
+        let added = among(&self.wishes.add);
+        let standing = self.outcome(at).and_then(Standing::of);
+        match standing.filter(|s| *s == Standing::Sure || added) {
+            Some(_) if among(&self.wishes.leave) => Err(Some(LeftOut::Wish)),
+            Some(standing) => Ok(standing),
+            None => Err((added && !among(&self.wishes.leave)).then_some(LeftOut::Closed)),
+        }
     }
 
     fn had_this_year(&self, id: &str) -> i128 {
@@ -187,9 +357,13 @@ impl<'a> Planner<'a> {
     /// Candidates with what they can add, and the groups with what is left of them.
     fn values(&mut self) {
         for (at, measure) in self.measures.iter().enumerate() {
-            if !self.open_to(at) {
-                continue;
-            }
+            let standing = match self.standing(at, &measure.id) {
+                Ok(standing) => standing,
+                Err(why) => {
+                    self.left.extend(why.map(|why| (at, why)));
+                    continue;
+                }
+            };
             let Some(outcome) = self.outcome(at) else { continue };
             let money = measure.benefit.kind.counts_as_money();
             let (mut low, mut high, open) = match outcome.amount.filter(|_| money) {
@@ -224,12 +398,13 @@ impl<'a> Planner<'a> {
                 self.left.push((at, reason));
                 continue;
             }
-            self.items.push(Item { measure: at, low, high, open, groups, needs: Vec::new() });
+            self.items.push(Item { measure: at, low, high, open, standing, groups, needs: Vec::new() });
         }
         let measures = self.measures;
         self.items.sort_by(|a, b| {
             let key = |i: &Item| (i.high, i.low, measures[i.measure].id.as_str());
-            order(key(a), key(b))
+            let certain = |i: &Item| i.standing != Standing::Sure;
+            certain(a).cmp(&certain(b)).then_with(|| order(key(a), key(b)))
         });
     }
 
@@ -258,7 +433,7 @@ impl<'a> Planner<'a> {
             self.groups[no].room = narrower(self.groups[no].room, room);
             return Ok(no);
         }
-        self.groups.push(Group { name: name.to_owned(), room });
+        self.groups.push(Pot { name: name.to_owned(), room });
         Ok(self.groups.len() - 1)
     }
 
@@ -358,17 +533,46 @@ impl<'a> Planner<'a> {
         parts.into_iter().map(|(_, part)| part).collect()
     }
 
+    /// Items that must be in: the wishes from the last one on, each with what it needs, while there is room for all
+    /// of them; `first` comes before.
+    fn forced(&self, first: Option<usize>) -> Vec<bool> {
+        let number = |id: &String| self.items.iter().position(|i| self.measures[i.measure].id == *id);
+        let mut forced = vec![false; self.items.len()];
+        for no in first.into_iter().chain(self.wishes.add.iter().rev().filter_map(number)) {
+            let mut more = forced.clone();
+            let mut next = vec![no];
+            while let Some(no) = next.pop() {
+                if !std::mem::replace(&mut more[no], true) {
+                    next.extend(&self.items[no].needs);
+                }
+            }
+            let fits = self.groups.iter().enumerate().all(|(group, pot)| match pot.room {
+                Room::Places(places) => {
+                    let inside =
+                        self.items.iter().zip(&more).filter(|(i, m)| **m && i.groups.contains(&group));
+                    inside.count() <= places
+                }
+                Room::Money(..) => true,
+            });
+            if fits {
+                forced = more;
+            }
+        }
+        forced
+    }
+
     fn solve(mut self) -> Plan {
         let mut plan = Plan { exact: true, ..Plan::default() };
         let mut chosen: Vec<(usize, i128, i128)> = Vec::new();
+        let forced = self.forced(None);
         for part in self.components() {
-            let mut search = Search::new(&self.items, &self.groups, &part);
-            search.run();
-            plan.exact &= search.steps <= STEP_LIMIT;
-            plan.score = add(plan.score, search.best.score);
-            plan.bound =
-                add(plan.bound, if search.steps <= STEP_LIMIT { search.best.score } else { search.bound });
-            chosen.extend(search.best.chosen);
+            let mut search = Search::new(&self.items, &self.groups, &part, &forced);
+            let best = search.run();
+            let exact = search.steps <= STEP_LIMIT;
+            plan.exact &= exact;
+            plan.score = add(plan.score, best.score);
+            plan.bound = add(plan.bound, if exact { best.score } else { search.bound });
+            chosen.extend(best.chosen);
         }
         self.reasons(&chosen);
         plan.chosen = self.sequence(&chosen);
@@ -378,6 +582,63 @@ impl<'a> Planner<'a> {
         plan
     }
 
+    fn alternatives(&self, plan: &Plan) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
+        let parts = self.components();
+        for (at, why) in &plan.left {
+            let LeftOut::Group(name, beside) = why else { continue };
+            let Some(no) = self.items.iter().position(|i| i.measure == *at) else { continue };
+            let Some(part) = parts.iter().find(|part| part.contains(&no)) else { continue };
+            let forced = self.forced(Some(no));
+            let found = Search::new(&self.items, &self.groups, part, &forced).run();
+            // Only this part is chosen anew.
+            let here = |measure: usize| part.iter().find(|no| self.items[**no].measure == measure);
+            let (mut low, mut high) = (found.score.low, found.score.high);
+            let mut instead_of = Vec::new();
+            for choice in &plan.chosen {
+                match here(choice.measure) {
+                    Some(no) if found.chosen.iter().any(|(c, ..)| c == no) => {}
+                    Some(_) => instead_of.push(choice.measure),
+                    None => (low, high) = (low.saturating_add(choice.low), high.saturating_add(choice.high)),
+                }
+            }
+            let option = |measure, chosen, instead_of, low: i128, high: i128| Alternative {
+                measure,
+                chosen,
+                instead_of,
+                low,
+                high,
+                more_low: low.saturating_sub(plan.score.low),
+                more_high: high.saturating_sub(plan.score.high),
+            };
+            if !groups.iter().any(|g| g.name == *name) {
+                let pots = self.groups.iter().filter(|pot| pot.name == *name);
+                let places = pots.filter_map(|pot| match pot.room {
+                    Room::Places(places) => Some(places),
+                    Room::Money(..) => None,
+                });
+                let (places, options) = (places.min(), Vec::new());
+                groups.push(Group { name: name.clone(), places, options });
+            }
+            let Some(group) = groups.iter_mut().find(|g| g.name == *name) else { continue };
+            group.options.push(option(*at, false, instead_of, low, high));
+            for measure in beside {
+                if !group.options.iter().any(|o| o.measure == *measure) {
+                    let (low, high) = (plan.score.low, plan.score.high);
+                    group.options.push(option(*measure, true, Vec::new(), low, high));
+                }
+            }
+        }
+        for group in &mut groups {
+            group.options.sort_by(|a, b| {
+                (b.low, b.high, b.chosen)
+                    .cmp(&(a.low, a.high, a.chosen))
+                    .then_with(|| self.measures[a.measure].id.cmp(&self.measures[b.measure].id))
+            });
+        }
+        groups
+    }
+
     /// Why items were not chosen.
     fn reasons(&mut self, chosen: &[(usize, i128, i128)]) {
         let is_chosen = |no: usize| chosen.iter().any(|(c, ..)| *c == no);
@@ -385,15 +646,17 @@ impl<'a> Planner<'a> {
             if is_chosen(no) {
                 continue;
             }
-            let full = item.groups.iter().find_map(|group| {
-                let mut beside: Vec<usize> = chosen
-                    .iter()
-                    .filter(|(c, ..)| self.items[*c].groups.contains(group))
-                    .map(|(c, ..)| self.items[*c].measure)
-                    .collect();
+            let beside = |group: &usize| -> Vec<usize> {
+                let inside = chosen.iter().filter(|(c, ..)| self.items[*c].groups.contains(group));
+                let mut beside: Vec<usize> = inside.map(|(c, ..)| self.items[*c].measure).collect();
                 beside.sort_unstable();
-                (!beside.is_empty()).then(|| LeftOut::Group(self.groups[*group].name.clone(), beside))
-            });
+                beside
+            };
+            // A group whose places are taken says more than one that only has company.
+            let full = |group: &&usize| matches!(self.groups[**group].room, Room::Places(places) if beside(group).len() >= places);
+            let shared = |group: &&usize| !beside(group).is_empty();
+            let group = item.groups.iter().find(full).or_else(|| item.groups.iter().find(shared));
+            let full = group.map(|group| LeftOut::Group(self.groups[*group].name.clone(), beside(group)));
             let reason = full.unwrap_or_else(|| {
                 let missing = item.needs.iter().find(|need| !is_chosen(**need));
                 missing.map_or(LeftOut::Nothing, |need| {
@@ -424,7 +687,8 @@ impl<'a> Planner<'a> {
             done.push(no);
             let item = &self.items[no];
             let after = item.needs.iter().map(|need| self.items[*need].measure).collect();
-            sequence.push(Choice { measure: item.measure, low, high, open: item.open, after });
+            let (measure, open, standing) = (item.measure, item.open, item.standing);
+            sequence.push(Choice { measure, low, high, open, standing, after });
         }
         sequence
     }
@@ -463,6 +727,8 @@ struct Found {
 struct Search<'a> {
     items: &'a [Item],
     part: &'a [usize],
+    /// Items that must be chosen. Their places are taken from the start.
+    forced: &'a [bool],
     rooms: Vec<Room>,
     /// How many chosen items need this one.
     wanted: Vec<usize>,
@@ -470,22 +736,31 @@ struct Search<'a> {
     refused: Vec<bool>,
     chosen: Vec<(usize, i128, i128)>,
     score: Score,
-    best: Found,
+    best: Option<Found>,
     bound: Score,
     steps: usize,
 }
 
 impl<'a> Search<'a> {
-    fn new(items: &'a [Item], groups: &[Group], part: &'a [usize]) -> Self {
+    fn new(items: &'a [Item], groups: &[Pot], part: &'a [usize], forced: &'a [bool]) -> Self {
+        let mut rooms: Vec<Room> = groups.iter().map(|g| g.room).collect();
+        for no in part.iter().filter(|no| forced[**no]) {
+            for group in &items[*no].groups {
+                if let Room::Places(places) = rooms[*group] {
+                    rooms[*group] = Room::Places(places.saturating_sub(1));
+                }
+            }
+        }
         let mut search = Self {
             items,
             part,
-            rooms: groups.iter().map(|g| g.room).collect(),
+            forced,
+            rooms,
             wanted: vec![0; items.len()],
             refused: vec![false; items.len()],
             chosen: Vec::new(),
             score: Score::default(),
-            best: Found::default(),
+            best: None,
             bound: Score::default(),
             steps: 0,
         };
@@ -493,8 +768,9 @@ impl<'a> Search<'a> {
         search
     }
 
-    fn run(&mut self) {
+    fn run(&mut self) -> Found {
         self.step(0);
+        self.best.take().unwrap_or_default()
     }
 
     fn step(&mut self, at: usize) {
@@ -504,12 +780,12 @@ impl<'a> Search<'a> {
         }
         let Some(&no) = self.part.get(at) else {
             // Everything wanted was taken: it was never refused.
-            if self.score > self.best.score {
-                self.best = Found { score: self.score, chosen: self.chosen.clone() };
+            if self.best.as_ref().is_none_or(|best| self.score > best.score) {
+                self.best = Some(Found { score: self.score, chosen: self.chosen.clone() });
             }
             return;
         };
-        if self.limit(at) <= self.best.score {
+        if self.best.as_ref().is_some_and(|best| self.limit(at) <= best.score) {
             return;
         }
         if self.may_take(no) {
@@ -526,7 +802,7 @@ impl<'a> Search<'a> {
             self.chosen.pop();
             (self.score, self.rooms) = before;
         }
-        if self.wanted[no] == 0 {
+        if self.wanted[no] == 0 && !self.forced[no] {
             self.refused[no] = true;
             self.step(at + 1);
             self.refused[no] = false;
@@ -534,6 +810,9 @@ impl<'a> Search<'a> {
     }
 
     fn may_take(&self, no: usize) -> bool {
+        if self.forced[no] {
+            return true;
+        }
         let item = &self.items[no];
         let room = item.groups.iter().all(|g| self.rooms[*g] != Room::Places(0));
         // What it needs must still be possible, with everything that in turn needs.
@@ -551,7 +830,7 @@ impl<'a> Search<'a> {
         }
         for group in &item.groups {
             self.rooms[*group] = match self.rooms[*group] {
-                Room::Places(n) => Room::Places(n.saturating_sub(1)),
+                Room::Places(n) => Room::Places(n.saturating_sub(usize::from(!self.forced[no]))),
                 Room::Money(rest_low, rest_high) => Room::Money(rest_low - low, rest_high - high),
             };
         }
@@ -572,8 +851,9 @@ impl<'a> Search<'a> {
             if !self.may_take(*no) {
                 continue;
             }
-            let places = item.groups.iter().find(|g| matches!(self.rooms[**g], Room::Places(_)));
-            match places.or_else(|| item.groups.first()) {
+            let is_places = |g: &&usize| matches!(self.rooms[**g], Room::Places(_));
+            let places = item.groups.iter().find(|g| is_places(g) && !self.forced[*no]);
+            match places.or_else(|| item.groups.iter().find(|g| !is_places(g))) {
                 Some(group) => by_group.entry(*group).or_default().push(item),
                 None => {
                     sum.low = sum.low.saturating_add(item.low);

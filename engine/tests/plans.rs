@@ -6,9 +6,14 @@ use huiqi_engine::catalogue::Catalogue;
 use huiqi_engine::date::Date;
 use huiqi_engine::eval::{Amount, Outcome, evaluate};
 use huiqi_engine::firm::{Firm, Received};
-use huiqi_engine::measure::{BenefitKind, CapScope, Detail, ExclusionRule, Material, Measure};
+use huiqi_engine::measure::{
+    BenefitKind, CapScope, Condition, Detail, ExclusionRule, Material, Measure, RowKind,
+};
 use huiqi_engine::num::Ratio;
-use huiqi_engine::plan::{Event, LeftOut, Plan, Score, calendar, materials, plan};
+use huiqi_engine::plan::{
+    Case as Firms, Event, LeftOut, Plan, Score, Standing, Wishes, alternatives, calendar, materials, plan,
+    plan_with,
+};
 use huiqi_engine::rule::Expr;
 use huiqi_engine::unit::Dimension;
 use proptest::prelude::*;
@@ -45,6 +50,27 @@ fn chosen(plan: &Plan, measures: &[Measure]) -> Vec<String> {
     plan.chosen.iter().map(|c| measures[c.measure].id.clone()).collect()
 }
 
+/// Makes it one that a person must confirm.
+fn confirm(m: &mut Measure) {
+    let rule = Expr::Verify(0);
+    m.conditions.push(Condition { kind: RowKind::Verify, rule, guard: None, basis: 0, note: None });
+}
+
+/// The plan under wishes, and what its groups leave open.
+fn wished(
+    measures: &[Measure],
+    received: &[Received],
+    wishes: &Wishes,
+) -> (Plan, Vec<huiqi_engine::plan::Group>) {
+    let mut firm = Firm::default();
+    firm.received = received.to_vec();
+    let (outcomes, catalogue) = (decide(measures), Catalogue::default());
+    let case = Firms { measures, outcomes: &outcomes, catalogue: &catalogue, firm: &firm, today: today() };
+    let plan = plan_with(case, wishes);
+    let groups = alternatives(case, wishes, &plan);
+    (plan, groups)
+}
+
 /// One of a few amounts, so that ties are common.
 fn sum() -> impl Strategy<Value = (i128, i128)> {
     (0i128..6, 0i128..4).prop_map(|(low, more)| (low * 100, (low + more) * 100))
@@ -54,6 +80,7 @@ fn sum() -> impl Strategy<Value = (i128, i128)> {
 struct Case {
     measures: Vec<Measure>,
     received: Vec<Received>,
+    wishes: Wishes,
 }
 
 const RULES: [ExclusionRule; 4] =
@@ -102,9 +129,31 @@ fn case(most: usize) -> impl Strategy<Value = Case> {
                     fen,
                 })
                 .collect();
-            Case { measures, received }
+            Case { measures, received, wishes: Wishes::default() }
         },
     )
+}
+
+/// With measures that a person must confirm or that open later, and with wishes.
+fn wishful(most: usize) -> impl Strategy<Value = Case> {
+    let kinds = proptest::collection::vec(0usize..8, most);
+    let ids = || proptest::collection::vec(0..most, 0..4);
+    (case(most), kinds, ids(), ids()).prop_map(|(mut case, kinds, add, leave)| {
+        for (m, kind) in case.measures.iter_mut().zip(kinds) {
+            match kind {
+                0 | 1 => confirm(m),
+                2 => m.schedule.opens = Date::parse("2027-02-01"),
+                3 => m.schedule.closes = Date::parse("2026-11-21"),
+                _ => {}
+            }
+        }
+        for at in add {
+            case.wishes.put_in(&format!("m{at:02}"));
+        }
+        // Both lists at once is no way to use it, and has an answer all the same.
+        case.wishes.leave = leave.into_iter().map(|at| format!("m{at:02}")).collect();
+        case
+    })
 }
 
 /// What a set of candidates pays by the words of the specification, or that it is not allowed. `candidates` are in the
@@ -175,12 +224,19 @@ struct Candidate {
     low: i128,
     high: i128,
     open: bool,
+    sure: bool,
 }
 
-/// Candidates after 已享受, in the order of the plan.
+/// Candidates after 已享受 and the wishes, in the order of the plan.
 fn candidates(case: &Case) -> Vec<Candidate> {
     let mut found = Vec::new();
     for (at, m) in case.measures.iter().enumerate() {
+        let later = m.schedule.opens.is_some();
+        let closed = m.schedule.closes.is_some();
+        let sure = m.conditions.is_empty() && !later;
+        if closed || case.wishes.leave.contains(&m.id) || !(sure || case.wishes.add.contains(&m.id)) {
+            continue;
+        }
         let (mut low, mut high, open) = match &m.benefit.amount {
             None => (0, 0, false),
             Some(Expr::Const(fen, _)) => (fen.trunc(), fen.trunc(), false),
@@ -213,14 +269,43 @@ fn candidates(case: &Case) -> Vec<Candidate> {
                 }
         });
         if !gone {
-            found.push(Candidate { measure: at, low, high, open });
+            found.push(Candidate { measure: at, low, high, open, sure });
         }
     }
     found.sort_by(|a, b| {
         let id = |c: &Candidate| case.measures[c.measure].id.clone();
-        (b.high, b.low, id(a)).cmp(&(a.high, a.low, id(b)))
+        (b.sure, b.high, b.low, id(a)).cmp(&(a.sure, a.high, a.low, id(b)))
     });
     found
+}
+
+/// The best of all subsets: the latest wish first, then the one before, then what is good about it, then the order.
+fn best(case: &Case, candidates: &[Candidate]) -> Option<(Score, u32)> {
+    let mut best: Option<(Vec<bool>, Score, u32)> = None;
+    for set in 0..1u32 << candidates.len() {
+        let reachable = |_: &Score| reachable(case, candidates, set);
+        let Some(score) = worth(case, candidates, set).filter(reachable) else { continue };
+        let has = |id: &String| {
+            let mut inside = candidates.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1);
+            inside.any(|(_, c)| case.measures[c.measure].id == *id)
+        };
+        let wishes: Vec<bool> = case.wishes.add.iter().rev().map(has).collect();
+        // Earlier candidates are the lower bits: the set that has the first one that differs goes first.
+        if best
+            .as_ref()
+            .is_none_or(|(w, s, kept)| (&wishes, score, set.reverse_bits()) > (w, *s, kept.reverse_bits()))
+        {
+            best = Some((wishes, score, set));
+        }
+    }
+    best.map(|(_, score, set)| (score, set))
+}
+
+fn ids<'a>(case: &'a Case, candidates: &[Candidate], set: u32) -> Vec<&'a str> {
+    let inside = candidates.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1);
+    let mut ids: Vec<&str> = inside.map(|(_, c)| case.measures[c.measure].id.as_str()).collect();
+    ids.sort_unstable();
+    ids
 }
 
 /// Prerequisites that lead back to themselves can be fulfilled by no set that grows one measure at a time.
@@ -252,23 +337,11 @@ proptest! {
         let plan = planned(&case.measures, &case.received);
         prop_assert!(plan.exact);
         let candidates = candidates(&case);
-        let mut best: Option<(Score, u32)> = None;
-        for set in 0..1u32 << candidates.len() {
-            let Some(score) = worth(&case, &candidates, set).filter(|_| reachable(&case, &candidates, set)) else { continue };
-            // Earlier candidates are the lower bits: the set that has the first one that differs goes first.
-            let key = (score, set.reverse_bits());
-            if best.is_none_or(|(s, kept)| key > (s, kept.reverse_bits())) {
-                best = Some((score, set));
-            }
-        }
-        let (score, set) = best.expect("the empty set is allowed");
+        let (score, set) = best(&case, &candidates).expect("the empty set is allowed");
         prop_assert_eq!(plan.score, score);
-        let mut expected: Vec<&str> = candidates.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1)
-            .map(|(_, c)| case.measures[c.measure].id.as_str()).collect();
         let mut found = chosen(&plan, &case.measures);
-        expected.sort_unstable();
         found.sort();
-        prop_assert_eq!(found, expected);
+        prop_assert_eq!(found, ids(&case, &candidates, set));
         let low: i128 = plan.chosen.iter().map(|c| c.low).sum();
         let high: i128 = plan.chosen.iter().map(|c| c.high).sum();
         prop_assert_eq!((low, high), (score.low, score.high));
@@ -278,17 +351,83 @@ proptest! {
         }
     }
 
+    /// The same with wishes: the best of all subsets that hold the latest wishes.
+    #[test]
+    fn wishes_as_good_as_every_subset(case in wishful(10)) {
+        let (plan, groups) = wished(&case.measures, &case.received, &case.wishes);
+        let candidates = candidates(&case);
+        let (score, set) = best(&case, &candidates).expect("the empty set is allowed");
+        prop_assert!(plan.exact);
+        prop_assert_eq!(plan.score, score);
+        let mut found = chosen(&plan, &case.measures);
+        found.sort();
+        prop_assert_eq!(found, ids(&case, &candidates, set));
+        // The sums of the standings make the whole.
+        let sums = [Standing::Sure, Standing::Later, Standing::Likely].map(|s| plan.sum(s));
+        prop_assert_eq!(sums.iter().map(|s| s.count).sum::<usize>(), plan.chosen.len());
+        prop_assert_eq!(sums.iter().map(|s| s.low + s.high).sum::<i128>(), score.low + score.high);
+        for choice in &plan.chosen {
+            let m = &case.measures[choice.measure];
+            let standing = match (m.conditions.is_empty(), m.schedule.opens.is_none()) {
+                (true, true) => Standing::Sure,
+                (true, false) => Standing::Later,
+                (false, _) => Standing::Likely,
+            };
+            prop_assert_eq!(choice.standing, standing);
+            prop_assert!(!case.wishes.leave.contains(&m.id));
+        }
+        // What the visitor decided is told as his decision.
+        for (at, why) in &plan.left {
+            let id = &case.measures[*at].id;
+            if case.wishes.leave.contains(id) {
+                prop_assert_eq!(why, &LeftOut::Wish);
+            } else if case.measures[*at].schedule.closes.is_some() {
+                prop_assert!(*why == LeftOut::Closed && case.wishes.add.contains(id));
+            }
+        }
+        // An alternative is what a plan with that wish really makes.
+        for group in &groups {
+            prop_assert!(group.options.iter().any(|o| !o.chosen), "{:?}", group);
+            for option in &group.options {
+                prop_assert_eq!(option.chosen, plan.has(option.measure));
+                prop_assert_eq!(option.more_low, option.low - plan.score.low);
+                if option.chosen {
+                    prop_assert_eq!((option.low, option.high), (plan.score.low, plan.score.high));
+                    continue;
+                }
+                let mut wishes = case.wishes.clone();
+                wishes.put_in(&case.measures[option.measure].id);
+                let (other, _) = wished(&case.measures, &case.received, &wishes);
+                prop_assert_eq!((option.low, option.high), (other.score.low, other.score.high));
+                let gone: Vec<usize> =
+                    plan.chosen.iter().map(|c| c.measure).filter(|m| !other.has(*m)).collect();
+                prop_assert_eq!(&option.instead_of, &gone);
+            }
+            let order: Vec<(i128, i128)> = group.options.iter().map(|o| (o.low, o.high)).collect();
+            prop_assert!(order.windows(2).all(|pair| pair[0] >= pair[1]), "{:?}", order);
+        }
+    }
+
     /// Whatever the order of the table, the same measures with the same sums.
     #[test]
-    fn the_order_of_the_table_makes_no_difference(case in case(14), seed in any::<u64>()) {
-        let plan = planned(&case.measures, &case.received);
+    fn the_order_of_the_table_makes_no_difference(case in wishful(14), seed in any::<u64>()) {
+        let (plan, groups) = wished(&case.measures, &case.received, &case.wishes);
         let mut shuffled = case.measures.clone();
         let mut state = seed | 1;
         for at in (1..shuffled.len()).rev() {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             shuffled.swap(at, (state >> 33) as usize % (at + 1));
         }
-        let other = planned(&shuffled, &case.received);
+        let (other, others) = wished(&shuffled, &case.received, &case.wishes);
+        let options = |groups: &[huiqi_engine::plan::Group], measures: &[Measure]| -> Vec<String> {
+            let option = |o: &huiqi_engine::plan::Alternative| {
+                let mut gone: Vec<&str> = o.instead_of.iter().map(|at| measures[*at].id.as_str()).collect();
+                gone.sort_unstable();
+                format!("{} {} {}..{} {gone:?}", measures[o.measure].id, o.chosen, o.low, o.high)
+            };
+            groups.iter().map(|g| format!("{} {:?} {:?}", g.name, g.places, g.options.iter().map(option).collect::<Vec<_>>())).collect()
+        };
+        prop_assert_eq!(options(&others, &shuffled), options(&groups, &case.measures));
         prop_assert_eq!(chosen(&other, &shuffled), chosen(&plan, &case.measures));
         prop_assert_eq!(other.score, plan.score);
         let reasons = |plan: &Plan, measures: &[Measure]| -> Vec<(String, String)> {
@@ -354,6 +493,48 @@ fn forty_connected_measures_are_exact() {
         assert!(plan.bound.low == plan.score.low && plan.bound.high == plan.score.high);
         assert!(!plan.chosen.is_empty() && plan.left.len() + plan.chosen.len() == 40);
     }
+}
+
+/// What a visitor does on the plan page, one step after the other.
+#[test]
+fn wishes_step_by_step() {
+    let best = ExclusionRule::Best;
+    let mut measures: Vec<Measure> = [("update", 7200), ("upgrade", 1200), ("loan", 300), ("green", 2000)]
+        .map(|(id, fen)| pays(id, fen, fen))
+        .into();
+    for m in &mut measures[..2] {
+        m.exclusions.push(("技改".to_owned(), best));
+    }
+    confirm(&mut measures[0]);
+    confirm(&mut measures[3]);
+    measures[3].schedule.opens = Date::parse("2027-02-01");
+    let mut wishes = Wishes::default();
+    let (plan, groups) = wished(&measures, &[], &wishes);
+    assert_eq!(chosen(&plan, &measures), ["upgrade", "loan"]);
+    assert!(groups.is_empty() && wishes.is_empty());
+    // What is not sure is only had when it is asked for, and its sum stands apart.
+    wishes.put_in("update");
+    wishes.put_in("green");
+    let (plan, groups) = wished(&measures, &[], &wishes);
+    assert_eq!(chosen(&plan, &measures), ["loan", "update", "green"]);
+    let (sure, likely) = (plan.sum(Standing::Sure), plan.sum(Standing::Likely));
+    assert_eq!((sure.count, sure.low, likely.count, likely.low), (1, 300, 2, 9200));
+    assert_eq!((plan.total().count, plan.total().low), (3, 9500));
+    let [group] = &groups[..] else { panic!("{groups:?}") };
+    assert_eq!((group.name.as_str(), group.places), ("技改", Some(1)));
+    let options: Vec<(usize, bool, i128, i128)> =
+        group.options.iter().map(|o| (o.measure, o.chosen, o.low, o.more_low)).collect();
+    assert_eq!(options, [(0, true, 9500, 0), (1, false, 3500, -6000)]);
+    assert_eq!(group.options[1].instead_of, [0]);
+    // The latest wish counts; taking it back lets the one before stand.
+    wishes.put_in("upgrade");
+    let (plan, _) = wished(&measures, &[], &wishes);
+    assert_eq!(chosen(&plan, &measures), ["upgrade", "loan", "green"]);
+    wishes.forget("upgrade");
+    wishes.take_out("loan");
+    let (plan, _) = wished(&measures, &[], &wishes);
+    assert_eq!(chosen(&plan, &measures), ["update", "green"]);
+    assert!(plan.left.contains(&(2, LeftOut::Wish)));
 }
 
 /// Papers once each with those that need them; days in order.

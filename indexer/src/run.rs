@@ -603,6 +603,8 @@ fn print_plan(
             LeftOut::Needs(id) => format!("要先办成 {id}"),
             LeftOut::Circle => "前置绕了一圈".to_owned(),
             LeftOut::Nothing => "加上它也不会多拿".to_owned(),
+            LeftOut::Wish => "自己去掉的".to_owned(),
+            LeftOut::Closed => "条件不满足，或者已经报不了".to_owned(),
         };
         writeln!(out, "  没选 {}：{why}", name(*at))?;
     }
