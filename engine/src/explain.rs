@@ -165,17 +165,18 @@ pub fn key_name(catalogue: &Catalogue, key: Key) -> String {
     } else {
         timed
     };
-    let name = w.get(scope.name());
     w.line(match (scope, key.record) {
         (Scope::Firm, _) => timed,
-        (_, 0 | 1) => w.say("{}的{}", &[&name, &timed]),
-        (_, n) => w.say("第{}{}{}的{}", &[&n, &counter(scope, w), &name, &timed]),
+        (_, 0 | 1) => w.say("{}的{}", &[&w.get(scope.name()), &timed]),
+        (_, n) => w.say("第{}{}的{}", &[&n, &counted(scope, w), &timed]),
     })
 }
 
-/// 第2个项目, 第2名人员
-fn counter(scope: Scope, words: &Words) -> &str {
-    words.form(if scope == Scope::Person { "名" } else { scope.unit() }, true)
+/// The name of a scope with the word that counts it: 个项目, 名人员.
+fn counted(scope: Scope, words: &Words) -> String {
+    let name = words.get(scope.name());
+    let counter = if scope == Scope::Person { "名" } else { scope.unit() };
+    if words.is_chinese() { format!("{counter}{name}") } else { name.to_owned() }
 }
 
 /// How 企业规模 was worked out, one sentence per line: the row of the size classes, each of its figures with the
@@ -389,10 +390,10 @@ impl<'a> Explainer<'a> {
             }
             Expr::Records(quantifier, scope, rule) => {
                 let text = match quantifier {
-                    Quantifier::Some => word("至少有一{}{}满足：{}"),
-                    Quantifier::Every => word("每{}{}都满足：{}"),
+                    Quantifier::Some => word("至少有一{}满足：{}"),
+                    Quantifier::Every => word("每{}都满足：{}"),
                 };
-                w.say(text, &[&counter(*scope, w), &w.get(scope.name()), &self.sentence(rule)])
+                w.say(text, &[&counted(*scope, w), &self.sentence(rule)])
             }
             other => self.words(other),
         }
@@ -403,9 +404,13 @@ impl<'a> Explainer<'a> {
         if existing { self.w.get("（不足按实际年数）") } else { "" }
     }
 
+    fn scope(&self, fact: FactNo) -> Scope {
+        self.catalogue().facts.get(&fact).map_or(Scope::Firm, |f| f.scope)
+    }
+
     /// `项目的`, nothing for the firm itself.
     fn whose(&self, fact: FactNo) -> String {
-        match self.catalogue().facts.get(&fact).map_or(Scope::Firm, |f| f.scope) {
+        match self.scope(fact) {
             Scope::Firm => String::new(),
             scope => self.w.say("{}的", &[&self.w.get(scope.name())]),
         }
@@ -452,7 +457,10 @@ impl<'a> Explainer<'a> {
         };
         let held = w.get(if mode == Mode::None { not_held } else { held });
         let subject = match kind {
-            Some(FactType::Qualifications | FactType::Programmes) => self.whose(fact),
+            Some(FactType::Qualifications | FactType::Programmes) => match self.scope(fact) {
+                Scope::Firm => String::new(),
+                scope => w.say("{0}的", &[&w.get(scope.name())]),
+            },
             Some(FactType::Rosters) => {
                 let name = self.short_name(fact);
                 name.strip_suffix("名单").unwrap_or(name).to_owned()
