@@ -62,7 +62,7 @@ fn what_is_wrong_with_a_list_is_told() -> Result<()> {
     let list = dir.path().join("en.tsv");
     let problems = |text: &str| -> Result<Vec<String>> {
         std::fs::write(&list, text)?;
-        words::problems(&[dir.path().to_owned()], &["名"], &[list.clone()])
+        words::problems(&[dir.path().to_owned()], &["名"], std::slice::from_ref(&list))
     };
     let good = "# note\n\n结果\tResults\n共 {} 项，{} 家\tone, {1}|{} in {1}\n表\ttable\n名\tname\n";
     ensure!(problems(good)?.is_empty(), "{:?}", problems(good)?);
