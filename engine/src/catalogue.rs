@@ -469,6 +469,17 @@ pub struct Catalogue {
     pub themes: LiteMap<ThemeNo, String>,
     /// What sentences are in the language of the reader. Never stored.
     pub words: Words,
+    /// Options and levels as profiles write them, where other names are shown. Never stored.
+    pub written: Written,
+}
+
+/// Names that stand for answers in profiles, whatever the language in which they are shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Options by fact.
+    pub options: LiteMap<FactNo, Vec<String>>,
+    /// Levels by item.
+    pub levels: LiteMap<ItemNo, Vec<String>>,
 }
 
 /// Names of the four size classes, largest first: the options of 企业规模.
@@ -493,7 +504,19 @@ impl Catalogue {
 
     /// Name of a fact, for explanations.
     pub fn fact_name(&self, no: FactNo) -> &str {
-        self.facts.get(&no).map_or("未知要素", |f| &f.name)
+        self.facts.get(&no).map_or_else(|| self.words.get("未知要素"), |f| &f.name)
+    }
+
+    /// Options of a fact as profiles write them.
+    pub(crate) fn written_options(&self, no: FactNo) -> &[String] {
+        let shown = || self.facts.get(&no).map(|f| &f.options);
+        self.written.options.get(&no).or_else(shown).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Levels of an item as profiles write them.
+    pub(crate) fn written_levels(&self, no: ItemNo) -> &[String] {
+        let shown = || self.items.get(&no).map(|q| &q.levels);
+        self.written.levels.get(&no).or_else(shown).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Name of an item of a set fact.
@@ -503,22 +526,27 @@ impl Catalogue {
             Some(f) => f.options.get(usize::from(item)).map(String::as_str),
             None => None,
         };
-        name.unwrap_or("未知项")
+        name.unwrap_or_else(|| self.words.get("未知项"))
     }
 
     /// Name of a region with its province and prefecture: 河北省石家庄市长安区.
     /// Rows that only exist for statistics (市辖区, 县) are left out.
     pub fn region_name(&self, code: Code) -> String {
         if code == Code::ALL {
-            return "中国".to_owned();
+            return self.words.get("中国").to_owned();
         }
         let mut name = String::new();
         for len in [2, 4, 6] {
             let Some(prefix) = code.as_str().get(..len) else { break };
             let part = Code::new(prefix).and_then(|c| self.regions.get(c)).unwrap_or_default();
-            if !is_statistical(part) {
-                name.push_str(part);
+            if is_statistical(part) || part.is_empty() {
+                continue;
             }
+            // Elsewhere the smallest place comes first.
+            name = match name.is_empty() || self.words.is_chinese() {
+                true => name + part,
+                false => format!("{part}, {name}"),
+            };
         }
         if name.is_empty() { code.region_text() } else { name }
     }
@@ -528,7 +556,7 @@ impl Catalogue {
     pub fn industry_name(&self, code: Code) -> String {
         match self.industries.get(code) {
             Some(name) => name.to_owned(),
-            None => format!("行业代码{}", code.as_str()),
+            None => self.words.say("行业代码{}", &[&code.as_str()]),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::codec::Reader;
+use crate::words::{Words, word};
 
 /// A day, counted from 1970-01-01. Years 1900 to 2199, as no policy and no
 /// firm lies outside.
@@ -87,14 +88,21 @@ impl Date {
     /// 周一 to 周日.
     pub fn weekday(self) -> &'static str {
         // 1970-01-01 was a Thursday.
-        const NAMES: [&str; 7] = ["周四", "周五", "周六", "周日", "周一", "周二", "周三"];
+        const NAMES: [&str; 7] = [
+            word("周四"),
+            word("周五"),
+            word("周六"),
+            word("周日"),
+            word("周一"),
+            word("周二"),
+            word("周三"),
+        ];
         NAMES[self.0.rem_euclid(7) as usize]
     }
 
     /// `2026年4月30日`.
     pub fn chinese(self) -> String {
-        let (y, m, d) = self.ymd();
-        format!("{y}年{m}月{d}日")
+        Words::default().day(self)
     }
 
     /// Reads `2026-04-30` or `2026年4月30日`.
@@ -114,6 +122,45 @@ impl Date {
             return None;
         }
         Self::new(number(y)? as i32, number(m)?, number(d)?)
+    }
+}
+
+/// Months as they stand in dates.
+const MONTHS: [&str; 12] = [
+    word("1月"),
+    word("2月"),
+    word("3月"),
+    word("4月"),
+    word("5月"),
+    word("6月"),
+    word("7月"),
+    word("8月"),
+    word("9月"),
+    word("10月"),
+    word("11月"),
+    word("12月"),
+];
+
+impl Words {
+    /// `2026年4月30日`.
+    pub fn day(&self, day: Date) -> String {
+        let (y, m, d) = day.ymd();
+        self.say("{}年{}{}日", &[&y, &self.month(m), &d])
+    }
+
+    /// `4月30日`, with the year unless it is this one.
+    pub fn day_in(&self, day: Date, this_year: i32) -> String {
+        let (y, m, d) = day.ymd();
+        if y == this_year { self.say("{}{}日", &[&self.month(m), &d]) } else { self.day(day) }
+    }
+
+    /// 周一 to 周日.
+    pub fn weekday(&self, day: Date) -> &str {
+        self.get(day.weekday())
+    }
+
+    fn month(&self, month: u32) -> &str {
+        self.get(MONTHS[(month as usize + 11) % 12])
     }
 }
 
@@ -153,7 +200,10 @@ mod tests {
 
     #[test]
     fn weekday_and_months() {
-        assert_eq!(Date::parse("2026-11-22").unwrap().weekday(), "周日");
+        let day = Date::parse("2026-11-22").unwrap();
+        assert_eq!(day.weekday(), "周日");
+        assert_eq!(Words::default().day_in(day, 2026), "11月22日");
+        assert_eq!(Words::default().day_in(day, 2027), "2026年11月22日");
         let d = |s| Date::parse(s).unwrap();
         assert_eq!(d("2024-01-31").until(d("2024-02-29")), (0, 29));
         assert_eq!(d("2024-01-31").until(d("2024-03-30")), (1, 30));

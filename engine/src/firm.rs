@@ -6,6 +6,7 @@ use crate::catalogue::{Catalogue, Code, Derived, FactNo, FactType, ItemNo, Nesti
 use crate::date::Date;
 use crate::num::{Interval, Ratio};
 use crate::rule::{self, Aliases};
+use crate::words::Words;
 
 /// One item of a set: held or known not to be held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -551,47 +552,99 @@ fn read_set(
     Ok(Answer::Set { items, closed })
 }
 
-/// Reads what a person typed into the field of a numeric fact: `6420`,
-/// `6,420`, `０．５`, `6420万元`, `1.2亿`, `2018-05-10`, `20180510`. Without a
-/// unit, the fact's own unit is meant.
+/// [`Words::read_typed`] in Chinese.
 ///
 /// # Errors
 /// In Chinese: what was expected and found.
 pub fn read_typed(fact: &crate::catalogue::Fact, text: &str) -> Result<Answer, String> {
-    let text: String = text.chars().map(crate::fold::fold).filter(|c| !c.is_whitespace()).collect();
-    if fact.kind == FactType::Date {
-        let dashed = match text.len() {
-            8 if text.bytes().all(|b| b.is_ascii_digit()) => {
-                format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])
-            }
-            _ => text.replace(['/', '.'], "-"),
+    Words::default().read_typed(fact, text)
+}
+
+impl Words {
+    /// The unit of a number that is typed without one: that of the fact, but one yuan where 万 is no word.
+    fn own_unit<'f>(&self, fact: &'f crate::catalogue::Fact) -> &'f str {
+        if self.is_chinese() { &fact.unit } else { fact.unit.trim_start_matches(['万', '亿']) }
+    }
+
+    /// The unit to show beside the field of a fact.
+    pub fn unit<'a>(&'a self, fact: &'a crate::catalogue::Fact) -> &'a str {
+        self.form(self.own_unit(fact), false)
+    }
+
+    /// Reads what a person typed into the field of a numeric fact: `6420`,
+    /// `6,420`, `０．５`, `6420万元`, `1.2亿`, `RMB 1.2 million`, `2018-05-10`, `20180510`. Without a
+    /// unit, [`Words::unit`] is meant.
+    ///
+    /// # Errors
+    /// What was expected and found.
+    pub fn read_typed(&self, fact: &crate::catalogue::Fact, text: &str) -> Result<Answer, String> {
+        let text: String = text.chars().map(crate::fold::fold).filter(|c| !c.is_whitespace()).collect();
+        if fact.kind == FactType::Date {
+            let dashed = match text.len() {
+                8 if text.bytes().all(|b| b.is_ascii_digit()) => {
+                    format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])
+                }
+                _ => text.replace(['/', '.'], "-"),
+            };
+            let date = Date::parse(&dashed);
+            let date = date.ok_or_else(|| self.say("“{}”不是日期，写成 2018-05-10", &[&text]))?;
+            return Ok(Answer::Number(Interval::point(Ratio::int(i128::from(date.days())))));
+        }
+        let number = text.strip_prefix("rmb").unwrap_or(&text);
+        let split = number
+            .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '−')))
+            .unwrap_or(number.len());
+        let (digits, unit) = number.split_at(split);
+        let digits = digits.replace(',', "");
+        if digits.split_once('.').is_some_and(|(_, decimals)| decimals.len() > MOST_DECIMALS) {
+            return Err(self.say("小数最多 {} 位，写的是“{}”", &[&MOST_DECIMALS, &text]));
+        }
+        let number = Ratio::parse(&digits);
+        let number = number.ok_or_else(|| self.say("应是一个数，写的是“{}”", &[&text]))?;
+        let own = self.own_unit(fact);
+        let said = |one| self.form(own, one).eq_ignore_ascii_case(unit);
+        let unit = if unit.is_empty() || said(true) || said(false) { own } else { unit };
+        let factor = unit_factor(fact, unit)
+            .ok_or_else(|| self.say("单位应是{}，写的是“{}”", &[&self.unit(fact), &unit]))?;
+        if number.signum() < 0 && !fact.signed {
+            return Err(self.say("“{}”不能是负数", &[&fact.name]));
+        }
+        // Ten trillion yuan or people: beyond every firm there is.
+        let limit = Ratio::int(1_000_000_000_000_000);
+        let value = number.mul(factor).ok().filter(|v| *v <= limit && limit.neg().is_ok_and(|low| low <= *v));
+        let value = value.ok_or_else(|| self.say("数太大，看看单位是不是{}", &[&self.unit(fact)]))?;
+        if matches!(fact.kind, FactType::Count) && !value.is_integer() {
+            return Err(self.say("“{}”应是整数，写的是“{}”", &[&fact.name, &text]));
+        }
+        Ok(Answer::Number(Interval::point(value)))
+    }
+
+    /// The text that [`Words::read_typed`] reads back: the number in the unit shown beside the field.
+    pub fn typed_text(&self, fact: &crate::catalogue::Fact, value: Ratio) -> String {
+        if fact.kind == FactType::Date {
+            let day = i32::try_from(value.floor()).ok().and_then(Date::from_days);
+            return day.map_or_else(String::new, |d| d.to_string());
+        }
+        let in_unit = |unit: &str| {
+            let factor = unit_factor(fact, unit).and_then(Ratio::recip).unwrap_or(Ratio::ONE);
+            let value = value.mul(factor).ok()?;
+            let text = value.decimal(MOST_DECIMALS as u32).replace('−', "-");
+            Some((Ratio::parse(&text) == Some(value), text))
         };
-        let date = Date::parse(&dashed).ok_or_else(|| format!("“{text}”不是日期，写成 2018-05-10"))?;
-        return Ok(Answer::Number(Interval::point(Ratio::int(i128::from(date.days())))));
+        match in_unit(self.own_unit(fact)) {
+            Some((true, text)) => text,
+            // 5个月 are no round number of 年.
+            _ => {
+                let base = match fact.kind {
+                    FactType::Duration => "个月",
+                    _ => fact.unit.trim_start_matches(['万', '亿']),
+                };
+                in_unit(base).map_or_else(String::new, |(_, text)| {
+                    self.say("{}{}", &[&text, &self.form(base, text == "1")])
+                })
+            }
+        }
     }
-    let split = text
-        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '−')))
-        .unwrap_or(text.len());
-    let (digits, unit) = text.split_at(split);
-    let unit = if unit.is_empty() { fact.unit.as_str() } else { unit };
-    let digits = digits.replace(',', "");
-    if digits.split_once('.').is_some_and(|(_, decimals)| decimals.len() > MOST_DECIMALS) {
-        return Err(format!("小数最多 {MOST_DECIMALS} 位，写的是“{text}”"));
-    }
-    let number = Ratio::parse(&digits);
-    let number = number.ok_or_else(|| format!("应是一个数，写的是“{text}”"))?;
-    let factor = unit_factor(fact, unit).ok_or_else(|| format!("单位应是{}，写的是“{unit}”", fact.unit))?;
-    if number.signum() < 0 && !fact.signed {
-        return Err(format!("“{}”不能是负数", fact.name));
-    }
-    // Ten trillion yuan or people: beyond every firm there is.
-    let limit = Ratio::int(1_000_000_000_000_000);
-    let value = number.mul(factor).ok().filter(|v| *v <= limit && limit.neg().is_ok_and(|low| low <= *v));
-    let value = value.ok_or_else(|| format!("数太大，看看单位是不是{}", fact.unit))?;
-    if matches!(fact.kind, FactType::Count) && !value.is_integer() {
-        return Err(format!("“{}”应是整数，写的是“{text}”", fact.name));
-    }
-    Ok(Answer::Number(Interval::point(value)))
 }
 
 /// Decimals of a typed number.
@@ -602,8 +655,8 @@ fn unit_factor(fact: &crate::catalogue::Fact, unit: &str) -> Option<Ratio> {
     match fact.kind {
         FactType::Share => matches!(unit, "%").then(|| Ratio::new(1, 100)).flatten(),
         FactType::Duration => match unit {
-            "年" | "周岁" | "岁" => Some(Ratio::int(12)),
-            "个月" | "月" => Some(Ratio::ONE),
+            "年" | "周岁" | "岁" | "year" | "years" => Some(Ratio::int(12)),
+            "个月" | "月" | "month" | "months" => Some(Ratio::ONE),
             _ => None,
         },
         FactType::Money | FactType::Count => {
@@ -611,6 +664,7 @@ fn unit_factor(fact: &crate::catalogue::Fact, unit: &str) -> Option<Ratio> {
             let scale = |prefix: &str| match prefix {
                 "" => Some(1),
                 "万" => Some(10_000),
+                "million" => Some(1_000_000),
                 "亿" => Some(100_000_000),
                 _ => None,
             };
@@ -623,29 +677,9 @@ fn unit_factor(fact: &crate::catalogue::Fact, unit: &str) -> Option<Ratio> {
     }
 }
 
-/// The text that [`read_typed`] reads back: the number in the fact's own unit.
+/// [`Words::typed_text`] in Chinese.
 pub fn typed_text(fact: &crate::catalogue::Fact, value: Ratio) -> String {
-    if fact.kind == FactType::Date {
-        let day = i32::try_from(value.floor()).ok().and_then(Date::from_days);
-        return day.map_or_else(String::new, |d| d.to_string());
-    }
-    let in_unit = |unit: &str| {
-        let factor = unit_factor(fact, unit).and_then(Ratio::recip).unwrap_or(Ratio::ONE);
-        let value = value.mul(factor).ok()?;
-        let text = value.decimal(MOST_DECIMALS as u32).replace('−', "-");
-        Some((Ratio::parse(&text) == Some(value), text))
-    };
-    match in_unit(&fact.unit) {
-        Some((true, text)) => text,
-        // 5个月 are no round number of 年.
-        _ => {
-            let base = match fact.kind {
-                FactType::Duration => "个月",
-                _ => fact.unit.trim_start_matches(['万', '亿']),
-            };
-            in_unit(base).map_or_else(String::new, |(_, text)| format!("{text}{base}"))
-        }
-    }
+    Words::default().typed_text(fact, value)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::date::Date;
 use crate::firm::{Answer, Firm, Held, Key, MAX_RECORDS, Received, Records, Span, read_typed, typed_text};
 use crate::fold::fold;
 use crate::num::Interval;
+use crate::words::Words;
 
 /// Version of the format.
 pub const PROFILE_VERSION: u64 = 1;
@@ -30,7 +31,7 @@ pub const PROFILE_LIMIT: usize = 1 << 18;
 pub struct ProfileProblem {
     /// Where: `facts.revenue@2025`.
     pub place: String,
-    /// What was expected and found, in Chinese.
+    /// What was expected and found.
     pub message: String,
 }
 
@@ -47,16 +48,26 @@ pub enum ProfileError {
     Version(u64),
 }
 
+impl ProfileError {
+    /// Why, as a sentence.
+    pub fn text(&self, words: &Words) -> String {
+        match self {
+            Self::Length(n) => words.say("企业资料有 {} 字节，最多 {} 字节", &[n, &PROFILE_LIMIT]),
+            Self::Syntax(line, column) => {
+                words.say("企业资料不是 JSON：第 {} 行第 {} 列读不下去", &[line, column])
+            }
+            Self::Kind => words.say("这不是惠企通的企业资料：缺 \"huiqi\": {}", &[&PROFILE_VERSION]),
+            Self::Version(found) => words.say(
+                "企业资料的格式版本是 {}，这里读 {}；请用同一版本的页面或命令",
+                &[found, &PROFILE_VERSION],
+            ),
+        }
+    }
+}
+
 impl std::fmt::Display for ProfileError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Length(n) => write!(f, "企业资料有 {n} 字节，最多 {PROFILE_LIMIT} 字节"),
-            Self::Syntax(line, column) => write!(f, "企业资料不是 JSON：第 {line} 行第 {column} 列读不下去"),
-            Self::Kind => write!(f, "这不是惠企通的企业资料：缺 \"huiqi\": {PROFILE_VERSION}"),
-            Self::Version(found) => {
-                write!(f, "企业资料的格式版本是 {found}，这里读 {PROFILE_VERSION}；请用同一版本的页面或命令")
-            }
-        }
+        f.write_str(&self.text(&Words::default()))
     }
 }
 
@@ -84,7 +95,7 @@ pub fn read(text: &str, catalogue: &Catalogue) -> Result<(Firm, Vec<ProfileProbl
             ("facts", Value::Object(facts)) => reader.facts("facts", facts, Scope::Firm, 0),
             ("records", Value::Object(scopes)) => reader.records(scopes),
             ("received", Value::Array(list)) => reader.received(list),
-            (other, _) => reader.problem(other, "没有这一项，或写法不对"),
+            (other, _) => reader.problem(other, catalogue.words.get("没有这一项，或写法不对")),
         }
     }
     Ok((reader.firm, reader.problems))
@@ -107,11 +118,11 @@ impl Reader<'_> {
             let (id, time) = key.split_once('@').unwrap_or((key, ""));
             let found = self.catalogue.fact_by_id(id).filter(|(_, f)| f.scope == scope);
             let Some((fact, row)) = found else {
-                self.problem(&place, format!("没有要素“{id}”"));
+                self.problem(&place, self.catalogue.words.say("没有要素“{}”", &[&id]));
                 continue;
             };
             let Some(span) = read_span(time).filter(|span| fits(row, *span)) else {
-                self.problem(&place, format!("“{}”不能写时间“{time}”", row.name));
+                self.problem(&place, self.catalogue.words.say("“{}”不能写时间“{}”", &[&row.name, &time]));
                 continue;
             };
             match self.value(fact, row, value) {
@@ -122,32 +133,53 @@ impl Reader<'_> {
     }
 
     fn value(&self, fact: FactNo, row: &Fact, value: &Value) -> Result<Answer, String> {
-        let wrong = || format!("“{}”的值写法不对：{}", row.name, shortened(value));
+        let words = &self.catalogue.words;
+        let wrong = || words.say("“{}”的值写法不对：{}", &[&row.name, &shortened(value)]);
         match (row.kind, value) {
             (_, Value::Null) => Ok(Answer::Unsure),
             (FactType::Flag, Value::Bool(value)) => Ok(Answer::Flag(*value)),
-            (FactType::Choice, Value::String(name)) => choice(row, &[Value::String(name.clone())]),
-            (FactType::Choice, Value::Array(names)) => choice(row, names),
+            (FactType::Choice, Value::String(_)) => self.choice(fact, row, std::slice::from_ref(value)),
+            (FactType::Choice, Value::Array(names)) => self.choice(fact, row, names),
             (FactType::Region, Value::String(code)) => Code::region(code).map(Answer::Code).ok_or_else(wrong),
             (FactType::Industry, Value::String(code)) => {
                 Code::new(code).filter(|c| !c.as_str().is_empty()).map(Answer::Code).ok_or_else(wrong)
             }
-            (kind, Value::String(text)) if kind.is_numeric() => number(row, text),
+            (kind, Value::String(text)) if kind.is_numeric() => number(words, row, text),
             (kind, Value::Object(set)) if kind.is_set() => self.set(fact, row, set),
             _ => Err(wrong()),
         }
     }
 
+    fn choice(&self, fact: FactNo, row: &Fact, names: &[Value]) -> Result<Answer, String> {
+        let words = &self.catalogue.words;
+        let mut mask = 0;
+        for name in names {
+            let options = self.catalogue.written_options(fact);
+            let at = options.iter().position(|o| Some(o.as_str()) == name.as_str()).filter(|at| *at < 64);
+            let at = at.ok_or_else(|| words.say("“{}”没有选项{}", &[&row.name, &shortened(name)]))?;
+            mask |= 1u64 << at;
+        }
+        match mask {
+            0 => Err(words.say("“{}”没有写选项", &[&row.name])),
+            mask => Ok(Answer::Choice(mask)),
+        }
+    }
+
     fn set(&self, fact: FactNo, row: &Fact, set: &Map<String, Value>) -> Result<Answer, String> {
+        let words = &self.catalogue.words;
         let closed = set.get("closed").and_then(Value::as_bool).unwrap_or(false);
         let mut items = litemap::LiteMap::new();
         for (id, value) in set.get("items").and_then(Value::as_object).into_iter().flatten() {
             let item = match row.kind.item_class() {
                 Some(class) => self.item(class, id),
-                None => row.options.iter().position(|o| o == id).and_then(|at| ItemNo::try_from(at).ok()),
+                None => {
+                    let at = self.catalogue.written_options(fact).iter().position(|o| o == id);
+                    at.and_then(|at| ItemNo::try_from(at).ok())
+                }
             };
-            let item = item.ok_or_else(|| format!("“{}”里没有“{id}”", row.name))?;
-            items.insert(item, self.held(fact, item, value).ok_or_else(|| format!("“{id}”的值写法不对"))?);
+            let item = item.ok_or_else(|| words.say("“{}”里没有“{}”", &[&row.name, id]))?;
+            let held = self.held(fact, item, value);
+            items.insert(item, held.ok_or_else(|| words.say("“{}”的值写法不对", &[id]))?);
         }
         Ok(Answer::Set { items, closed })
     }
@@ -165,8 +197,9 @@ impl Reader<'_> {
             match key.as_str() {
                 "level" => {
                     let class = self.catalogue.facts.get(&fact).and_then(|f| f.kind.item_class())?;
-                    let row = self.catalogue.items.get(&item).filter(|q| q.class == class)?;
-                    let at = row.levels.iter().position(|l| Some(l.as_str()) == value.as_str())?;
+                    self.catalogue.items.get(&item).filter(|q| q.class == class)?;
+                    let levels = self.catalogue.written_levels(item);
+                    let at = levels.iter().position(|l| Some(l.as_str()) == value.as_str())?;
                     held.level = Some(u8::try_from(at).ok()?);
                 }
                 "year" => {
@@ -186,13 +219,16 @@ impl Reader<'_> {
         for (name, value) in scopes {
             let place = format!("records.{name}");
             let Some(scope) = Scope::find(name).filter(|s| *s != Scope::Firm) else {
-                self.problem(&place, format!("没有“{name}”"));
+                self.problem(&place, self.catalogue.words.say("没有“{}”", &[name]));
                 continue;
             };
             let closed = value.get("closed").and_then(Value::as_bool).unwrap_or(false);
             let list = value.get("list").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
             if list.len() > usize::from(MAX_RECORDS) {
-                self.problem(&place, format!("有 {} 条，最多 {MAX_RECORDS} 条", list.len()));
+                self.problem(
+                    &place,
+                    self.catalogue.words.say("有 {} 条，最多 {} 条", &[&list.len(), &MAX_RECORDS]),
+                );
             }
             let list = &list[..list.len().min(usize::from(MAX_RECORDS))];
             self.firm.set_records(scope, Records { count: list.len() as u8, closed });
@@ -200,7 +236,7 @@ impl Reader<'_> {
                 let place = format!("{place}.{}", at + 1);
                 match row {
                     Value::Object(facts) => self.facts(&place, facts, scope, at as u8 + 1),
-                    _ => self.problem(&place, "应是一组要素"),
+                    _ => self.problem(&place, self.catalogue.words.get("应是一组要素")),
                 }
             }
         }
@@ -219,7 +255,10 @@ impl Reader<'_> {
                         fen: i128::from(fen),
                     });
                 }
-                _ => self.problem(&format!("received.{}", at + 1), "应有 measure、year 和 fen"),
+                _ => {
+                    let message = self.catalogue.words.get("应有 measure、year 和 fen");
+                    self.problem(&format!("received.{}", at + 1), message);
+                }
             }
         }
     }
@@ -262,27 +301,20 @@ fn span_text(span: Span) -> String {
     }
 }
 
-fn choice(row: &Fact, names: &[Value]) -> Result<Answer, String> {
-    let mut mask = 0;
-    for name in names {
-        let at = row.options.iter().position(|o| Some(o.as_str()) == name.as_str()).filter(|at| *at < 64);
-        mask |= 1u64 << at.ok_or_else(|| format!("“{}”没有选项{}", row.name, shortened(name)))?;
-    }
-    if mask == 0 { Err(format!("“{}”没有写选项", row.name)) } else { Ok(Answer::Choice(mask)) }
-}
-
 /// `6420`, `3000~5000`, `3000~`
-fn number(row: &Fact, text: &str) -> Result<Answer, String> {
+fn number(words: &Words, row: &Fact, text: &str) -> Result<Answer, String> {
     let folded: String = text.chars().map(fold).collect();
-    let one = |text: &str| match read_typed(row, text)? {
-        Answer::Number(value) => Ok(value),
-        _ => Err(format!("“{}”应是一个数", row.name)),
+    // Whatever the reader's language, what is not a date or number is Chinese: so says the format.
+    let one = |text: &str| match read_typed(row, text) {
+        Ok(Answer::Number(value)) => Ok(value),
+        Err(message) if words.is_chinese() => Err(message),
+        _ => Err(words.say("“{}”应是一个数", &[&row.name])),
     };
     let Some((low, high)) = folded.split_once('~') else { return one(&folded).map(Answer::Number) };
     let end = |text: &str| if text.trim().is_empty() { Ok(None) } else { one(text).map(|v| v.lo) };
     let (lo, hi) = (end(low)?, end(high)?);
     if lo.zip(hi).is_some_and(|(lo, hi)| lo > hi) {
-        return Err(format!("“{}”的“~”前一个数比后一个大", row.name));
+        return Err(words.say("“{}”的“~”前一个数比后一个大", &[&row.name]));
     }
     Ok(Answer::Number(Interval { lo, hi }))
 }
@@ -320,7 +352,10 @@ pub fn write(firm: &Firm, catalogue: &Catalogue) -> String {
             }),
         };
         if let Some(place) = place {
-            place.insert(format!("{}{}", row.id, span_text(key.span)), answer_value(catalogue, row, answer));
+            place.insert(
+                format!("{}{}", row.id, span_text(key.span)),
+                answer_value(catalogue, key.fact, row, answer),
+            );
         }
     }
     let mut root = Map::new();
@@ -341,14 +376,15 @@ pub fn write(firm: &Firm, catalogue: &Catalogue) -> String {
     Value::Object(root).to_string()
 }
 
-fn answer_value(catalogue: &Catalogue, row: &Fact, answer: &Answer) -> Value {
+fn answer_value(catalogue: &Catalogue, fact: FactNo, row: &Fact, answer: &Answer) -> Value {
+    let options = catalogue.written_options(fact);
     match answer {
         Answer::Unsure => Value::Null,
         Answer::Flag(value) => Value::Bool(*value),
         Answer::Code(code) if row.kind == FactType::Region => Value::String(code.region_text()),
         Answer::Code(code) => Value::String(code.as_str().to_owned()),
         Answer::Choice(mask) => {
-            let chosen = row.options.iter().enumerate().filter(|(at, _)| *at < 64 && mask >> at & 1 == 1);
+            let chosen = options.iter().enumerate().filter(|(at, _)| *at < 64 && mask >> at & 1 == 1);
             let mut names: Vec<Value> = chosen.map(|(_, name)| Value::String(name.clone())).collect();
             if names.len() == 1 { names.remove(0) } else { Value::Array(names) }
         }
@@ -364,10 +400,9 @@ fn answer_value(catalogue: &Catalogue, row: &Fact, answer: &Answer) -> Value {
             let rows = items.iter().filter_map(|(no, held)| {
                 let id = match row.kind.item_class() {
                     Some(_) => catalogue.items.get(no).map(|q| q.id.clone())?,
-                    None => row.options.get(usize::from(*no)).cloned()?,
+                    None => options.get(usize::from(*no)).cloned()?,
                 };
-                let levels = catalogue.items.get(no).map(|q| q.levels.as_slice()).unwrap_or_default();
-                Some((id, held_value(levels, held)))
+                Some((id, held_value(catalogue.written_levels(*no), held)))
             });
             json!({ "closed": closed, "items": Value::Object(rows.collect()) })
         }

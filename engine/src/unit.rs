@@ -2,6 +2,7 @@
 
 use crate::codec::{Reader, Writer};
 use crate::num::Ratio;
+use crate::words::{Words, word};
 
 /// Units of counts. The position is the number used in compiled rules, so
 /// rows are only ever appended.
@@ -220,18 +221,7 @@ impl Dimension {
 
     /// A value of this dimension with its unit, as people read it.
     pub fn show(self, value: Ratio) -> String {
-        match self {
-            Self::Share => share(value),
-            Self::Number => grouped(value, 4),
-            Self::Date => {
-                let day = i32::try_from(value.floor()).ok().and_then(crate::date::Date::from_days);
-                day.map_or_else(|| "日期超出范围".to_owned(), crate::date::Date::chinese)
-            }
-            Self::MONTHS => months(value),
-            Self::Of(u) if u.money == 1 => format!("{}{}", money(value, u.currency), u.denominators()),
-            Self::Of(u) if self.counted().is_some() => format!("{}{}", grouped(value, 2), count_name(u.unit)),
-            Self::Of(u) => format!("{}{}", grouped(value, 4), u.text()),
-        }
+        Words::default().show(self, value)
     }
 }
 
@@ -271,31 +261,12 @@ impl Units {
 
     /// `/人/月`
     pub fn denominators(self) -> String {
-        let mut text = String::new();
-        if self.count < 0 {
-            text.push('/');
-            text.push_str(count_name(self.unit));
-        }
-        if self.months < 0 {
-            text.push_str("/月");
-        }
-        text
+        Words::default().denominators(self)
     }
 
     /// `元/人/月`, `元·月`
     fn text(self) -> String {
-        let mut over = Vec::new();
-        if self.money > 0 {
-            over.push(currency_name(self.currency));
-        }
-        if self.count > 0 {
-            over.push(count_name(self.unit));
-        }
-        if self.months > 0 {
-            over.push("月");
-        }
-        let under = if self.money < 0 { format!("/{}", currency_name(self.currency)) } else { String::new() };
-        format!("{}{under}{}", over.join("·"), self.denominators())
+        Words::default().units(self)
     }
 }
 
@@ -309,64 +280,163 @@ pub fn currency_name(currency: u8) -> &'static str {
     CURRENCIES.get(usize::from(currency)).copied().unwrap_or("")
 }
 
-/// Money as a person says it: 亿元 from 1 亿, 万元 from 1 万, else 元; at most
-/// two decimals, cut toward zero.
+/// [`Words::money`] in Chinese.
 pub fn money(fen: Ratio, currency: u8) -> String {
-    let name = currency_name(currency);
-    let yuan = |scale: i128| fen.mul(Ratio::new(1, 100 * scale).unwrap_or(Ratio::ZERO));
-    let size = fen.trunc().unsigned_abs() / 100;
-    let (scale, prefix) = match size {
-        0..10_000 => (1, ""),
-        10_000..100_000_000 => (10_000, "万"),
-        _ => (100_000_000, "亿"),
-    };
-    match yuan(scale) {
-        // 12345.6 万 stays exact in 万元 rather than losing digits in 亿元.
-        Ok(value) if prefix == "亿" && Ratio::parse(&value.decimal(2)) != Some(value) => {
-            yuan(10_000).map_or_else(|_| "很大".to_owned(), |v| format!("{}万{name}", grouped(v, 2)))
-        }
-        Ok(value) => format!("{}{prefix}{name}", grouped(value, 2)),
-        Err(_) => "很大".to_owned(),
-    }
+    Words::default().money(fen, currency)
 }
 
-/// A share as a percentage with at most two decimals.
-pub fn share(value: Ratio) -> String {
-    value.mul(Ratio::int(100)).map_or_else(|_| "很大".to_owned(), |v| format!("{}%", v.decimal(2)))
-}
-
-/// A duration: 年 when whole, else 个月; thirty-firsts of a month are days.
-pub fn months(value: Ratio) -> String {
-    if value.denominator() == 31 && value.signum() > 0 {
-        let whole = Ratio::int(value.trunc());
-        let days = value.numerator() - value.trunc() * 31;
-        let before = if value.trunc() == 0 { String::new() } else { format!("{}零", months(whole)) };
-        return format!("{before}{days}天");
-    }
-    match value.mul(Ratio::new(1, 12).unwrap_or(Ratio::ONE)) {
-        Ok(years) if years.is_integer() => format!("{}年", years.decimal(0)),
-        _ => format!("{}个月", value.decimal(1)),
-    }
-}
-
-/// A number with thousands separators: `1,200`, `96.5`.
+/// [`Words::number`] in Chinese.
 pub fn grouped(value: Ratio, places: u32) -> String {
-    let text = value.decimal(places);
-    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), None), |(w, f)| (w, Some(f)));
-    let (sign, digits) = whole.strip_prefix('−').map_or(("", whole), |d| ("−", d));
-    let mut out = String::from(sign);
-    for (i, c) in digits.chars().enumerate() {
-        // 6420 reads better bare; five digits and more are grouped.
-        if i > 0 && digits.len() > 4 && (digits.len() - i) % 3 == 0 {
-            out.push(',');
+    Words::default().number(value, places)
+}
+
+/// A scale of sums: from which size on, how much one is, whether only for sums that it says without loss, the text.
+type Scale = (u128, i128, bool, &'static str);
+
+const CHINESE_SCALES: [Scale; 3] = [
+    // 12345.6 万 stays exact in 万元 rather than losing digits in 亿元.
+    (100_000_000, 100_000_000, true, word("{}亿{}")),
+    (10_000, 10_000, false, word("{}万{}")),
+    (0, 1, false, word("{0}{1}")),
+];
+
+/// Of languages that count in thousands; the first two texts are keys only.
+const OTHER_SCALES: [Scale; 3] = [
+    (1_000_000_000, 1_000_000_000, true, word("{}十亿{}")),
+    (10_000_000, 1_000_000, true, word("{}百万{}")),
+    (0, 1, false, word("{0}{1}")),
+];
+
+impl Words {
+    /// A value with its unit.
+    pub fn show(&self, dimension: Dimension, value: Ratio) -> String {
+        match dimension {
+            Dimension::Share => self.share(value),
+            Dimension::Number => self.number(value, 4),
+            Dimension::Date => {
+                let day = i32::try_from(value.floor()).ok().and_then(crate::date::Date::from_days);
+                day.map_or_else(|| self.get("日期超出范围").to_owned(), |day| self.day(day))
+            }
+            Dimension::MONTHS => self.months(value),
+            Dimension::Of(u) if u.money == 1 => self.money(value, u.currency) + &self.denominators(u),
+            Dimension::Of(u) => match dimension.counted() {
+                Some(unit) => {
+                    let unit = self.form(count_name(unit), value == Ratio::ONE);
+                    self.say("{}{}", &[&self.number(value, 2), &unit])
+                }
+                None => self.say("{}{}", &[&self.number(value, 4), &self.units(u)]),
+            },
         }
-        out.push(c);
     }
-    if let Some(fraction) = fraction {
-        out.push('.');
-        out.push_str(fraction);
+
+    /// Two values of which neither is above the other, with their unit.
+    pub fn range(&self, dimension: Dimension, low: Ratio, high: Ratio) -> String {
+        let (low, high) = (self.show(dimension, low), self.show(dimension, high));
+        match dimension {
+            // Where the currency stands first it is said once.
+            Dimension::Of(Units { money: 1, currency, .. }) if !self.is_chinese() => {
+                let name = self.get(currency_name(currency));
+                let high = high.strip_prefix(name).map_or(high.as_str(), str::trim_start);
+                self.say("{0}至{1}", &[&low, &high])
+            }
+            _ => self.say("{}至{}", &[&low, &high]),
+        }
     }
-    out
+
+    /// Money as a person says it. In Chinese: 亿元 from 1 亿, 万元 from 1 万, else 元; in other languages millions from
+    /// ten of them on. At most two decimals, cut toward zero.
+    pub fn money(&self, fen: Ratio, currency: u8) -> String {
+        let size = fen.trunc().unsigned_abs() / 100;
+        let scales = if self.is_chinese() { CHINESE_SCALES } else { OTHER_SCALES };
+        for (from, scale, exact, text) in scales {
+            if size < from {
+                continue;
+            }
+            let Ok(value) = fen.mul(Ratio::new(1, 100 * scale).unwrap_or(Ratio::ZERO)) else { break };
+            if !exact || Ratio::parse(&value.decimal(2)) == Some(value) {
+                return self.say(text, &[&self.number(value, 2), &self.get(currency_name(currency))]);
+            }
+        }
+        self.get("很大").to_owned()
+    }
+
+    /// A share as a percentage with at most two decimals.
+    pub fn share(&self, value: Ratio) -> String {
+        let percent = value.mul(Ratio::int(100));
+        percent.map_or_else(|_| self.get("很大").to_owned(), |v| format!("{}%", v.decimal(2)))
+    }
+
+    /// A duration: 年 when whole, else 个月; thirty-firsts of a month are days.
+    pub fn months(&self, value: Ratio) -> String {
+        if value.denominator() == 31 && value.signum() > 0 {
+            let whole = value.trunc();
+            let days = self.say("{}天", &[&(value.numerator() - whole * 31)]);
+            return if whole == 0 {
+                days
+            } else {
+                self.say("{}零{}", &[&self.months(Ratio::int(whole)), &days])
+            };
+        }
+        match value.mul(Ratio::new(1, 12).unwrap_or(Ratio::ONE)) {
+            Ok(years) if years.is_integer() => self.say("{}年", &[&years.decimal(0)]),
+            _ => self.say("{}个月", &[&value.decimal(1)]),
+        }
+    }
+
+    /// A number with thousands separators: `1,200`, `96.5`.
+    pub fn number(&self, value: Ratio, places: u32) -> String {
+        let text = value.decimal(places);
+        if !text.ends_with(|c: char| c.is_ascii_digit()) {
+            return self.get("很大").to_owned();
+        }
+        // In Chinese 6420 reads better bare; five digits and more are grouped.
+        let bare = if self.is_chinese() { 4 } else { 3 };
+        let (whole, fraction) = text.split_once('.').map_or((text.as_str(), None), |(w, f)| (w, Some(f)));
+        let (sign, digits) = whole.strip_prefix('−').map_or(("", whole), |d| ("−", d));
+        let mut out = String::from(sign);
+        for (i, c) in digits.chars().enumerate() {
+            if i > 0 && digits.len() > bare && (digits.len() - i) % 3 == 0 {
+                out.push(',');
+            }
+            out.push(c);
+        }
+        if let Some(fraction) = fraction {
+            out.push('.');
+            out.push_str(fraction);
+        }
+        out
+    }
+
+    /// `/人/月`
+    pub fn denominators(&self, units: Units) -> String {
+        let mut text = String::new();
+        if units.count < 0 {
+            text.push('/');
+            text.push_str(self.form(count_name(units.unit), true));
+        }
+        if units.months < 0 {
+            text.push('/');
+            text.push_str(self.get("月"));
+        }
+        text
+    }
+
+    /// `元/人/月`, `元·月`
+    pub fn units(&self, units: Units) -> String {
+        let mut over = Vec::new();
+        let currency = self.get(currency_name(units.currency));
+        if units.money > 0 {
+            over.push(currency);
+        }
+        if units.count > 0 {
+            over.push(self.form(count_name(units.unit), true));
+        }
+        if units.months > 0 {
+            over.push(self.get("月"));
+        }
+        let under = if units.money < 0 { format!("/{currency}") } else { String::new() };
+        format!("{}{under}{}", over.join("·"), self.denominators(units))
+    }
 }
 
 #[cfg(test)]
@@ -382,8 +452,11 @@ mod tests {
         assert_eq!(money(yuan(156_000), 0), "15.6万元");
         assert_eq!(money(yuan(500_000_000), 0), "5亿元");
         assert_eq!(money(yuan(123_456_000), 0), "12,345.6万元");
-        assert_eq!(share(Ratio::new(486, 10_000).unwrap()), "4.86%");
-        assert_eq!(months(Ratio::int(24)), "2年");
-        assert_eq!(months(Ratio::int(30)), "30个月");
+        let words = Words::default();
+        assert_eq!(words.share(Ratio::new(486, 10_000).unwrap()), "4.86%");
+        assert_eq!(words.months(Ratio::int(24)), "2年");
+        assert_eq!(words.months(Ratio::int(30)), "30个月");
+        assert_eq!(words.months(Ratio::new(24 * 31 + 5, 31).unwrap()), "2年零5天");
+        assert_eq!(words.range(Dimension::YUAN, yuan(30_000), yuan(75_000)), "3万元至7.5万元");
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::catalogue::Code;
 use crate::fold::fold;
+use crate::words::Words;
 
 /// The 31 characters of the code; I, O, S, V and Z are left out.
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
@@ -25,17 +26,24 @@ pub enum UsccError {
     Check(char),
 }
 
-impl std::fmt::Display for UsccError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl UsccError {
+    /// What is wrong, as a sentence.
+    pub fn text(&self, words: &Words) -> String {
         match self {
-            Self::Length(n) => write!(f, "统一社会信用代码应有 18 位，写了 {n} 位"),
+            Self::Length(n) => words.say("统一社会信用代码应有 18 位，写了 {} 位", &[n]),
             Self::Character(c, at) => {
-                write!(f, "第 {at} 位“{c}”不会出现在统一社会信用代码里（没有 I、O、S、V、Z）")
+                words.say("第 {} 位“{}”不会出现在统一社会信用代码里（没有 I、O、S、V、Z）", &[at, c])
             }
             Self::Check(expected) => {
-                write!(f, "校验位对不上：最后一位按前面算应是 {expected}，可能有一位写错")
+                words.say("校验位对不上：最后一位按前面算应是 {}，可能有一位写错", &[expected])
             }
         }
+    }
+}
+
+impl std::fmt::Display for UsccError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text(&Words::default()))
     }
 }
 

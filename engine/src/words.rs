@@ -14,6 +14,11 @@ pub struct Words {
     list: Vec<(u32, String)>,
 }
 
+/// Marks a text that is looked up later: a key like those given to [`Words::say`] and [`Words::get`] at once.
+pub const fn word(text: &'static str) -> &'static str {
+    text
+}
+
 /// FNV-1a, 32 bits.
 fn hash(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |h, byte| (h ^ u32::from(byte)).wrapping_mul(0x0100_0193))
@@ -60,13 +65,31 @@ impl Words {
         at.ok().and_then(|at| self.list.get(at)).map_or(text, |(_, text)| text)
     }
 
+    /// A text that a translation may have in two forms, `one|many`.
+    pub fn form<'a>(&'a self, text: &'a str, one: bool) -> &'a str {
+        let text = self.get(text);
+        text.split_once('|').map_or(text, |(first, second)| if one { first } else { second })
+    }
+
+    /// Several things, one after the other.
+    pub fn list(&self, texts: &[String]) -> String {
+        texts.join(self.get("、"))
+    }
+
+    /// A text as a line of its own: translations begin with a small letter where they also stand within sentences.
+    pub fn line(&self, mut text: String) -> String {
+        if !self.is_chinese()
+            && let Some(first) = text.get_mut(..1)
+        {
+            first.make_ascii_uppercase();
+        }
+        text
+    }
+
     /// A text with values: `{}` is the next one, `{0}` the first one, wherever a translation needs it. A translation
     /// of the form `one|many` has its first half used where the first value is 1.
     pub fn say(&self, text: &str, values: &[&dyn Display]) -> String {
-        let mut rest = self.get(text);
-        if let (Some((one, many)), Some(first)) = (rest.split_once('|'), values.first()) {
-            rest = if first.to_string() == "1" { one } else { many };
-        }
+        let mut rest = self.form(text, values.first().is_some_and(|first| first.to_string() == "1"));
         let mut out = String::new();
         let mut next = 0;
         while let Some((before, after)) = rest.split_once('{') {
@@ -107,6 +130,9 @@ mod tests {
         assert_eq!(english.say("还有 {} 项，最多 {}", &[&1, &"RMB 20"]), "up to RMB 20 in one measure");
         assert_eq!(english.say("结果{", &[]), "结果");
         assert_eq!(english.say("{} {} {7}", &[&1]), "1  ");
+        assert_eq!(english.line("up to".to_owned()), "Up to");
+        assert_eq!(english.line("—".to_owned()), "—");
+        assert_eq!(chinese.line("a股".to_owned()), "a股");
         let mut w = Writer::new();
         english.encode(&mut w);
         let bytes = w.into_bytes();

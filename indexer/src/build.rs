@@ -363,7 +363,6 @@ fn used_rows(all: &Catalogue, measures: &[Measure]) -> Catalogue {
         params: pick(&all.params, &params),
         sizes: all.sizes.clone(),
         themes: pick(&all.themes, &themes),
-        words: huiqi_engine::words::Words::default(),
         ..Catalogue::default()
     }
 }

@@ -16,6 +16,7 @@ pub mod publisher;
 pub mod server;
 mod shadow;
 pub mod site;
+pub mod words;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -53,6 +53,7 @@ fn numbers_of_rows_mean_nothing() -> Result<()> {
         }),
         themes: occupied(&catalogue.themes, |_, no| format!("另{no}")),
         words: huiqi_engine::words::Words::default(),
+        written: huiqi_engine::catalogue::Written::default(),
         ..Catalogue::default()
     };
     let there = shifted.absorb(catalogue.clone()).map_err(|e| anyhow!(e))?;

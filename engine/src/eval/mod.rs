@@ -23,6 +23,7 @@ use crate::firm::{Answer, Firm, Held, Key, Span};
 use crate::measure::{Condition, Measure, Window};
 use crate::num::{Interval, Overflow, Ratio};
 use crate::rule::{Aggregate, Expr, Item, Members, Mode, Op, Period, Quantifier, Quota, TextNo, When};
+use crate::words::Words;
 
 /// Truth of a rule, ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -179,14 +180,21 @@ pub enum EvalError {
     NegativeAmount,
 }
 
+impl EvalError {
+    /// Why, as a sentence.
+    pub fn text(&self, words: &Words) -> String {
+        match self {
+            Self::Overflow => words.say("数太大，无法精确计算", &[]),
+            Self::NoFact(no) => words.say("要素目录里没有第 {} 号要素", &[no]),
+            Self::NoParam(no) => words.say("参数表里没有第 {} 号参数", &[no]),
+            Self::NegativeAmount => words.say("金额算出来小于零，算式应加 不低于零", &[]),
+        }
+    }
+}
+
 impl std::fmt::Display for EvalError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Overflow => write!(f, "数太大，无法精确计算"),
-            Self::NoFact(no) => write!(f, "要素目录里没有第 {no} 号要素"),
-            Self::NoParam(no) => write!(f, "参数表里没有第 {no} 号参数"),
-            Self::NegativeAmount => write!(f, "金额算出来小于零，算式应加 不低于零"),
-        }
+        f.write_str(&self.text(&Words::default()))
     }
 }
 

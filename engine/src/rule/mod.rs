@@ -14,6 +14,7 @@ pub use check::{
     Aliases, Compiled, NameProblem, Names, compile_amount, compile_rule, did_you_mean, dimension,
     find_industry, find_region, read_held, read_quantity,
 };
+pub(crate) use print::item_words;
 pub use print::{item_text, period_text, print_expr};
 pub use syntax::RuleError;
 

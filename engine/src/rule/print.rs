@@ -7,6 +7,7 @@ use super::{
 use crate::catalogue::{Catalogue, Code, FactNo, FactType, ItemClass, Scope};
 use crate::num::Ratio;
 use crate::unit::{Dimension, currency_name};
+use crate::words::{Words, word};
 
 /// Canonical text of `expr`. `texts` are the texts of its measure.
 ///
@@ -340,12 +341,16 @@ fn quoted_name(name: &str) -> String {
 }
 
 fn year_text(year: Year) -> String {
+    year_words(&Words::default(), year)
+}
+
+fn year_words(words: &Words, year: Year) -> String {
     match year {
-        Year::Back(0) => "本年".to_owned(),
-        Year::Back(1) => "上年".to_owned(),
-        Year::Back(2) => "前年".to_owned(),
-        Year::Back(n) => format!("上{n}年"),
-        Year::Fixed(y) => format!("{y}年"),
+        Year::Back(0) => words.get("本年").to_owned(),
+        Year::Back(1) => words.get("上年").to_owned(),
+        Year::Back(2) => words.get("前年").to_owned(),
+        Year::Back(n) => words.say("上{}年", &[&n]),
+        Year::Fixed(y) => words.say("{0}年", &[&y]),
     }
 }
 
@@ -373,6 +378,11 @@ pub fn period_text(period: Period) -> String {
 
 /// An item with its qualifiers: `工业设计中心(省级以上, 上年认定)`.
 pub fn item_text(fact: FactNo, item: &Item, catalogue: &Catalogue) -> String {
+    item_words(&Words::default(), fact, item, catalogue)
+}
+
+/// The same in the language of the reader.
+pub(crate) fn item_words(words: &Words, fact: FactNo, item: &Item, catalogue: &Catalogue) -> String {
     let mut qualifiers = Vec::new();
     let row = catalogue.items.get(&item.item);
     if item.levels != 0 {
@@ -382,27 +392,31 @@ pub fn item_text(fact: FactNo, item: &Item, catalogue: &Catalogue) -> String {
             (item.levels.trailing_zeros() as usize, 7 - item.levels.leading_zeros().min(7) as usize);
         qualifiers.push(match (item.levels.count_ones(), highest) {
             (1, _) => name(lowest).to_owned(),
-            (_, 0) => format!("{}以上", name(lowest)),
-            _ => format!("{}以下", name(highest)),
+            (_, 0) => words.say("{0}以上", &[&name(lowest)]),
+            _ => words.say("{0}以下", &[&name(highest)]),
         });
     }
     let programme = row.is_some_and(|q| q.class == ItemClass::Programme);
-    let recognised = if programme { "" } else { "认定" };
     match item.when {
         When::Valid => {}
         When::Ever if programme => {}
-        When::Ever => qualifiers.push("曾经".to_owned()),
-        When::In(year) => qualifiers.push(format!("{}{recognised}", year_text(year))),
-        When::Within(n) => qualifiers.push(format!("近{n}年{recognised}")),
+        When::Ever => qualifiers.push(words.get("曾经").to_owned()),
+        When::In(year) if programme => qualifiers.push(year_words(words, year)),
+        When::In(year) => qualifiers.push(words.say("{}认定", &[&year_words(words, year)])),
+        When::Within(n) => {
+            let text = if programme { word("近{}年") } else { word("近{}年认定") };
+            qualifiers.push(words.say(text, &[&n]));
+        }
     }
     if let Some(first) = item.first {
-        qualifiers.push(if first { "首次" } else { "非首次" }.to_owned());
+        qualifiers.push(words.get(if first { word("首次") } else { word("非首次") }).to_owned());
     }
     if item.rank != 0 {
-        qualifiers.push(format!("排名≤{}", item.rank));
+        qualifiers.push(words.say("排名≤{}", &[&item.rank]));
     }
-    let name = quoted_name(catalogue.item_name(fact, item.item));
-    if qualifiers.is_empty() { name } else { format!("{name}({})", qualifiers.join(", ")) }
+    let name = catalogue.item_name(fact, item.item);
+    let name = if words.is_chinese() { quoted_name(name) } else { name.to_owned() };
+    if qualifiers.is_empty() { name } else { words.say("{}({})", &[&name, &qualifiers.join(", ")]) }
 }
 
 /// A quantity that reads back as the same number and dimension.
@@ -455,12 +469,12 @@ impl Op {
     /// The words of a requirement: 不低于, 超过 ….
     pub fn words(self) -> &'static str {
         match self {
-            Self::Ge => "不低于",
-            Self::Le => "不超过",
-            Self::Gt => "超过",
-            Self::Lt => "低于",
-            Self::Eq => "等于",
-            Self::Ne => "不等于",
+            Self::Ge => word("不低于"),
+            Self::Le => word("不超过"),
+            Self::Gt => word("超过"),
+            Self::Lt => word("低于"),
+            Self::Eq => word("等于"),
+            Self::Ne => word("不等于"),
         }
     }
 }

@@ -819,6 +819,7 @@ fn catalogue() -> Catalogue {
         ],
         themes: LiteMap::from_iter([(0, "就业用工".to_owned()), (3, "融资".to_owned())]),
         words: huiqi_engine::words::Words::default(),
+        written: huiqi_engine::catalogue::Written::default(),
     }
 }
 
