@@ -1,4 +1,6 @@
 //! One connection to one target of the browser: calls with their answers, and the events in between.
+//!
+//! Chrome DevTools Protocol and WebDriver BiDi wrap their messages alike; only a refusal has another form.
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
@@ -80,7 +82,8 @@ impl Connection {
             };
             if message["id"] == id {
                 if let Some(error) = message.get("error") {
-                    let message = error["message"].as_str().unwrap_or("failed without a message");
+                    let message = error["message"].as_str().or(message["message"].as_str());
+                    let message = message.unwrap_or("failed without a message");
                     return Err(Refused(format!("{method}: {message}")).into());
                 }
                 return Ok(message["result"].take());

@@ -2,21 +2,23 @@
 //!
 //! [`browser`] speaks the Chrome DevTools Protocol itself. WebDriver is no option: the oldest browser that
 //! the widget supports, Chromium 80, has no matching driver here, and one client for both browsers means
-//! that both see the same clicks. [`server`] serves a folder over plain HTTP and can answer wrongly on
+//! that both see the same clicks. [`other`] drives Firefox and WebKit, each as it is driven best. [`server`] serves a folder over plain HTTP and can answer wrongly on
 //! purpose. The tests are in `tests/`; nothing in this crate knows what the widget shows.
 //!
-//! A test that needs the old browser has `chromium80` in its name: `cargo xtask test quick` leaves out
-//! every test with that word and counts it as skipped.
+//! A test that needs the old browser has `chromium80` in its name, one that needs another has `firefox` or
+//! `webkit`: `cargo xtask test quick` leaves out every test with such a word and counts it as skipped.
 
 pub mod axe;
 pub mod browser;
 mod cdp;
+pub mod other;
 mod page;
 pub mod publisher;
 pub mod server;
 mod shadow;
 pub mod site;
 pub mod words;
+mod webdriver;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

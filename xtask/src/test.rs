@@ -29,7 +29,7 @@ const SOAK_CASES: &str = "20000";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scope {
-    /// Without Chromium 80 and without the API docs
+    /// Without Chromium 80, Firefox and WebKit, and without the API docs
     Quick,
     #[default]
     Full,
@@ -41,7 +41,8 @@ pub(crate) enum Scope {
 #[derive(Debug)]
 struct Browsers {
     current: PathBuf,
-    old: Option<PathBuf>,
+    /// The others by the variables that name them to the tests.
+    others: Vec<(&'static str, PathBuf)>,
     /// Rules for accessible pages, run in them.
     axe: PathBuf,
     /// What the examples for npm are built with.
@@ -67,7 +68,9 @@ pub(crate) fn test(scope: Scope) -> ExitCode {
     match result {
         Ok(counts) => {
             if scope == Scope::Quick {
-                say("quick: without Chromium 80 and without the API docs; those tests count as skipped");
+                say(
+                    "quick: without Chromium 80, Firefox, WebKit and the API docs; those tests count as skipped",
+                );
             }
             if scope == Scope::Soak {
                 say("soak: add a line to docs/soak.md");
@@ -119,13 +122,16 @@ fn check(scope: Scope, steps: &mut Steps) -> Result<Browsers> {
     steps.run("find nginx", tools::nginx)?;
     let axe = steps.run("find axe", tools::axe)?;
     let npm = steps.run("find npm packages", tools::node_modules)?;
-    let old = match scope {
-        Scope::Quick => None,
-        Scope::Full | Scope::Soak => Some(steps.run("find Chromium 80", tools::chromium80)?),
-    };
+    let mut others = Vec::new();
+    if scope != Scope::Quick {
+        others.push(("HUIQI_CHROMIUM80", steps.run("find Chromium 80", tools::chromium80)?));
+        others.push(("HUIQI_FIREFOX", steps.run("find Firefox", tools::firefox)?));
+        others.push(("HUIQI_WEBKIT", steps.run("find WebKit", tools::webkit)?));
+        others.push(("HUIQI_XVFB", steps.run("find a screen for WebKit", tools::xvfb)?));
+    }
     let engine = steps.run("compile engine for the browser", wasm::compile_engine_tests)?;
     steps.run("build tests", || run(&["test", "--workspace", "--no-run"]))?;
-    Ok(Browsers { current, old, axe, npm, engine })
+    Ok(Browsers { current, others, axe, npm, engine })
 }
 
 fn run_tests(scope: Scope, browsers: &Browsers, steps: &mut Steps) -> Result<Counts> {
@@ -134,7 +140,10 @@ fn run_tests(scope: Scope, browsers: &Browsers, steps: &mut Steps) -> Result<Cou
         let mut tests = test_command(browsers);
         tests.arg("--workspace");
         if scope == Scope::Quick {
-            tests.env("HUIQI_QUICK", "1").args(["--", "--skip", "chromium80"]);
+            tests.env("HUIQI_QUICK", "1").arg("--");
+            for name in ["chromium80", "firefox", "webkit"] {
+                tests.args(["--skip", name]);
+            }
         }
         counts.add(tests)
     })?;
@@ -165,9 +174,7 @@ fn test_command(browsers: &Browsers) -> Command {
         .env("HUIQI_ENGINE_MODULE", &browsers.engine)
         // Errors that tests return say what they mean; the stack of the test runner below them does not.
         .env("RUST_LIB_BACKTRACE", "0");
-    if let Some(old) = &browsers.old {
-        command.env("HUIQI_CHROMIUM80", old);
-    }
+    command.envs(browsers.others.iter().map(|(variable, path)| (variable, path)));
     command
 }
 

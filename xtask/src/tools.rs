@@ -54,6 +54,36 @@ pub(crate) fn nginx() -> Result<()> {
     program("nginx", "nginx")
 }
 
+/// Firefox in the version that is supported for long.
+pub(crate) fn firefox() -> Result<PathBuf> {
+    browser("HUIQI_FIREFOX", &["firefox-esr", "firefox"], "firefox-esr")
+}
+
+/// The driver of WebKitGTK, which knows where its browser is.
+pub(crate) fn webkit() -> Result<PathBuf> {
+    browser("HUIQI_WEBKIT", &["WebKitWebDriver"], "webkit2gtk-driver")
+}
+
+/// The screen that WebKitGTK draws on.
+pub(crate) fn xvfb() -> Result<PathBuf> {
+    browser("HUIQI_XVFB", &["Xvfb"], "xvfb")
+}
+
+/// The program that a variable names, or the first of some names, whose Debian package is installed if there is none.
+fn browser(variable: &str, names: &[&str], package: &str) -> Result<PathBuf> {
+    if let Some(path) = named_in(variable)? {
+        return Ok(path);
+    }
+    let find = || names.iter().find_map(|name| in_path(name));
+    if let Some(path) = find() {
+        return Ok(path);
+    }
+    apt_install(&[package]).with_context(|| {
+        format!("no {}: install the package {package}, or set {variable} to its path", names[0])
+    })?;
+    find().with_context(|| format!("{package} was installed and is not in PATH"))
+}
+
 /// Installs a Debian package unless its program is there.
 fn program(name: &str, package: &str) -> Result<()> {
     // Those for administrators are not in everybody's PATH.
