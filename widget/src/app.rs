@@ -15,7 +15,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Element, HtmlElement};
 use yew::{Component, Context, Html, NodeRef, Properties, html};
 
-use crate::{Page, t};
+use crate::Page;
 use crate::fetch::{Fetched, LoadError};
 use crate::pages::{self, Act, Desk};
 use crate::publisher::{Loaded, Publisher, Source, load_all};
@@ -111,9 +111,9 @@ pub(crate) enum Sort {
 impl Sort {
     /// All with their values in the list and their names.
     pub(crate) const ALL: [(Self, &'static str, &'static str); 3] = [
-        (Self::Amount, "amount", t("金额从高到低")),
-        (Self::Deadline, "deadline", t("截止从早到晚")),
-        (Self::Certainty, "certainty", t("把握从大到小")),
+        (Self::Amount, "amount", word("金额从高到低")),
+        (Self::Deadline, "deadline", word("截止从早到晚")),
+        (Self::Certainty, "certainty", word("把握从大到小")),
     ];
 }
 

@@ -11,7 +11,7 @@ use yew::html::Scope;
 use yew::{AttrValue, Event, FocusEvent, Html, InputEvent, KeyboardEvent, MouseEvent, TargetCast as _, html};
 
 use crate::app::{App, Msg};
-use crate::t;
+use huiqi_engine::words::word;
 
 /// Codes in the list below the industry field.
 const SUGGESTIONS: usize = 8;
@@ -148,13 +148,13 @@ impl App {
             };
             (select, chosen.map(|(c, _)| c))
         };
-        let (province, chosen) = level(Code::ALL, t("选省"), true);
+        let (province, chosen) = level(Code::ALL, word("选省"), true);
         let mut selects = vec![province];
         if let Some(code) = chosen {
-            let (city, chosen) = level(code, t("选市"), false);
+            let (city, chosen) = level(code, word("选市"), false);
             selects.push(city);
             if let Some(code) = chosen {
-                selects.push(level(code, t("选区县"), false).0);
+                selects.push(level(code, word("选区县"), false).0);
             }
         }
         labelled(frame, html! { <div class="regions">{ for selects }</div> })

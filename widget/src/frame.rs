@@ -5,9 +5,9 @@ use yew::html::Scope;
 use yew::{Context, Html, MouseEvent, html};
 
 use crate::app::{App, Language, Msg, Part, View};
-use crate::{icons, pages, t};
+use crate::{icons, pages};
 
-pub(crate) const PROMISE: &str = t("你的企业信息不会离开这台设备");
+pub(crate) const PROMISE: &str = word("你的企业信息不会离开这台设备");
 
 impl App {
     /// Everything in the widget.
@@ -48,11 +48,11 @@ impl App {
         html! { <>
             <div class="top" part="title"><strong>{ title.clone() }</strong>{ self.tools(link) }</div>
             <nav class="nav" part="nav" aria-label={title}><ul>
-                { tab(View::Form, t("企业信息")) }
-                { tab(View::Results, t("结果")) }
-                { tab(View::Plan, t("方案")) }
-                { tab(View::Calendar, t("日历")) }
-                { tab(View::Search, t("搜政策")) }
+                { tab(View::Form, word("企业信息")) }
+                { tab(View::Results, word("结果")) }
+                { tab(View::Plan, word("方案")) }
+                { tab(View::Calendar, word("日历")) }
+                { tab(View::Search, word("搜政策")) }
             </ul></nav>
             { self.notes(link) }
             <div class="vw" part="view">{ page }</div>
@@ -60,7 +60,7 @@ impl App {
                 <p class="priv">{ icons::lock() }<span>{ self.get(PROMISE) }</span></p>
                 { for self.publishers.iter().map(|p| {
                     let Catalog { published, publisher, documents, measures, .. } = &p.catalog;
-                    let known = if p.authority.is_some() { t("已核对发布单位的签名") } else { t("没有核对签名") };
+                    let known = if p.authority.is_some() { word("已核对发布单位的签名") } else { word("没有核对签名") };
                     let day = self.day(*published);
                     html! { <p>{ self.say("政策数据：{}发布，{}，{} 份文件 {} 个事项，{}。", &[&day, publisher, documents, measures, &self.get(known)]) }</p> }
                 }) }

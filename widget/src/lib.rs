@@ -94,11 +94,6 @@ extern "C" {
     fn file(this: &Page, name: &str) -> Promise;
 }
 
-/// A text that a person reads, given to [`App::get`] or [`App::say`] elsewhere: this is how the check of translations
-/// finds it.
-const fn t(text: &'static str) -> &'static str {
-    text
-}
 
 /// What firms, settings and ratings are kept under, in the store of the session or of the device.
 const KEPT: &str = "huiqi kept";

@@ -6,16 +6,186 @@
     reason = "the two halves of a split function are joined by names, when the module is split"
 )]
 
+mod act;
+mod ask;
+mod calendar;
+mod compare;
+mod hits;
+mod inputs;
+mod keep;
+mod language;
+mod measure;
+mod plan;
+mod share;
+mod sheet;
+mod what_if;
+
 use std::cell::RefCell;
 
+use huiqi_engine::LiteMap;
+use huiqi_engine::firm::Key;
+use huiqi_engine::measure::FullText;
+use huiqi_engine::plan::{Group, Plan, Wishes};
 use js_sys::Promise;
 use wasm_bindgen_futures::JsFuture;
-use yew::Html;
 use yew::html::Scope;
+use yew::{Context, Html};
 
 use crate::Page;
-use crate::app::{App, View};
+use crate::app::App;
 use crate::fetch::{Fetched, LoadError};
+
+/// Something that is done on a later page.
+#[derive(Debug)]
+pub(crate) enum Act {
+    /// The part has arrived.
+    Dress,
+    /// Into the plan, or out of it.
+    Join(usize),
+    /// 已享受, or not.
+    Received(usize),
+    /// Into the comparison, or out of it.
+    Compare(usize),
+    OnlyDifferent,
+    /// So many months on; nothing for the month of today.
+    Month(i32),
+    /// Deadlines of all measures, not only of those that concern the firm.
+    AllDays(bool),
+    /// Another figure, only to see what it would bring.
+    Try(Key, String),
+    Untry,
+    /// A paper is at hand, or not.
+    Ready(String),
+    /// 好差评: the id of a measure, one of five levels.
+    Rate(String, u8),
+    /// A reason beside a bad rating.
+    Reason(String, u8),
+    Share(bool),
+    WithAnswers(bool),
+    /// The plan in a form to take along.
+    Take(Take),
+    /// Where answers are kept.
+    Keep(Keep),
+    /// Under which name.
+    Name(String),
+    /// Writes the firm down.
+    Save,
+    /// Goes on with a firm that was kept.
+    OpenKept(usize),
+    Delete(usize),
+    DeleteAll,
+    /// A file was chosen.
+    Import(web_sys::HtmlInputElement),
+    Imported(Fetched<String>),
+    /// Answers of a link.
+    Open(String),
+    /// What is kept on the device.
+    Recall,
+    /// The profile in an element of the page.
+    Offer(String),
+    /// The offer is taken, or not.
+    Accept(bool),
+    OnlyNew,
+    /// The language has changed.
+    Speak,
+    Spoken(Fetched<Vec<u8>>),
+    Named(Fetched<Vec<u8>>),
+    Converted(Fetched<Vec<u8>>),
+    /// Settings have changed.
+    Remember,
+    /// The full text of a document was asked for.
+    NeedText(usize, String),
+    Text(String, Fetched<FullText>),
+}
+
+/// A form of the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Take {
+    Print,
+    Calendar,
+    Table,
+    Text,
+    Link,
+    Profile,
+    Ratings,
+}
+
+/// How long answers are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Not at all.
+    #[default]
+    No,
+    /// As long as the browser's tab is open.
+    Session,
+    /// On this device.
+    Device,
+}
+
+/// A firm that was kept.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Kept {
+    pub name: String,
+    /// When, as `2026-11-22`.
+    pub day: String,
+    /// The profile as JSON.
+    pub profile: String,
+    /// Hashes of the ids of the measures that were there.
+    pub seen: Vec<u32>,
+}
+
+/// 好差评 of a measure.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Rating {
+    /// 1 非常不满意 to 5 非常满意.
+    pub level: u8,
+    /// One bit for each reason.
+    pub reasons: u8,
+    /// Whether it was sent where the page wants it.
+    pub sent: bool,
+}
+
+/// What the later pages remember.
+#[derive(Debug, Default)]
+pub(crate) struct Desk {
+    /// What the visitor put into the plan and took out of it.
+    pub wishes: Wishes,
+    pub plan: Plan,
+    pub groups: Vec<Group>,
+    /// Measures of the plan.
+    pub chosen: Vec<usize>,
+    pub count: usize,
+    /// Ids of the measures that are compared.
+    pub compared: Vec<String>,
+    pub only_different: bool,
+    /// Months from today's.
+    pub month: i32,
+    pub all_days: bool,
+    /// Figures that are tried, as they were typed.
+    pub tried: LiteMap<Key, String>,
+    /// Names of papers that are at hand.
+    pub ready: Vec<String>,
+    pub ratings: LiteMap<String, Rating>,
+    /// What was just done.
+    pub said: Option<String>,
+    pub sharing: bool,
+    pub with_answers: bool,
+    /// A text that could not be copied or saved, to be copied by hand.
+    pub by_hand: Option<String>,
+    pub keep: Keep,
+    pub name: String,
+    pub kept: Vec<Kept>,
+    /// A profile that the page offers.
+    pub offered: Option<String>,
+    /// Measures that were not there when the firm was kept, and when that was.
+    pub new: Option<(Vec<usize>, String)>,
+    pub only_new: bool,
+    /// Full texts by the names of their parts; `None` while one is under way.
+    pub texts: LiteMap<String, Option<FullText>>,
+    /// From simplified to traditional characters.
+    pub traditional: Option<()>,
+    dressed: bool,
+}
 
 thread_local! {
     /// The part, which all widgets of a page share: its instance, once it was asked for.
@@ -31,26 +201,115 @@ pub(crate) async fn fetch(page: Page) -> Fetched<()> {
     })
 }
 
-// On the left what the first part calls, on the right what the later part defines; the number joins them.
+/// What the part draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    /// The page that is open.
+    Page,
+    /// A profile that the page offers, firms that were kept.
+    Offer,
+    /// Whether answers are kept.
+    Keeping,
+    /// What is new since the last visit.
+    News,
+    Filters,
+    Hits,
+    Dialog,
+}
+
+// What the first part calls. The numbers join it to what the later part defines below.
 #[link(wasm_import_module = "__wasm_split_placeholder__")]
 unsafe extern "C" {
     #[link_name = "__wasm_split_00pages00_import_00000000000000000000000000000001"]
-    fn view_import(app: &App, link: &Scope<App>, out: &mut Html);
+    fn draw_later(app: &App, link: &Scope<App>, piece: Piece, out: &mut Html);
+    #[link_name = "__wasm_split_00pages00_import_00000000000000000000000000000002"]
+    fn act_later(app: &mut App, ctx: &Context<App>, act: &mut Option<Act>);
+    #[link_name = "__wasm_split_00pages00_import_00000000000000000000000000000003"]
+    fn replan_later(app: &mut App);
+    #[link_name = "__wasm_split_00pages00_import_00000000000000000000000000000004"]
+    fn localise_later(app: &App, html: &mut Html);
 }
 
 #[unsafe(export_name = "__wasm_split_00pages00_export_00000000000000000000000000000001")]
-extern "C" fn view_export(app: &App, link: &Scope<App>, out: &mut Html) {
-    *out = match app.view {
-        View::Ask(key) => app.ask(link, key),
-        View::Measure(at) => app.measure(link, at),
-        _ => app.search_page(link),
+extern "C" fn draw_here(app: &App, link: &Scope<App>, piece: Piece, out: &mut Html) {
+    *out = match piece {
+        Piece::Page => app.later_page(link),
+        Piece::Offer => app.offer(link),
+        Piece::Keeping => app.keeping(link),
+        Piece::News => app.news(link),
+        Piece::Filters => app.filter_panel(link),
+        Piece::Hits => app.hits(link),
+        Piece::Dialog => app.share_dialog(link),
     };
 }
 
-/// Draws a page of the part that is fetched later.
-pub(crate) fn view(app: &App, link: &Scope<App>) -> Html {
+#[unsafe(export_name = "__wasm_split_00pages00_export_00000000000000000000000000000002")]
+extern "C" fn act_here(app: &mut App, ctx: &Context<App>, act: &mut Option<Act>) {
+    if let Some(act) = act.take() {
+        app.act_now(ctx, act);
+    }
+}
+
+#[unsafe(export_name = "__wasm_split_00pages00_export_00000000000000000000000000000003")]
+extern "C" fn replan_here(app: &mut App) {
+    app.replan();
+}
+
+#[unsafe(export_name = "__wasm_split_00pages00_export_00000000000000000000000000000004")]
+extern "C" fn localise_here(app: &App, html: &mut Html) {
+    app.localise(html);
+}
+
+fn draw(app: &App, link: &Scope<App>, piece: Piece) -> Html {
     let mut out = Html::default();
-    // SAFETY: the arguments are valid for the call, and the part is there: `App` asks for such a page only then.
-    unsafe { view_import(app, link, &mut out) };
+    // SAFETY: the arguments are valid for the call, and the callers below ask only once the part is there.
+    unsafe { draw_later(app, link, piece, &mut out) };
     out
+}
+
+/// The page that is open. Here and below: only once the part is there.
+pub(crate) fn view(app: &App, link: &Scope<App>) -> Html {
+    draw(app, link, Piece::Page)
+}
+
+pub(crate) fn offer(app: &App, link: &Scope<App>) -> Html {
+    draw(app, link, Piece::Offer)
+}
+
+pub(crate) fn keeping(app: &App, link: &Scope<App>) -> Html {
+    draw(app, link, Piece::Keeping)
+}
+
+pub(crate) fn news(app: &App, link: &Scope<App>) -> Html {
+    draw(app, link, Piece::News)
+}
+
+pub(crate) fn filters(app: &App, link: &Scope<App>) -> Html {
+    draw(app, link, Piece::Filters)
+}
+
+pub(crate) fn hits(app: &App, link: &Scope<App>) -> Html {
+    draw(app, link, Piece::Hits)
+}
+
+pub(crate) fn dialog(app: &App, link: &Scope<App>) -> Html {
+    draw(app, link, Piece::Dialog)
+}
+
+/// Does something.
+pub(crate) fn act(app: &mut App, ctx: &Context<App>, act: Act) {
+    // SAFETY: as in `draw`.
+    unsafe { act_later(app, ctx, &mut Some(act)) };
+}
+
+/// Makes the plan anew, after another decision.
+pub(crate) fn replan(app: &mut App) {
+    // SAFETY: as in `draw`.
+    unsafe { replan_later(app) };
+}
+
+/// Brings what was drawn into the language of the reader.
+pub(crate) fn localise(app: &App, html: &mut Html) {
+    // SAFETY: as in `draw`.
+    unsafe { localise_later(app, html) };
 }

@@ -14,7 +14,7 @@ use yew::{Event, Html, InputEvent, MouseEvent, TargetCast as _, html};
 
 use crate::app::{App, Msg, Part, Sort, View};
 use crate::pages::Act;
-use crate::{icons, pages, t};
+use crate::{icons, pages};
 
 /// Rows of a group that are drawn at first, and more at a time: ten thousand rows would stop a phone.
 pub(crate) const ROWS: usize = 30;
@@ -139,7 +139,7 @@ impl App {
         let known = self.report.as_ref().map_or(0, |r| r.outcomes.iter().flatten().count());
         html! { <>
             <div class="chips" role="group" aria-label={self.get("受理状态").to_owned()}>
-                { chip(None, t("全部"), all) }
+                { chip(None, word("全部"), all) }
                 { for counts.iter().map(|(name, count)| chip(Some(name.clone()), name, *count)) }
             </div>
             <div class="bar"><p class="s m" role="status">{ self.say("共 {} 项，显示 {} 项", &[&known, &listed]) }</p>
@@ -307,7 +307,7 @@ impl App {
             _ => {
                 let leaf = deepest_false(&row.node);
                 let gap = if leaf.gap.is_empty() { String::new() } else { self.say("，{}", &[&leaf.gap]) };
-                let text = if group == Group::Near { t("只差：{}{}") } else { t("没满足：{}{}") };
+                let text = if group == Group::Near { word("只差：{}{}") } else { word("没满足：{}{}") };
                 self.say(text, &[&row.node.sentence, &gap])
             }
         };

@@ -10,7 +10,7 @@ use yew::{Html, InputEvent, MouseEvent, SubmitEvent, TargetCast as _, html};
 
 use crate::app::{App, Msg, Part};
 use crate::frame::PROMISE;
-use crate::{icons, pages, t};
+use crate::{icons, pages};
 
 impl App {
     /// The facts of the first page, in the order of the catalogue.
@@ -44,7 +44,7 @@ impl App {
                 <div class="row"><button class="btn pri" part="button" type="submit">{ self.get("看结果") }</button>
                     <button class="btn txt" type="button" onclick={link.callback(|_: MouseEvent| Msg::Go(crate::app::View::Kept))}>{ self.get("保存、导入企业信息") }</button></div>
             </form><div class="side only-l sec"><h3>{ self.get("你会看到") }</h3><ul class="lst">
-                { for [t("能申报哪些，合计多少钱"), t("哪天截止"), t("每一条为什么符合、差多少"), t("合并好的材料清单")].iter().map(|text| html! { <li><span>{ self.get(text) }</span></li> }) }
+                { for [word("能申报哪些，合计多少钱"), word("哪天截止"), word("每一条为什么符合、差多少"), word("合并好的材料清单")].iter().map(|text| html! { <li><span>{ self.get(text) }</span></li> }) }
             </ul></div></div>
         </> }
     }

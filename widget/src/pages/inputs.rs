@@ -10,7 +10,7 @@ use yew::{Callback, Event, Html, TargetCast as _, html};
 
 use crate::app::{App, Msg};
 use crate::field::{Frame, labelled};
-use crate::t;
+use huiqi_engine::words::word;
 
 /// Options that are drawn as radio buttons; more become a list.
 const MOST_RADIOS: usize = 6;
@@ -48,7 +48,7 @@ impl App {
             }
         };
         let body = html! {
-            <>{ radio(true, t("是")) }{ radio(false, t("否")) }</>
+            <>{ radio(true, word("是")) }{ radio(false, word("否")) }</>
         };
         group(frame, body)
     }
@@ -139,7 +139,7 @@ impl App {
             }
         });
         let body =
-            html! { <><ul class="quals">{ for boxes }</ul>{ self.closing(link, key, t("以上情形都没有")) }</> };
+            html! { <><ul class="quals">{ for boxes }</ul>{ self.closing(link, key, word("以上情形都没有")) }</> };
         group(frame, body)
     }
 
@@ -175,7 +175,7 @@ impl App {
                     <details class="cl"><summary>{ self.say("还有 {} 种称号和资质", &[&count]) }</summary>
                         <ul class="quals">{ for rest.into_iter().map(|(.., row)| row) }</ul></details>
                 }
-                { self.closing(link, key, t("以上称号和资质都没有")) }
+                { self.closing(link, key, word("以上称号和资质都没有")) }
         </> };
         group(frame, body)
     }

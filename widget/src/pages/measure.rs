@@ -1,4 +1,42 @@
-    pub(crate) fn measure(&self, link: &Scope<Self>, at: usize) -> Html {
+//! One measure: why, how much, by when, with which papers, where from.
+
+use huiqi_engine::eval::Truth;
+use huiqi_engine::explain::{self, Node, RowExplanation, key_name};
+use huiqi_engine::firm::Key;
+use huiqi_engine::measure::{Detail, FullText, Measure, RowKind, Selection};
+use huiqi_engine::report::Group;
+use huiqi_engine::words::word;
+use yew::html::Scope;
+use yew::{Event, Html, MouseEvent, html};
+
+use crate::app::{App, Msg, View};
+use crate::icons;
+use crate::pages::{Act, Take};
+
+/// Figures a page asks for below its sum.
+const MOST_FIGURES: usize = 4;
+/// Letters that a quoted clause has at most; the whole text stands below.
+const QUOTE: usize = 400;
+/// 好差评, best first (《国务院办公厅关于建立政务服务“好差评”制度提高政务服务水平的意见》).
+const LEVELS: [(u8, &str); 5] = [
+    (5, word("非常满意")),
+    (4, word("满意")),
+    (3, word("基本满意")),
+    (2, word("不满意")),
+    (1, word("非常不满意")),
+];
+/// What was not good.
+const REASONS: [&str; 6] = [
+    word("条件看不懂"),
+    word("结论不对"),
+    word("金额不对"),
+    word("材料没写全"),
+    word("电话打不通"),
+    word("链接打不开"),
+];
+
+impl App {
+    pub(crate) fn measure_page(&self, link: &Scope<Self>, at: usize) -> Html {
         let Some(measure) = self.measures.get(at) else { return Html::default() };
         let card = self.card(at);
         let outcome = huiqi_engine::eval::evaluate(measure, &self.catalogue, &self.firm, self.today);
@@ -9,42 +47,192 @@
             explain::explain(measure, &card, &self.catalogue, &self.firm, self.today).unwrap_or_default();
         let steps =
             explain::steps(measure, &card, &self.catalogue, &self.firm, self.today).unwrap_or_default();
-        let amount_title = if group == Group::Eligible { "你大约可得" } else { "条件都满足时" };
+        let amount_title = if group == Group::Eligible { word("你大约可得") } else { word("条件都满足时") };
+        let detail = self.details.get(at).and_then(Option::as_ref);
+        let received = self.firm.received.iter().any(|r| r.measure == measure.id);
+        let open = link.callback(move |_: Event| Msg::Act(Act::Received(at)));
         html! { <>
-            <button type="button" class="lnk" onclick={link.callback(|_: MouseEvent| Msg::Back)}>{ icons::back() }{ "返回" }</button>
+            <button type="button" class="lnk" onclick={link.callback(|_: MouseEvent| Msg::Back)}>{ icons::back() }{ self.get("返回") }</button>
             <div class="st">
-                <p><span class={format!("vd {class}")}>{ icon }{ group.name() }</span></p>
-                <h2 tabindex="-1" ref={self.heading.clone()}>{ &measure.name }</h2>
+                <p><span class={format!("vd {class}")}>{ icon }{ self.get(group.name()).to_owned() }</span></p>
+                <h2 tabindex="-1" ref={self.heading.clone()}>{ self.name(at) }</h2>
                 <p class="p">{ &card.summary }</p>
                 if measure.selection != Selection::Universal {
-                    <p class="s m">{ selection_note(measure.selection) }</p>
+                    <p class="s m">{ self.get(selection_note(measure.selection)).to_owned() }</p>
                 }
             </div>
             <dl class="key">
-                <div><dt>{ amount_title }</dt><dd class="big">{ match &outcome.amount { Some(a) => figure(a), None => html! { "不是现金" } } }</dd></div>
-                <div><dt>{ "受理" }</dt><dd>{ self.due(measure, outcome.window) }</dd></div>
+                <div><dt>{ self.get(amount_title).to_owned() }</dt><dd class="big">{ match &outcome.amount { Some(a) => self.figure(a), None => html! { self.get("不是现金").to_owned() } } }</dd></div>
+                <div><dt>{ self.get("受理") }</dt><dd>{ self.due(measure, outcome.window) }</dd></div>
             </dl>
+            <div class="row">
+                { for detail.map(|detail| self.apply(detail)) }
+                { self.join(link, at, outcome.window) }
+                <label class="chk"><input type="checkbox" name="received" checked={received} onchange={open} /><span>{ self.get("今年已享受过") }</span></label>
+            </div>
             <div class="cols"><div class="main">
-                <section class="sec"><h3>{ "条件" }</h3>
-                    <p>{ counts(&rows) }</p>
-                    <ul class="cond">{ for ordered(&rows).into_iter().map(|row| self.condition(link, row)) }</ul></section>
+                <section class="sec"><h3>{ self.get("条件") }</h3>
+                    <p>{ self.counts(&rows) }</p>
+                    <ul class="cond">{ for ordered(&rows).into_iter().map(|row| self.condition(link, at, row)) }</ul></section>
                 if !steps.is_empty() {
-                    <section class="sec"><h3>{ "金额怎么算" }</h3><table class="calc"><tbody>
+                    <section class="sec"><h3>{ self.get("金额怎么算") }</h3><table class="calc"><tbody>
                         { for steps.iter().enumerate().map(|(i, step)| html! {
                             <tr class={(i + 1 == steps.len()).then_some("tot")}><td>{ &step.label }</td><td>{ &step.value }</td></tr>
                         }) }
                     </tbody></table>
                     if matches!(group, Group::Eligible | Group::Likely) {
-                        { for outcome.missing.iter().take(MOST_FIGURES).map(|key| self.ask_button(link, *key, "去填")) }
+                        { for outcome.missing.iter().take(MOST_FIGURES).map(|key| self.ask_button(link, *key, word("去填"))) }
                     }
-                    if let Some(basis) = measure.benefit.basis { <p class="s m">{ format!("依据 {}", card.text(basis)) }</p> }
-                    if let Some(detail) = self.details.get(at).and_then(Option::as_ref).filter(|d| !d.benefit_note.is_empty()) {
+                    if let Some(basis) = measure.benefit.basis { { self.clause(at, card.text(basis)) } }
+                    { self.beside(link, at) }
+                    if let Some(detail) = detail.filter(|d| !d.benefit_note.is_empty()) {
                         <p class="s m">{ &detail.benefit_note }</p>
                     }
                     </section>
                 }
-            </div><div class="side">{ self.detail(at, measure) }{ self.related(link) }</div></div>
+                { for detail.map(|detail| self.papers(detail)) }
+                { self.full_text(link, at) }
+                { self.terms(measure) }
+            </div><div class="side">{ self.detail(link, at, measure) }{ self.rating(link, measure) }{ self.related(link) }</div></div>
+            <div class="row"><button type="button" class="btn" onclick={link.callback(|_: MouseEvent| Msg::Act(Act::Share(true)))}>{ self.get("分享") }</button>
+                <button type="button" class="btn" onclick={link.callback(move |_: MouseEvent| Msg::Act(Act::Compare(at)))}>{ self.get(if self.desk.compared.contains(&measure.id) { word("移出比较") } else { word("加入比较") }).to_owned() }</button>
+                if self.desk.compared.len() > 1 { <button type="button" class="btn" onclick={link.callback(|_: MouseEvent| Msg::Go(View::Compare))}>{ self.say("比较 {} 项", &[&self.desk.compared.len()]) }</button> }
+                <button type="button" class="btn" onclick={link.callback(|_: MouseEvent| Msg::Act(Act::Take(Take::Calendar)))}>{ self.get("加到日历") }</button></div>
         </> }
+    }
+
+    /// The way to the application, where there is an address.
+    fn apply(&self, detail: &Detail) -> Html {
+        let url = detail.handling.iter().find(|(label, _)| label == "网址").map(|(_, url)| url.as_str());
+        let Some(url) = url.filter(|url| is_web(url)) else { return Html::default() };
+        let target = if self.same_tab { "_top" } else { "_blank" };
+        html! { <a class="btn pri" part="button" href={url.to_owned()} {target} rel="noopener noreferrer">{ self.get("去申报") }</a> }
+    }
+
+    /// What excludes this measure, and what must come first.
+    fn beside(&self, link: &Scope<Self>, at: usize) -> Html {
+        let groups = self.desk.groups.iter().filter(|g| g.options.iter().any(|o| o.measure == at));
+        let rows = groups.map(|group| {
+            let others = group.options.iter().filter(|o| o.measure != at).map(|o| html! { <li>{ self.name_button(link, o.measure) }</li> });
+            html! { <div class="note q s"><p>{ self.say("和下面的同属“{}”，同年不能都享受，合计里已按高的算。", &[&group.name]) }</p><ul>{ for others }</ul></div> }
+        });
+        html! { { for rows } }
+    }
+
+    fn papers(&self, detail: &Detail) -> Html {
+        if detail.materials.is_empty() {
+            return Html::default();
+        }
+        let rows = detail.materials.iter().map(|m| html! {
+            <li><span>{ m.name.clone() }</span><span class="s m">{ m.how.clone() }
+                { for [(&m.form, word("空表")), (&m.sample, word("样表"))].into_iter().filter(|(url, _)| is_web(url)).map(|(url, name)| html! { <>{ " " }{ self.external(url, self.get(name)) }</> }) }
+            </span></li>
+        });
+        html! { <section class="sec"><h3>{ self.say("材料 {} 份", &[&detail.materials.len()]) }</h3><ul class="lst">{ for rows }</ul></section> }
+    }
+
+    /// A link out of the page. Data may come from anywhere: an address that runs a script is no link.
+    pub(crate) fn external(&self, url: &str, text: &str) -> Html {
+        if !is_web(url) {
+            return html! { text.to_owned() };
+        }
+        let target = if self.same_tab { "_top" } else { "_blank" };
+        html! { <a href={url.to_owned()} {target} rel="noopener noreferrer">{ text.to_owned() }</a> }
+    }
+
+    /// The full text of the document of a measure, if it is published and has arrived.
+    fn text_of(&self, at: usize) -> Option<&FullText> {
+        let name = &self.details.get(at)?.as_ref()?.text;
+        self.desk.texts.get(name)?.as_ref()
+    }
+
+    /// The number of a clause, and the clause itself where the full text is there.
+    fn clause(&self, at: usize, basis: &str) -> Html {
+        let title = self.say("依据 {}", &[&basis]);
+        let quote = self.text_of(at).and_then(|full| {
+            let (_, start, end) = full.clauses.iter().find(|(name, ..)| name == basis)?;
+            full.text.get(*start as usize..*end as usize)
+        });
+        match quote {
+            None => html! { <p class="s m">{ title }</p> },
+            Some(text) => {
+                let short: String = text.trim().chars().take(QUOTE).collect();
+                let more = if short.chars().count() < text.trim().chars().count() { "……" } else { "" };
+                html! { <details class="cl"><summary>{ title }</summary><blockquote lang="zh-Hans"><mark>{ short }</mark>{ more }</blockquote></details> }
+            }
+        }
+    }
+
+    /// 原文 with the clauses of this measure marked.
+    fn full_text(&self, link: &Scope<Self>, at: usize) -> Html {
+        let Some(detail) = self.details.get(at).and_then(Option::as_ref).filter(|d| !d.text.is_empty()) else {
+            return Html::default();
+        };
+        let name = detail.text.clone();
+        let need = link.callback(move |_: Event| Msg::Act(Act::NeedText(at, name.clone())));
+        let body = match self.text_of(at) {
+            None => html! { <p role="status">{ self.get("正在读原文…") }</p> },
+            Some(full) => {
+                let card = self.card(at);
+                let mut marks: Vec<(usize, usize)> = full.clauses.iter()
+                    .filter(|(name, ..)| card.texts.contains(name))
+                    .map(|(_, start, end)| (*start as usize, *end as usize)).collect();
+                marks.sort_unstable();
+                let mut pieces = Vec::new();
+                let mut done = 0;
+                for (start, end) in marks {
+                    let start = start.max(done);
+                    if let (Some(before), Some(marked)) = (full.text.get(done..start), full.text.get(start..end)) {
+                        pieces.push(html! { before.to_owned() });
+                        pieces.push(html! { <mark>{ marked.to_owned() }</mark> });
+                        done = end;
+                    }
+                }
+                pieces.push(html! { full.text.get(done..).unwrap_or_default().to_owned() });
+                html! { <blockquote class="full" lang="zh-Hans" tabindex="0" role="region" aria-label={self.get("原文").to_owned()}>{ for pieces }</blockquote> }
+            }
+        };
+        html! { <section class="sec"><details ontoggle={need}><summary>{ self.get("看原文，标出这一项的条款") }</summary>{ body }</details></section> }
+    }
+
+    /// 名词解释: what the facts mean that this measure asks for.
+    fn terms(&self, measure: &Measure) -> Html {
+        let mut facts = Vec::new();
+        for condition in &measure.conditions {
+            condition.rule.walk(&mut |e| {
+                if let Some(no) = e.fact() {
+                    crate::app::first_time(&mut facts, no);
+                }
+            });
+        }
+        let rows: Vec<Html> = facts.iter().filter_map(|no| self.catalogue.facts.get(no)).filter(|f| !f.help.is_empty())
+            .map(|f| html! { <><dt>{ f.name.clone() }</dt><dd>{ f.help.clone() }</dd></> }).collect();
+        if rows.is_empty() {
+            return Html::default();
+        }
+        html! { <section class="sec"><details><summary>{ self.get("名词解释") }</summary><dl class="dl terms">{ for rows }</dl></details></section> }
+    }
+
+    /// 好差评
+    fn rating(&self, link: &Scope<Self>, measure: &Measure) -> Html {
+        let rating = self.desk.ratings.get(&measure.id).cloned().unwrap_or_default();
+        let levels = LEVELS.iter().map(|(level, name)| {
+            let (id, level) = (measure.id.clone(), *level);
+            let rate = link.callback(move |_: Event| Msg::Act(Act::Rate(id.clone(), level)));
+            html! { <label><input type="radio" name="rate" value={level.to_string()} checked={rating.level == level} onchange={rate} /><span>{ self.get(name).to_owned() }</span></label> }
+        });
+        let reasons = REASONS.iter().enumerate().map(|(at, name)| {
+            let id = measure.id.clone();
+            let reason = link.callback(move |_: Event| Msg::Act(Act::Reason(id.clone(), at as u8)));
+            html! { <li><label class="chk"><input type="checkbox" name="reason" checked={rating.reasons >> at & 1 == 1} onchange={reason} /><span>{ self.get(name).to_owned() }</span></label></li> }
+        });
+        let where_to = if rating.sent { word("已交给本网站，不含企业信息。") } else { word("只存在这台设备，不会发出。") };
+        html! {
+            <section class="sec"><fieldset><legend class="lab">{ self.get("这页说清楚了吗") }</legend>
+                <div class="rate">{ for levels }</div>
+                if (1..3).contains(&rating.level) { <ul class="st">{ for reasons }</ul> }
+                <p class="s m" role="status">{ self.get(where_to).to_owned() }</p></fieldset></section>
+        }
     }
 
     /// Other measures that a reader of this one may look for.
@@ -54,105 +242,99 @@
         }
         let rows = self.related.iter().filter_map(|at| Some((*at, self.measures.get(*at)?)));
         html! {
-            <section class="sec"><h3>{ "相近的事项" }</h3><ul class="lst rel">{ for rows.map(|(at, measure)| {
+            <section class="sec"><h3>{ self.get("相近的事项") }</h3><ul class="lst rel">{ for rows.map(|(at, measure)| {
                 let outcome = self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref());
-                html! { <li><button type="button" class="name" onclick={link.callback(move |_: MouseEvent| Msg::Go(View::Measure(at)))}>{ &measure.name }</button>
-                    <span class="s m">{ measure.schedule.window(self.today).name() }</span>
-                    if let Some(outcome) = outcome { { verdict_word(Group::of(outcome)) } }</li> }
+                html! { <li>{ self.name_button(link, at) }
+                    <span class="s m">{ self.get(measure.schedule.window(self.today).name()).to_owned() }</span>
+                    if let Some(outcome) = outcome { { self.verdict_word(Group::of(outcome)) } }</li> }
             }) }</ul></section>
         }
     }
 
-    fn detail(&self, at: usize, measure: &Measure) -> Html {
+    fn detail(&self, link: &Scope<Self>, at: usize, measure: &Measure) -> Html {
         let Some(detail) = self.details.get(at).and_then(Option::as_ref) else {
-            return html! { <p role="status">{ "正在读办理信息…" }</p> };
-        };
-        let term = |name: &str, value: Html| html! { <><dt>{ name.to_owned() }</dt><dd>{ value }</dd></> };
-        let target = if self.same_tab { "_top" } else { "_blank" };
-        let external = |url: &str, word: &str| {
-            // Data may come from anywhere: an address that runs a script is no link.
-            if !["https://", "http://"].iter().any(|scheme| url.starts_with(scheme)) {
-                return html! { word.to_owned() };
-            }
-            html! {
-                <a href={url.to_owned()} {target} rel="noopener noreferrer">{ word.to_owned() }</a>
-            }
-        };
-        let handling = detail.handling.iter().map(|(label, text)| {
-            let value = if label == "网址" {
-                external(text, "去申报")
+            let retry = link.callback(|_: MouseEvent| Msg::Retry);
+            return if self.warnings.is_empty() {
+                html! { <p role="status">{ self.get("正在读办理信息…") }</p> }
             } else {
-                html! { text }
+                html! { <p role="status">{ self.get("办理信息没读到。") }<button type="button" class="btn txt" onclick={retry}>{ self.get("再读一次") }</button></p> }
+            };
+        };
+        let term = |name: &str, value: Html| html! { <><dt>{ self.get(name).to_owned() }</dt><dd>{ value }</dd></> };
+        let handling = detail.handling.iter().map(|(label, text)| {
+            let value = match label.as_str() {
+                "网址" => self.external(text, self.get("去申报")),
+                "电话" | "联系电话" => phone(text),
+                _ => html! { text.clone() },
             };
             term(label, value)
         });
         let valid = match (measure.schedule.valid_from, measure.schedule.valid_to) {
-            (Some(from), Some(to)) => format!("{}至{}", from.chinese(), to.chinese()),
-            (Some(from), None) => format!("{}起，没写止期", from.chinese()),
-            _ => "没写".to_owned(),
+            (Some(from), Some(to)) => self.say("{}至{}", &[&self.day(from), &self.day(to)]),
+            (Some(from), None) => self.say("{}起，没写止期", &[&self.day(from)]),
+            _ => self.get("没写").to_owned(),
         };
-        let document = if detail.source.is_empty() {
-            html! { &detail.document }
-        } else {
-            external(&detail.source, &detail.document)
+        let document = self.external(&detail.source, &detail.document);
+        let schedule = &measure.schedule;
+        let dates = match (schedule.opens, schedule.closes) {
+            (Some(from), Some(to)) => self.say("{}至{}", &[&self.day(from), &self.day(to)]),
+            (Some(from), None) => self.say("{}起", &[&self.day(from)]),
+            (None, Some(to)) => self.say("{}止", &[&self.day(to)]),
+            (None, None) if schedule.rolling => self.get("随时可报").to_owned(),
+            _ => self.get("没公布受理时间").to_owned(),
         };
+        let publisher = self.publishers.first().map(|p| (self.day(p.catalog.published), p.catalog.sequence));
         html! { <>
-            if !detail.materials.is_empty() {
-                <section class="sec"><h3>{ format!("材料 {} 份", detail.materials.len()) }</h3>
-                    <ul class="lst">{ for detail.materials.iter().map(|m| html! { <li><span>{ &m.name }</span><span class="s m">{ &m.how }</span></li> }) }</ul></section>
-            }
-            <section class="sec"><h3>{ "怎么办" }</h3>
-                if detail.handling.is_empty() {
-                    <p>{ "文件没有写办理方式，问当地主管部门。" }</p>
-                } else {
-                    <dl class="dl">{ for handling }</dl>
-                }
+            <section class="sec"><h3>{ self.get("怎么办") }</h3>
+                <dl class="dl">{ term("时间", html! { dates }) }{ for handling }</dl>
+                if detail.handling.is_empty() { <p>{ self.get("文件没有写办理方式，问当地主管部门。") }</p> }
             </section>
-            <section class="sec"><h3>{ "来源" }</h3><dl class="dl">
+            <section class="sec"><h3>{ self.get("来源") }</h3><dl class="dl">
                 { term("文件", document) }
-                { term("发文机关", html! { &measure.issuer }) }
-                if !detail.number.is_empty() { { term("文号", html! { &detail.number }) } }
-                if let Some(day) = detail.issued { { term("发布", html! { day.chinese() }) } }
+                { term("发文机关", html! { measure.issuer.clone() }) }
+                if !detail.number.is_empty() { { term("文号", html! { detail.number.clone() }) } }
+                if let Some(day) = detail.issued { { term("发布", html! { self.day(day) }) } }
                 { term("有效期", html! { valid }) }
+                if let Some((day, number)) = publisher { { term("数据", html! { self.say("{}发布，第 {} 版", &[&day, &number]) }) } }
             </dl></section>
         </> }
     }
 
-    fn condition(&self, link: &Scope<Self>, row: &RowExplanation) -> Html {
+    fn condition(&self, link: &Scope<Self>, at: usize, row: &RowExplanation) -> Html {
         let basis = html! { <>
             if !row.note.is_empty() { <p class="s m">{ &row.note }</p> }
-            <p class="s m">{ format!("依据 {}", row.basis) }</p>
+            { self.clause(at, &row.basis) }
         </> };
         self.node(link, &row.node, Some(row.kind), basis)
     }
 
     fn node(&self, link: &Scope<Self>, node: &Node, kind: Option<RowKind>, basis: Html) -> Html {
-        let (icon, class, word) = icons::truth(node.truth);
-        let word = if kind == Some(RowKind::Promise) && node.truth == Some(Truth::True) {
-            "需承诺"
+        let (icon, class, word_) = icons::truth(node.truth);
+        let word_ = if kind == Some(RowKind::Promise) && node.truth == Some(Truth::True) {
+            word("需承诺")
         } else {
-            word
+            word_
         };
         let side = !node.have.is_empty() || !node.need.is_empty() || !node.gap.is_empty();
         let ask = node.missing.first().filter(|_| node.children.is_empty()).copied();
         html! {
             <li data-truth={class}>
-                <span class={class}>{ icon }<span class="v">{ word }</span></span>
+                <span class={class}>{ icon }<span class="v">{ self.get(word_).to_owned() }</span></span>
                 <div>
                     <p>{ &node.sentence }
-                        if kind == Some(RowKind::Promise) { { " " }<span class="tag">{ "需承诺" }</span> }</p>
+                        if kind == Some(RowKind::Promise) { { " " }<span class="tag">{ self.get("需承诺") }</span> }</p>
                     if side {
                         <p class="cmp2">
-                            if !node.have.is_empty() { <span>{ "你：" }<b class="n">{ &node.have }</b></span> }
-                            if !node.need.is_empty() { <span>{ "要求：" }<b class="n">{ &node.need }</b></span> }
+                            if !node.have.is_empty() { <span>{ self.get("你：") }<b class="n">{ &node.have }</b></span> }
+                            if !node.need.is_empty() { <span>{ self.get("要求：") }<b class="n">{ &node.need }</b></span> }
                             if !node.gap.is_empty() { <span class="gap urg">{ &node.gap }</span> }
                         </p>
                     }
                     if node.truth == Some(Truth::Confirm) && node.children.is_empty() {
-                        <p class="s">{ "机器判断不了，由受理部门核实。" }</p>
+                        <p class="s">{ self.get("机器判断不了，由受理部门核实。") }</p>
                     }
                     if let Some(key) = ask {
-                        { self.ask_button(link, key, "去回答") }
+                        { self.ask_button(link, key, word("去回答")) }
                     }
                     { basis }
                     if !node.children.is_empty() {
@@ -163,10 +345,71 @@
         }
     }
 
-    fn ask_button(&self, link: &Scope<Self>, key: Key, word: &str) -> Html {
+    fn ask_button(&self, link: &Scope<Self>, key: Key, what: &str) -> Html {
         let ask = link.callback(move |_: MouseEvent| Msg::Go(View::Ask(key)));
         html! {
             <p class="s"><button type="button" class="ans" onclick={ask}>
-                { format!("{word}：{}", key_name(&self.catalogue, key)) }</button></p>
+                { self.say("{}：{}", &[&self.get(what), &key_name(&self.catalogue, key)]) }</button></p>
         }
     }
+
+    /// How many conditions hold, and how many do not.
+    fn counts(&self, rows: &[RowExplanation]) -> String {
+        let parts = [
+            (Truth::False, word("{} 条不符合")),
+            (Truth::Unknown, word("{} 条待补充")),
+            (Truth::Confirm, word("{} 条要人工核实")),
+            (Truth::True, word("{} 条符合")),
+        ];
+        let texts: Vec<String> = parts.iter().filter_map(|(truth, text)| {
+            let count = rows.iter().filter(|r| r.node.truth == Some(*truth)).count();
+            (count > 0).then(|| self.say(text, &[&count]))
+        }).collect();
+        if texts.is_empty() { self.get("没有条件。").to_owned() } else { self.say("{}。", &[&texts.join(self.get("，"))]) }
+    }
+
+    pub(crate) fn verdict_word(&self, group: Group) -> Html {
+        let (icon, class) = icons::group(group);
+        html! { <span class={format!("vd s {class}")}>{ icon }{ self.get(group.name()).to_owned() }</span> }
+    }
+}
+
+/// Whether an address may be a link.
+pub(crate) fn is_web(url: &str) -> bool {
+    ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme))
+}
+
+/// A number to call.
+fn phone(text: &str) -> Html {
+    let digits: String = text.chars().filter(|c| c.is_ascii_digit() || matches!(c, '-' | '+')).collect();
+    // Two numbers in one line, or a name beside it, are no address.
+    let plain = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | ' ' | '(' | ')' | '（' | '）'));
+    if digits.len() < 5 || !plain {
+        return html! { text.to_owned() };
+    }
+    html! { <a href={format!("tel:{digits}")}>{ text.to_owned() }</a> }
+}
+
+
+fn selection_note(selection: Selection) -> &'static str {
+    match selection {
+        Selection::Universal => "",
+        Selection::Competitive => word("择优支持：符合条件表示可以申报，要经过评审。"),
+        Selection::Nominated => word("要有关部门推荐：符合条件表示可以争取推荐。"),
+        Selection::Filed => word("备案制：符合条件表示可以办理备案。"),
+    }
+}
+
+
+/// To be confirmed and unmet first, met after, not applicable last.
+fn ordered(rows: &[RowExplanation]) -> Vec<&RowExplanation> {
+    let mut list: Vec<&RowExplanation> = rows.iter().collect();
+    list.sort_by_key(|row| match row.node.truth {
+        Some(Truth::False) => 0,
+        Some(Truth::Unknown) => 1,
+        Some(Truth::Confirm) => 2,
+        Some(Truth::True) => 3,
+        None => 4,
+    });
+    list
+}
