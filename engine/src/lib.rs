@@ -99,6 +99,7 @@ pub mod date;
 pub mod decide;
 pub mod eval;
 pub mod explain;
+pub mod export;
 pub mod federation;
 pub mod firm;
 pub mod fold;

@@ -12,6 +12,7 @@ pub mod axe;
 pub mod browser;
 mod cdp;
 mod page;
+pub mod plan;
 pub mod publisher;
 pub mod server;
 mod shadow;
