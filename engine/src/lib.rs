@@ -114,4 +114,5 @@ pub mod search;
 pub mod trust;
 pub mod unit;
 pub mod uscc;
+pub mod whatif;
 pub mod words;
