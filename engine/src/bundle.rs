@@ -108,7 +108,7 @@ impl PartKind {
 }
 
 /// Version of every part kind.
-pub const PART_VERSION: u8 = 5;
+pub const PART_VERSION: u8 = 6;
 
 /// Why a bundle file could not be used. Chinese, names the file.
 #[derive(Debug, Clone, PartialEq, Eq)]

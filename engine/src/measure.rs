@@ -662,6 +662,8 @@ pub struct Material {
     pub form: String,
     /// Address of a filled-in sample, may be empty.
     pub sample: String,
+    /// 免提交: the office can look it up itself (电子证照). Whether it does is for the office to say.
+    pub spared: bool,
 }
 
 impl Detail {
@@ -672,7 +674,8 @@ impl Detail {
         w.option(self.issued.as_ref(), |w, d| w.int(i128::from(d.days())));
         w.str(&self.source);
         w.list(&self.materials, |w, m| {
-            [&m.name, &m.how, &m.form, &m.sample].into_iter().for_each(|t| w.str(t))
+            [&m.name, &m.how, &m.form, &m.sample].into_iter().for_each(|t| w.str(t));
+            w.u8(u8::from(m.spared));
         });
         w.list(&self.handling, |w, (label, text)| {
             w.str(label);
@@ -699,6 +702,7 @@ impl Detail {
                 how: r.string(),
                 form: r.string(),
                 sample: r.string(),
+                spared: r.flag(),
             }),
             handling: r.list(|r| (r.string(), r.string())),
             benefit_note: r.string(),

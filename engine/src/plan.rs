@@ -4,8 +4,8 @@
 //! Certain are measures that the firm qualifies for and that are open; a visitor may leave some out and put others in,
 //! also those that a person must confirm or that open later. What was put in comes before any sum.
 //!
-//! The objective is lexicographic: Σ lower ends, Σ upper ends, sums that the text leaves open, fewer applications, then
-//! the first in this order: certain ones, upper end descending, lower end descending, id. Measures that share neither a
+//! The objective is lexicographic: Σ lower ends, Σ upper ends, both of the certain measures alone (they are not given up
+//! for the rest of a cap that another one may never use), sums that the text leaves open, fewer applications, then the first in this order: certain ones, upper end descending, lower end descending, id. Measures that share neither a
 //! group nor a prerequisite are solved apart; each part by branch and bound, which is exact unless it needs more than
 //! [`STEP_LIMIT`] steps.
 
@@ -116,6 +116,10 @@ pub struct Score {
     pub low: i128,
     /// Σ upper ends in fen.
     pub high: i128,
+    /// Σ lower ends of the certain measures.
+    pub sure_low: i128,
+    /// Σ upper ends of the certain measures.
+    pub sure_high: i128,
     /// Measures whose sum the text, or a missing figure, leaves open.
     pub open: usize,
     /// Number of applications; fewer are better.
@@ -244,6 +248,14 @@ struct Item {
     groups: Vec<usize>,
     /// Items that must be chosen as well.
     needs: Vec<usize>,
+}
+
+impl Item {
+    /// What it adds to a score when it pays so much; applications are counted apart.
+    fn score(&self, low: i128, high: i128) -> Score {
+        let (sure_low, sure_high) = if self.standing == Standing::Sure { (low, high) } else { (0, 0) };
+        Score { low, high, sure_low, sure_high, open: usize::from(self.open), applications: Reverse(0) }
+    }
 }
 
 /// A group with what is left of it.
@@ -710,6 +722,8 @@ fn add(a: Score, b: Score) -> Score {
     Score {
         low: a.low.saturating_add(b.low),
         high: a.high.saturating_add(b.high),
+        sure_low: a.sure_low.saturating_add(b.sure_low),
+        sure_high: a.sure_high.saturating_add(b.sure_high),
         open: a.open + b.open,
         applications: Reverse(a.applications.0 + b.applications.0),
     }
@@ -834,9 +848,7 @@ impl<'a> Search<'a> {
                 Room::Money(rest_low, rest_high) => Room::Money(rest_low - low, rest_high - high),
             };
         }
-        self.score.low = self.score.low.saturating_add(low);
-        self.score.high = self.score.high.saturating_add(high);
-        self.score.open += usize::from(item.open);
+        self.score = add(self.score, item.score(low, high));
         self.score.applications.0 += 1;
         (low, high)
     }
@@ -855,28 +867,29 @@ impl<'a> Search<'a> {
             let places = item.groups.iter().find(|g| is_places(g) && !self.forced[*no]);
             match places.or_else(|| item.groups.iter().find(|g| !is_places(g))) {
                 Some(group) => by_group.entry(*group).or_default().push(item),
-                None => {
-                    sum.low = sum.low.saturating_add(item.low);
-                    sum.high = sum.high.saturating_add(item.high);
-                    sum.open += usize::from(item.open);
-                }
+                None => sum = add(sum, item.score(item.low, item.high)),
             }
         }
         for (group, members) in &by_group {
-            let best = |value: fn(&Item) -> i128, n: usize| {
-                let mut values: Vec<i128> = members.iter().map(|i| value(i)).collect();
-                values.sort_unstable_by(|a, b| b.cmp(a));
-                values.into_iter().take(n).fold(0, i128::saturating_add)
-            };
             let (low, high, n) = match self.rooms[*group] {
-                Room::Places(n) => (best(|i| i.low, n), best(|i| i.high, n), n),
-                Room::Money(low, high) => {
-                    (best(|i| i.low, usize::MAX).min(low), best(|i| i.high, usize::MAX).min(high), usize::MAX)
-                }
+                Room::Places(n) => (i128::MAX, i128::MAX, n),
+                Room::Money(low, high) => (low, high, usize::MAX),
             };
-            sum.low = sum.low.saturating_add(low);
-            sum.high = sum.high.saturating_add(high);
-            sum.open += members.iter().filter(|i| i.open).count().min(n);
+            let best = |value: fn(Score) -> i128, most: i128| {
+                let scores = members.iter().map(|i| value(i.score(i.low, i.high)));
+                let mut values: Vec<i128> = scores.collect();
+                values.sort_unstable_by(|a, b| b.cmp(a));
+                values.into_iter().take(n).fold(0, i128::saturating_add).min(most)
+            };
+            let best = Score {
+                low: best(|s| s.low, low),
+                high: best(|s| s.high, high),
+                sure_low: best(|s| s.sure_low, low),
+                sure_high: best(|s| s.sure_high, high),
+                open: members.iter().filter(|i| i.open).count().min(n),
+                applications: Reverse(0),
+            };
+            sum = add(sum, best);
         }
         sum
     }

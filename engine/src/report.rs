@@ -5,7 +5,7 @@ use litemap::LiteMap;
 use crate::catalogue::{Catalogue, Nesting};
 use crate::decide::{Decider, Memory};
 use crate::eval::{EvalError, Outcome, Verdict, evaluate};
-use crate::firm::{Answer, Firm, Key};
+use crate::firm::{Firm, Key};
 use crate::measure::{Audience, BenefitKind, Measure};
 use crate::plan::{LeftOut, Plan, plan};
 
@@ -151,7 +151,7 @@ pub fn report(decider: &Decider, measures: &[Measure], catalogue: &Catalogue, fi
 }
 
 /// Whether the firm's registered seat lies in one of the regions, or may.
-fn in_path(measure: &Measure, catalogue: &Catalogue, firm: &Firm) -> bool {
+pub(crate) fn in_path(measure: &Measure, catalogue: &Catalogue, firm: &Firm) -> bool {
     match firm.seat(catalogue) {
         Some(code) => measure.regions.iter().any(|r| code.nesting(*r) != Nesting::Apart),
         None => true,
@@ -224,35 +224,4 @@ fn median(measures: &[Measure], outcomes: &[Option<Outcome>], kind: BenefitKind)
         of_kind.filter_map(|(_, o)| o.as_ref()?.amount.and_then(|a| a.stated_high())).collect();
     stated.sort_unstable();
     stated.get(stated.len() / 2).copied().unwrap_or(0)
-}
-
-/// What changes when some answers change: 如果…会怎样.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WhatIf {
-    /// Measures whose conclusion changes, with the one before and after; `None` is not in reach.
-    pub changed: Vec<(usize, Option<Verdict>, Option<Verdict>)>,
-    /// Headline before.
-    pub before: Headline,
-    /// Headline after.
-    pub after: Headline,
-}
-
-/// Decides anew with other answers, which are not kept.
-pub fn what_if(
-    decider: &Decider,
-    measures: &[Measure],
-    catalogue: &Catalogue,
-    firm: &Firm,
-    changes: &[(Key, Answer)],
-) -> WhatIf {
-    let before = report(decider, measures, catalogue, firm);
-    let mut other = firm.clone();
-    for (key, answer) in changes {
-        other.answer(catalogue, *key, answer.clone());
-    }
-    let after = report(decider, measures, catalogue, &other);
-    let verdict = |o: &Option<Outcome>| o.as_ref().map(|o| o.verdict);
-    let pairs = before.outcomes.iter().zip(&after.outcomes).enumerate();
-    let changed = pairs.map(|(at, (a, b))| (at, verdict(a), verdict(b))).filter(|(_, a, b)| a != b).collect();
-    WhatIf { changed, before: before.headline, after: after.headline }
 }

@@ -160,7 +160,7 @@ fn wishful(most: usize) -> impl Strategy<Value = Case> {
 /// order of the plan.
 fn worth(case: &Case, candidates: &[Candidate], set: u32) -> Option<Score> {
     let inside = |at: usize| set >> at & 1 == 1;
-    let mut score = Score { low: 0, high: 0, open: 0, applications: Reverse(set.count_ones() as usize) };
+    let mut score = Score { applications: Reverse(set.count_ones() as usize), ..Score::default() };
     let mut rooms: Vec<(String, ExclusionRule, i128, i128, usize)> = Vec::new();
     for candidate in candidates.iter().enumerate().filter(|(at, _)| inside(*at)).map(|(_, c)| c) {
         let measure = &case.measures[candidate.measure];
@@ -202,6 +202,10 @@ fn worth(case: &Case, candidates: &[Candidate], set: u32) -> Option<Score> {
         }
         score.low += low;
         score.high += high;
+        if candidate.sure {
+            score.sure_low += low;
+            score.sure_high += high;
+        }
         score.open += usize::from(candidate.open);
     }
     Some(score)

@@ -26,6 +26,8 @@ pub struct Tables {
     pub materials: BTreeMap<String, String>,
     /// Materials that the firm fills in: an empty form and a sample belong to them.
     pub forms: BTreeSet<String>,
+    /// Materials that the office can look up itself (电子证照).
+    pub spared: BTreeSet<String>,
     /// Words people type.
     pub lexicon: Vec<Synonym>,
     /// Words that show a theme (主题).
@@ -553,7 +555,9 @@ fn read_materials(rows: &[yaml::Node], tables: &mut Tables, seen: &mut BTreeSet<
             unique(seen, &id, f.place("id"), sink);
         }
         unique(seen, &name, f.place("名称"), sink);
-        f.flag("电子证照", sink);
+        if f.flag("电子证照", sink) {
+            tables.spared.insert(name.clone());
+        }
         if f.flag("表格", sink) {
             tables.forms.insert(name.clone());
         }

@@ -866,7 +866,10 @@ fn read_materials(f: &mut Fields<'_>, tables: &Tables, sink: &mut Sink) -> Vec<M
     if !listed {
         for (name, place) in f.items("材料", sink) {
             let name = material_name(&name, place, &materials, tables, sink);
-            materials.extend(name.map(|name| Material { name, ..Material::default() }));
+            materials.extend(name.map(|name| {
+                let spared = tables.spared.contains(&name);
+                Material { name, spared, ..Material::default() }
+            }));
         }
         return materials;
     }
@@ -894,7 +897,10 @@ fn read_materials(f: &mut Fields<'_>, tables: &Tables, sink: &mut Sink) -> Vec<M
         m.finish(sink);
         let copies = copies.map(|n| format!("{n} 份"));
         let how = [kind.map(str::to_owned), copies, note].into_iter().flatten().collect::<Vec<_>>().join(" ");
-        materials.extend(name.map(|name| Material { name, how, form, sample }));
+        materials.extend(name.map(|name| {
+            let spared = tables.spared.contains(&name);
+            Material { name, how, form, sample, spared }
+        }));
     }
     materials
 }

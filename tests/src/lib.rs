@@ -13,6 +13,7 @@ pub mod browser;
 mod cdp;
 pub mod other;
 mod page;
+pub mod plan;
 pub mod publisher;
 pub mod server;
 mod shadow;

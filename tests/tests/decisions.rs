@@ -6,13 +6,14 @@ use huiqi::fields::Sink;
 use huiqi_engine::catalogue::Scope;
 use huiqi_engine::date::Date;
 use huiqi_engine::decide::Decider;
-use huiqi_engine::eval::{Evaluator, Truth, Verdict, evaluate};
+use huiqi_engine::eval::{Evaluator, Truth, evaluate};
 use huiqi_engine::explain::{amount_text, size_steps, steps};
 use huiqi_engine::firm::{Firm, Span, read_line};
 use huiqi_engine::measure::{BenefitKind, CapScope, Card, Condition, ExclusionRule, Measure, RowKind};
-use huiqi_engine::plan::plan;
-use huiqi_engine::report::{Group, report, what_if};
+use huiqi_engine::plan::{Case, Wishes, plan};
+use huiqi_engine::report::{Group, report};
 use huiqi_engine::rule::{Expr, Names, compile_amount, compile_rule};
+use huiqi_engine::whatif::Trial;
 use huiqi_tests::{command, today, workspace_root};
 
 fn project() -> Result<Project> {
@@ -317,10 +318,21 @@ fn groups_headline_and_next_question() -> Result<()> {
     let near_at = measures.iter().position(|m| m.id == "near").context("near")?;
     let near = report.outcomes[near_at].as_ref().and_then(|o| o.near.clone()).context("it is near")?;
     let (key, answer) = near.change.context("one figure mends it")?;
-    let other = what_if(&decider, &measures, &project.tables.catalogue, &facts, &[(key, answer)]);
-    let expected = (near_at, Some(Verdict::Ineligible), Some(Verdict::Eligible));
-    ensure!(other.changed == [expected], "{:?}", other.changed);
-    ensure!(other.after.low == other.before.low + 10 * 1_000_000, "{other:?}");
+    let catalogue = &project.tables.catalogue;
+    let case = Case { measures: &measures, outcomes: &report.outcomes, catalogue, firm: &facts, today };
+    let wishes = Wishes::default();
+    let trial = Trial::new(&decider, case, &wishes);
+    let gain = trial.try_values(&[(key, answer.clone())]);
+    let groups: Vec<_> = gain.changed.iter().map(|c| (c.measure, c.before, c.after)).collect();
+    ensure!(groups == [(near_at, Some(Group::Near), Some(Group::Eligible))], "{:?}", gain.changed);
+    ensure!(gain.more() == (10_000_000, 10_000_000), "{gain:?}");
+    // The same is the nearest threshold; further ones follow.
+    let thresholds = trial.thresholds();
+    let sentences: Vec<String> = thresholds.iter().map(|t| t.sentence(&measures, catalogue)).collect();
+    ensure!(sentences == ["再招14人，够“”", "再招34人，够“”"], "{sentences:?}");
+    ensure!(thresholds.iter().all(|t| t.key == key && !t.past && !t.pays_more), "{thresholds:?}");
+    let gains: Vec<i128> = thresholds.iter().map(|t| t.gain_low).collect();
+    ensure!(gains == [10_000_000, 20_000_000], "{gains:?}");
     let first = report.questions.first().context("a question")?;
     ensure!(
         project.tables.catalogue.fact_name(first.key.fact) == "参保人数"

@@ -17,6 +17,7 @@ use std::cell::Cell;
 use litemap::LiteMap;
 
 use self::figure::{Existence, window};
+pub(crate) use self::sum::false_leaves;
 use crate::catalogue::{Catalogue, Code, Derived, Fact, FactNo, FactType, ItemNo, Nesting, ParamNo, Scope};
 use crate::date::Date;
 use crate::firm::{Answer, Firm, Held, Key, Span};

@@ -308,7 +308,7 @@ fn pieces(key: Key, values: Interval, bounds: &[Ratio]) -> Exact<Vec<Piece>> {
 }
 
 /// Leaves of a rule that can be false on their own.
-fn false_leaves<'a>(expr: &'a Expr, out: &mut Vec<&'a Expr>) {
+pub(crate) fn false_leaves<'a>(expr: &'a Expr, out: &mut Vec<&'a Expr>) {
     match expr {
         Expr::And(list) | Expr::Or(list) | Expr::KOf(Quota::AtLeast, _, list) => {
             for part in list {

@@ -340,6 +340,7 @@ pub(crate) fn table_seeds(texts: &[(String, String)]) -> Vec<(String, Vec<u8>)> 
         materials: vec![Material {
             name: "申请表".to_owned(),
             how: "原件 2 份".to_owned(),
+            spared: true,
             ..Material::default()
         }],
         handling: vec![("方式".to_owned(), "网上".to_owned())],
