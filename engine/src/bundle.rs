@@ -17,6 +17,7 @@ use crate::federation::Renumbering;
 use crate::fold::Simplifier;
 use crate::measure::{Card, Detail, FullText, Measure};
 use crate::search::{Sounds, Vocabulary};
+use crate::traditional::Traditional;
 
 /// Version of the catalog format.
 pub const CATALOG_VERSION: u32 = 1;
@@ -72,10 +73,14 @@ pub enum PartKind {
     Text,
     /// Names of all parts.
     Files,
+    /// English names of the catalogue and of measures.
+    English,
+    /// Simplified to traditional, for display.
+    Traditional,
 }
 
 impl PartKind {
-    const ALL: [(Self, u8, &'static str); 19] = [
+    const ALL: [(Self, u8, &'static str); 21] = [
         (Self::Catalogue, b'K', "要素目录"),
         (Self::Regions, b'R', "地区表"),
         (Self::Counties, b'U', "区县表"),
@@ -95,6 +100,8 @@ impl PartKind {
         (Self::Manifest, b'M', "条目清单"),
         (Self::Text, b'O', "原文"),
         (Self::Files, b'F', "文件清单"),
+        (Self::English, b'L', "英文名称"),
+        (Self::Traditional, b'Z', "简繁表"),
     ];
 
     fn row(self) -> (u8, &'static str) {
@@ -255,6 +262,10 @@ pub struct Catalog {
     pub industries: String,
     /// Names of all parts.
     pub files: String,
+    /// English names; bundles of older programs have none.
+    pub english: Option<String>,
+    /// Simplified to traditional; bundles of older programs have none.
+    pub traditional: Option<String>,
     /// Per region: code, verdict table, search root.
     pub areas: Vec<(Code, String, String)>,
 }
@@ -279,6 +290,11 @@ impl Catalog {
         line("regions", &self.regions);
         line("industries", &self.industries);
         line("files", &self.files);
+        for (key, name) in [("english", &self.english), ("traditional", &self.traditional)] {
+            if let Some(name) = name {
+                line(key, name);
+            }
+        }
         for (region, table, search) in &self.areas {
             line("area", &format!("{} {table} {search}", region.region_text()));
         }
@@ -355,6 +371,8 @@ impl Catalog {
             regions: lines.part("regions"),
             industries: lines.part("industries"),
             files: lines.part("files"),
+            english: lines.optional_part("english"),
+            traditional: lines.optional_part("traditional"),
             areas,
         };
         lines.problem.map_or(Ok(catalog), Err)
@@ -409,6 +427,11 @@ impl<'a> Lines<'a> {
     fn part(&mut self, key: &str) -> String {
         let (line, value) = self.get(key);
         self.part_name(line, value)
+    }
+
+    /// A line that older programs did not write.
+    fn optional_part(&mut self, key: &str) -> Option<String> {
+        self.values.iter().any(|(k, ..)| *k == key).then(|| self.part(key))
     }
 
     fn part_name(&mut self, line: usize, value: &str) -> String {
@@ -571,6 +594,21 @@ pub fn decode_simplifier(raw: &[u8]) -> Result<Simplifier, BundleError> {
     read_part(PartKind::Simplifier, raw, Simplifier::read)
 }
 
+/// Raw bytes of the simplified-to-traditional table.
+pub fn encode_traditional(traditional: &Traditional) -> Vec<u8> {
+    let mut w = part_writer(PartKind::Traditional);
+    traditional.encode(&mut w);
+    w.into_bytes()
+}
+
+/// Reads the simplified-to-traditional table.
+///
+/// # Errors
+/// When it is of another kind or version, or damaged.
+pub fn decode_traditional(raw: &[u8]) -> Result<Traditional, BundleError> {
+    read_part(PartKind::Traditional, raw, Traditional::read)
+}
+
 /// Raw bytes of the vocabulary.
 pub fn encode_vocabulary(vocabulary: &Vocabulary) -> Vec<u8> {
     let mut w = part_writer(PartKind::Words);
@@ -647,6 +685,8 @@ impl Catalog {
             regions: name.clone(),
             industries: name.clone(),
             files: name.clone(),
+            english: Some(name.clone()),
+            traditional: Some(name.clone()),
             areas: vec![(Code::ALL, name.clone(), name)],
         }
     }
@@ -661,6 +701,10 @@ mod tests {
     fn catalog_round_trips_and_skips_unknown_lines() {
         let text = Catalog::sample().print() + "future thing\n";
         assert_eq!(Catalog::parse(text.as_bytes()), Ok(Catalog::sample()));
+        let old = Catalog { english: None, traditional: None, ..Catalog::sample() };
+        assert_eq!(Catalog::parse(old.print().as_bytes()), Ok(old));
+        let wrong = Catalog { english: Some("x".to_owned()), ..Catalog::sample() }.print();
+        assert!(Catalog::parse(wrong.as_bytes()).unwrap_err().to_string().contains("24 位十六进制"));
     }
 
     #[test]

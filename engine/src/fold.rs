@@ -22,7 +22,7 @@ pub fn fold(c: char) -> char {
     }
 }
 
-/// Pairs of traditional and simplified characters. Built natively from OpenCC
+/// Pairs of traditional and simplified characters, or the other way round. Built natively from OpenCC
 /// data; in the browser fetched when a query holds a character the index does
 /// not know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,10 +46,14 @@ impl Simplifier {
         self.pairs.is_empty()
     }
 
+    /// What stands for a character, which is left as it is where nothing does.
+    pub(crate) fn other(&self, c: char) -> char {
+        self.pairs.get(&c).copied().unwrap_or(c)
+    }
+
     /// Width, case, then script.
     pub fn fold(&self, c: char) -> char {
-        let c = fold(c);
-        self.pairs.get(&c).copied().unwrap_or(c)
+        self.other(fold(c))
     }
 
     /// Appends the pairs, gaps between the keys first.

@@ -111,6 +111,7 @@ pub mod profile;
 pub mod report;
 pub mod rule;
 pub mod search;
+pub mod traditional;
 pub mod trust;
 pub mod unit;
 pub mod uscc;

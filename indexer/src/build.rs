@@ -25,6 +25,7 @@ use crate::keys::{self, Secret};
 use crate::parts::{self, Parts};
 use crate::policy::{Policy, PolicyMeasure};
 use crate::text_index::{self, SearchDocument};
+use crate::traditional;
 use crate::web_index::{self, Previous, Shared};
 
 /// 示例省: GB/T 2260 gives no code that begins with 99.
@@ -142,6 +143,8 @@ pub fn build(
     let regions_name = parts.add(PartKind::Regions, &regions.encode())?;
     let industries = bundle::encode_names(PartKind::Industries, &catalogue.industries);
     let industries_name = parts.add(PartKind::Industries, &industries)?;
+    let traditional = traditional::table(shown_texts(project, &measures, &names))?;
+    let traditional = parts.add(PartKind::Traditional, &bundle::encode_traditional(&traditional))?;
     let stored = parts.names();
     let files = parts.add(PartKind::Files, &bundle::encode_texts(PartKind::Files, &stored))?;
 
@@ -156,6 +159,8 @@ pub fn build(
         regions: regions_name,
         industries: industries_name,
         files,
+        english: None,
+        traditional: Some(traditional),
         areas: published_areas,
     };
     let key = options.key.as_deref();
@@ -172,6 +177,39 @@ pub fn build(
         bytes: written.parts.values().sum(),
         by_kind: written.by_kind,
     })
+}
+
+/// Every text of a bundle that is shown.
+fn shown_texts<'p>(
+    project: &'p Project,
+    measures: &[(Code, &'p Policy, &'p PolicyMeasure)],
+    regions: &'p CodeNames,
+) -> Vec<&'p str> {
+    let catalogue = &project.tables.catalogue;
+    let mut texts: Vec<&str> = Vec::new();
+    for fact in catalogue.facts.values() {
+        texts.extend([&fact.name, &fact.unit, &fact.question, &fact.help].map(String::as_str));
+        texts.extend(fact.options.iter().map(String::as_str));
+    }
+    for item in catalogue.items.values() {
+        texts.push(&item.name);
+        texts.extend(item.levels.iter().map(String::as_str));
+    }
+    texts.extend(catalogue.lists.values().map(|list| list.name.as_str()));
+    texts.extend(catalogue.params.values().map(|param| param.name.as_str()));
+    texts.extend(catalogue.sizes.iter().map(|size| size.name.as_str()));
+    texts.extend(catalogue.themes.values().map(String::as_str));
+    texts.extend(regions.iter().chain(catalogue.industries.iter()).map(|(_, name)| name));
+    for (_, policy, m) in measures {
+        texts.extend([&m.measure.name, &m.measure.issuer, &m.card.summary].map(String::as_str));
+        texts.extend(m.measure.exclusions.iter().map(|(group, _)| group.as_str()));
+        texts.extend(m.card.texts.iter().map(String::as_str));
+        texts.extend([&m.detail.document, &m.detail.number, &m.detail.benefit_note].map(String::as_str));
+        texts.extend(m.detail.materials.iter().flat_map(|m| [m.name.as_str(), &m.how]));
+        texts.extend(m.detail.handling.iter().flat_map(|(label, text)| [label.as_str(), text]));
+        texts.extend(policy.text.iter().map(|file| file.full.text.as_str()));
+    }
+    texts
 }
 
 /// Stores the table of one area with its cards and pages; returns its name.

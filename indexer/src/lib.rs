@@ -21,5 +21,6 @@ pub mod run;
 pub mod serve;
 pub mod settings;
 pub mod text_index;
+pub mod traditional;
 pub mod web_index;
 pub mod yaml;
