@@ -1,4 +1,4 @@
-//! Prepares the style sheet: joins the two files, repeats every container
+//! Prepares the style sheets: joins files, repeats every container
 //! query for browsers without them (Chromium 80 to 104), drops comments and
 //! line breaks, and writes non-ASCII characters as escapes.
 
@@ -10,18 +10,29 @@ fn main() {
     for option in ["--emit-relocs", "--export-table"] {
         println!("cargo:rustc-link-arg-cdylib={option}");
     }
+    sheet("huiqi.css", &["css/tokens.css", "css/huiqi.css", "css/widget.css"]);
+    sheet("pages.css", &["css/pages.css"]);
+    sheet("print.css", &["css/print.css"]);
+}
+
+/// Joins files to one style sheet.
+fn sheet(name: &str, files: &[&str]) {
     let mut css = String::new();
-    for name in ["css/tokens.css", "css/huiqi.css", "css/widget.css"] {
-        println!("cargo:rerun-if-changed={name}");
-        let text = std::fs::read_to_string(name).expect("the style sheet stands beside build.rs");
+    for file in files {
+        println!("cargo:rerun-if-changed={file}");
+        let text = std::fs::read_to_string(file).expect("the style sheet stands beside build.rs");
         css.push_str(&text);
     }
     let css = strip_comments(&css);
     let fallback = fallback(&css);
-    let css = format!("{css}\n@supports not (container-type:inline-size){{{fallback}}}");
+    let css = if fallback.is_empty() {
+        css
+    } else {
+        format!("{css}\n@supports not (container-type:inline-size){{{fallback}}}")
+    };
     let out = std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
-    let path = Path::new(&out).join("huiqi.css");
-    std::fs::write(path, ascii(&css.replace('\n', ""))).expect("OUT_DIR can be written");
+    std::fs::write(Path::new(&out).join(name), ascii(&css.replace('\n', "")))
+        .expect("OUT_DIR can be written");
 }
 
 fn strip_comments(css: &str) -> String {

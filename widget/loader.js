@@ -83,6 +83,13 @@
     });
   }
 
+  /* The bytes of a file that is fetched when it is needed. */
+  function file(name) {
+    return start().then(function (app) {
+      return open(name, app.hashes[name]).then(app.unpack);
+    });
+  }
+
   /* A module cannot be checked when it is imported, a script can: it leaves
      its functions on its own element, and the page sees nothing of it. */
   function code(name) {
@@ -160,7 +167,7 @@
         place = document.createElement('div');
         slot.before(place);
         end = module_.mount(host, root, place, {
-          at: at, base: base, module: module, kept: kept,
+          at: at, base: base, module: module, file: file, kept: kept,
           keep: function (bytes) { kept = bytes; },
           ready: function () { slot.remove(); }
         });

@@ -19,8 +19,8 @@ pub const fn word(text: &'static str) -> &'static str {
     text
 }
 
-/// FNV-1a, 32 bits.
-fn hash(text: &str) -> u32 {
+/// FNV-1a of a text, 32 bits: also a short name for an id.
+pub fn hash(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |h, byte| (h ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 

@@ -17,8 +17,8 @@ use crate::diagnostic::io_words;
 use crate::parts;
 
 /// What the widget consists of.
-pub const WIDGET: [&str; 7] =
-    ["loader.js", "app.js", "app.bin", "pages.bin", "search.bin", "trust.bin", "frame.js"];
+pub const WIDGET: [&str; 8] =
+    ["loader.js", "app.js", "app.bin", "pages.bin", "search.bin", "trust.bin", "en.bin", "frame.js"];
 
 /// Parts of the answer with what they are for.
 pub const PARTS: [(Part, &str, &str); 9] = [

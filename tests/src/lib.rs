@@ -18,8 +18,8 @@ pub mod publisher;
 pub mod server;
 mod shadow;
 pub mod site;
-pub mod words;
 mod webdriver;
+pub mod words;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

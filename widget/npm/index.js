@@ -16,6 +16,7 @@ function bundled() {
     'app.bin': new URL('./widget/app.bin?no-inline', import.meta.url).href,
     'pages.bin': new URL('./widget/pages.bin?no-inline', import.meta.url).href,
     'search.bin': new URL('./widget/search.bin?no-inline', import.meta.url).href,
+    'en.bin': new URL('./widget/en.bin?no-inline', import.meta.url).href,
     'trust.bin': new URL('./widget/trust.bin?no-inline', import.meta.url).href,
   };
 }

@@ -6,26 +6,29 @@ use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType, Item
 use huiqi_engine::codec::Writer;
 use huiqi_engine::date::Date;
 use huiqi_engine::decide::Decider;
-use huiqi_engine::firm::{Answer, Firm, Key, read_typed};
+use huiqi_engine::firm::{Answer, Firm, Key, read_typed, typed_text};
 use huiqi_engine::kept;
 use huiqi_engine::measure::{Card, Detail, Measure};
 use huiqi_engine::report::{Group, Report, report};
 use huiqi_engine::search::{Facet, related};
+use huiqi_engine::words::word;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Element, HtmlElement};
 use yew::{Component, Context, Html, NodeRef, Properties, html};
 
-use crate::Page;
 use crate::fetch::{Fetched, LoadError};
 use crate::pages::{self, Act, Desk};
 use crate::publisher::{Loaded, Publisher, Source, load_all};
 use crate::search::{Arrived, Search};
+use crate::{Page, Root};
 
 /// What the element's attributes say, checked.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub(crate) struct Config {
     /// What the loader does for us.
     pub page: Page,
+    /// Where the widget is drawn.
+    pub root: Root,
     /// Who publishes what is shown.
     pub sources: Vec<Source>,
     /// `region` attribute: preselects the seat.
@@ -170,6 +173,8 @@ pub(crate) enum Msg {
     Answer(Key, Answer),
     Clear(Key),
     Later(Key),
+    /// To the question before.
+    Before,
     Unsure(Key),
     Answered(Key),
     ShowResults,
@@ -223,6 +228,8 @@ pub(crate) struct App {
     /// Province and prefecture picked while the county is still open.
     pub industry_text: String,
     pub skipped: Vec<Key>,
+    /// Questions that were shown, the last one last.
+    asked: Vec<Key>,
     pub report: Option<Report>,
     /// Made of the table when it is first needed.
     decider: Option<Decider>,
@@ -231,6 +238,10 @@ pub(crate) struct App {
     pub search: Search,
     pub same_tab: bool,
     pub heading: NodeRef,
+    pub dialog_heading: NodeRef,
+    dialog_open: bool,
+    /// Whether the page lets anything be kept.
+    pub keeps: bool,
     root: NodeRef,
     moved: bool,
     asked_industries: bool,
@@ -291,6 +302,7 @@ impl Component for App {
             drafts: LiteMap::new(),
             industry_text: String::new(),
             skipped: Vec::new(),
+            asked: Vec::new(),
             report: None,
             decider: None,
             view: View::Form,
@@ -298,6 +310,9 @@ impl Component for App {
             search: Search::default(),
             same_tab: ctx.props().same_tab,
             heading: NodeRef::default(),
+            dialog_heading: NodeRef::default(),
+            dialog_open: false,
+            keeps: !ctx.props().keeps_nothing,
             root: NodeRef::default(),
             moved: false,
             asked_industries: false,
@@ -340,7 +355,11 @@ impl Component for App {
                     self.advance_search(ctx);
                 }
             }
-            Msg::Details(name, Ok(details)) => place(&mut self.details, &self.areas.details, &name, &details),
+            Msg::Details(name, Ok(details)) => {
+                place(&mut self.details, &self.areas.details, &name, &details);
+                // Clauses of a measure that is open can be quoted now.
+                self.need_details(ctx);
+            }
             Msg::Counties(Ok(names)) => self.catalogue.regions.extend(names),
             Msg::Industries(Ok(names)) => self.catalogue.industries = names,
             Msg::Cards(_, Err(e))
@@ -355,7 +374,11 @@ impl Component for App {
             Msg::Back => {
                 let left = std::mem::replace(&mut self.view, self.history.pop().unwrap_or(View::Results));
                 // Back to the row from which a measure was opened.
-                self.row = if let View::Measure(at) = left { self.measures.get(at).map(|m| m.id.clone()) } else { None };
+                self.row = if let View::Measure(at) = left {
+                    self.measures.get(at).map(|m| m.id.clone())
+                } else {
+                    None
+                };
                 self.moved = true;
                 self.need_details(ctx);
             }
@@ -383,6 +406,18 @@ impl Component for App {
             Msg::Later(key) => {
                 self.skipped.push(key);
                 self.ask_next();
+            }
+            Msg::Before => {
+                self.asked.pop();
+                match self.asked.last().copied() {
+                    Some(key) => {
+                        // Its answer is still there.
+                        self.skipped.retain(|one| *one != key);
+                        self.view = View::Ask(key);
+                        self.moved = true;
+                    }
+                    None => return self.update(ctx, Msg::Back),
+                }
             }
             Msg::Unsure(key) => {
                 self.drafts.remove(&key);
@@ -448,6 +483,7 @@ impl Component for App {
             Msg::Pages(got) => {
                 self.pages = got.map_or_else(|error| Part::Failed(error.to_string()), |()| Part::There);
                 if self.pages == Part::There {
+                    pages::act(self, ctx, Act::Dress);
                     for act in std::mem::take(&mut self.waiting) {
                         pages::act(self, ctx, act);
                     }
@@ -474,6 +510,13 @@ impl Component for App {
     }
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
+        if self.desk.sharing != self.dialog_open {
+            self.dialog_open = self.desk.sharing;
+            let place = if self.desk.sharing { &self.dialog_heading } else { &self.heading };
+            if let Some(place) = place.cast::<HtmlElement>() {
+                let _ = place.focus();
+            }
+        }
         if !std::mem::take(&mut self.moved) {
             return;
         }
@@ -746,7 +789,7 @@ impl App {
     }
 
     /// Lists the measures of the areas that concern the firm, once all tables that can be had are there.
-    fn open_areas(&mut self, ctx: &Context<Self>) {
+    pub(crate) fn open_areas(&mut self, ctx: &Context<Self>) {
         // A plant or the seat of the tax office elsewhere counts as well.
         let is_place =
             |key: Key| self.catalogue.facts.get(&key.fact).is_some_and(|f| f.kind == FactType::Region);
@@ -864,7 +907,7 @@ impl App {
 
     /// A day.
     pub(crate) fn day(&self, date: Date) -> String {
-        date.chinese()
+        self.catalogue.words.day(date)
     }
 
     fn need_industries(&mut self, ctx: &Context<Self>) {
@@ -888,9 +931,15 @@ impl App {
         });
     }
 
-    fn go(&mut self, ctx: &Context<Self>, view: View) {
+    pub(crate) fn go(&mut self, ctx: &Context<Self>, view: View) {
         if view == View::Results && self.report.is_none() {
             self.decide_first(ctx);
+        }
+        if let View::Ask(key) = view {
+            self.asked = vec![key];
+        }
+        if view == View::WhatIf {
+            self.act(ctx, Act::Weigh);
         }
         if view != self.view {
             let left = std::mem::replace(&mut self.view, view);
@@ -906,23 +955,74 @@ impl App {
         if matches!(self.pages, Part::Away | Part::Failed(_)) {
             self.pages = Part::UnderWay;
             let page = ctx.props().page.clone();
-            ctx.link().send_future(async move { Msg::Pages(crate::pages::fetch(page).await) });
+            ctx.link().send_future(async move { Msg::Pages(pages::fetch(page).await) });
         }
     }
 
-    /// Fetches the rest of the measure that is shown.
+    /// Fetches the rest of the measures that are shown.
     fn need_details(&mut self, ctx: &Context<Self>) {
-        let View::Measure(at) = self.view else { return };
-        self.related = related(&self.measures, at, RELATED_LIMIT);
+        let wanted = match self.view {
+            View::Measure(at) => {
+                self.related = related(&self.measures, at, RELATED_LIMIT);
+                vec![at]
+            }
+            View::Plan | View::Print | View::Calendar => self.desk.chosen.clone(),
+            View::Compare => (0..self.measures.len())
+                .filter(|at| self.desk.compared.contains(&self.measures[*at].id))
+                .collect(),
+            _ => return,
+        };
+        for at in wanted {
+            let blocks = &self.areas.details;
+            let block = blocks.partition_point(|(first, ..)| *first <= at).checked_sub(1);
+            let Some((_, publisher, name)) = block.and_then(|block| blocks.get(block)).cloned() else {
+                continue;
+            };
+            if first_time(&mut self.asked_details, name.clone()) {
+                self.fetch(ctx, publisher, &name.clone(), |raw| {
+                    Msg::Details(name, raw.and_then(|raw| Ok(bundle::decode_details(&raw)?)))
+                });
+            }
+        }
+        // Clauses are quoted where the text is published.
+        if let View::Measure(at) = self.view
+            && let Some(Some(detail)) = self.details.get(at)
+            && !detail.text.is_empty()
+        {
+            let name = detail.text.clone();
+            self.act(ctx, Act::NeedText(at, name));
+        }
+    }
+
+    /// The publisher of a measure.
+    pub(crate) fn publisher_of(&self, at: usize) -> usize {
         let blocks = &self.areas.details;
         let block = blocks.partition_point(|(first, ..)| *first <= at).checked_sub(1);
-        let Some((_, publisher, name)) = block.and_then(|block| blocks.get(block)).cloned() else { return };
-        if !first_time(&mut self.asked_details, name.clone()) {
-            return;
+        block.and_then(|block| blocks.get(block)).map_or(0, |(_, publisher, _)| *publisher)
+    }
+
+    /// After answers that came from elsewhere: names of the counties, and what was typed.
+    pub(crate) fn need_places(&mut self, ctx: &Context<Self>) {
+        let codes: Vec<Code> = self
+            .firm
+            .iter()
+            .filter_map(|(_, answer)| if let Answer::Code(code) = answer { Some(*code) } else { None })
+            .collect();
+        for code in codes {
+            self.need_counties(ctx, code);
         }
-        self.fetch(ctx, publisher, &name.clone(), |raw| {
-            Msg::Details(name, raw.and_then(|raw| Ok(bundle::decode_details(&raw)?)))
-        });
+        self.need_industries(ctx);
+    }
+
+    /// Fills the fields with the answers.
+    pub(crate) fn write_drafts(&mut self) {
+        for (key, answer) in self.firm.iter() {
+            if let (Answer::Number(number), Some(fact)) = (answer, self.catalogue.facts.get(&key.fact))
+                && let Some(value) = number.exact()
+            {
+                self.drafts.insert(key, (typed_text(fact, value), false));
+            }
+        }
     }
 
     fn typed(&mut self, key: Key, text: String) {
@@ -956,7 +1056,7 @@ impl App {
         self.drafts.keys().filter_map(|key| Some((*key, self.field_error(*key)?))).collect()
     }
 
-    fn decide(&mut self) {
+    pub(crate) fn decide(&mut self) {
         let (measures, catalogue) = (&self.measures, &self.catalogue);
         let decider = self.decider.get_or_insert_with(|| Decider::new(measures, catalogue, self.today));
         let report = report(decider, measures, catalogue, &self.firm);
@@ -969,7 +1069,7 @@ impl App {
     }
 
     /// Decides anew if results have been asked for.
-    fn redecide(&mut self) {
+    pub(crate) fn redecide(&mut self) {
         if self.report.is_some() {
             self.decide();
         }
@@ -1008,6 +1108,9 @@ impl App {
 
     fn ask_next(&mut self) {
         self.view = self.next_question().map_or(View::Results, View::Ask);
+        if let View::Ask(key) = self.view {
+            self.asked.push(key);
+        }
         self.moved = true;
     }
 

@@ -62,13 +62,7 @@ impl App {
         }
     }
 
-    fn number(
-        &self,
-        link: &Scope<Self>,
-        key: Key,
-        fact: &Fact,
-        frame: &Frame,
-    ) -> Html {
+    fn number(&self, link: &Scope<Self>, key: Key, fact: &Fact, frame: &Frame) -> Html {
         let id = &frame.id;
         let text = self.drafts.get(&key).map(|(t, _)| t.clone()).unwrap_or_default();
         let error = self.field_error(key);
@@ -104,15 +98,6 @@ impl App {
         </> };
         labelled(frame, body)
     }
-
-
-
-
-
-
-
-
-
 
     fn region(&self, link: &Scope<Self>, key: Key, frame: &Frame) -> Html {
         let now = match self.firm.get(key) {
@@ -172,7 +157,9 @@ impl App {
             None => self.industry_text.clone(),
         };
         let found = match chosen {
-            None if !typed.is_empty() && !self.list_closed => self.catalogue.find_industries(typed, SUGGESTIONS),
+            None if !typed.is_empty() && !self.list_closed => {
+                self.catalogue.find_industries(typed, SUGGESTIONS)
+            }
             _ => Vec::new(),
         };
         let open = !found.is_empty();

@@ -1,6 +1,7 @@
 //! Title, navigation, notices and the foot: what stands around every page.
 
 use huiqi_engine::bundle::Catalog;
+use huiqi_engine::words::word;
 use yew::html::Scope;
 use yew::{Context, Html, MouseEvent, html};
 
@@ -25,7 +26,7 @@ impl App {
         if self.publishers.is_empty() {
             // Shown by the style sheet after 300 ms: what comes sooner needs no word.
             return html! { <div class="vw late" aria-busy="true"><p role="status">{ self.get("正在读政策数据…") }</p>
-                <div aria-hidden="true"><span class="sk w"></span><span class="sk"></span><span class="sk w"></span></div></div> };
+            <div aria-hidden="true"><span class="sk w"></span><span class="sk"></span><span class="sk w"></span></div></div> };
         }
         let count = self.desk.count;
         let tab = |view: View, word: &'static str| {
@@ -35,7 +36,8 @@ impl App {
                 (View::Form, View::Kept) => true,
                 (a, b) => a == b,
             };
-            let number = (view == View::Plan && count > 0).then(|| html! { <span class="n">{ format!(" {count}") }</span> });
+            let number = (view == View::Plan && count > 0)
+                .then(|| html! { <span class="n">{ format!(" {count}") }</span> });
             let go = link.callback(move |_: MouseEvent| Msg::Go(view.clone()));
             html! { <li><button type="button" aria-current={current.then_some("page")} onclick={go}>{ self.get(word) }{ for number }</button></li> }
         };
@@ -98,15 +100,22 @@ impl App {
     }
 
     fn dialog(&self, link: &Scope<Self>) -> Html {
-        if self.desk.sharing && self.pages == Part::There { pages::dialog(self, link) } else { Html::default() }
+        if self.desk.sharing && self.pages == Part::There {
+            pages::dialog(self, link)
+        } else {
+            Html::default()
+        }
     }
 
     /// What a visitor must know of the data: out of date, incomplete, not listed, no network.
     fn notes(&self, link: &Scope<Self>) -> Html {
-        let note = |title: String, body: Html| html! {
-            <div class="vw"><div class="note" role="status"><p><b>{ icons::warn() }{ title }</b></p>{ body }</div></div>
+        let note = |title: String, body: Html| {
+            html! {
+                <div class="vw"><div class="note" role="status"><p><b>{ icons::warn() }{ title }</b></p>{ body }</div></div>
+            }
         };
-        let lines = |list: &[String]| html! { { for list.iter().map(|text| html! { <p>{ text.clone() }</p> }) } };
+        let lines =
+            |list: &[String]| html! { { for list.iter().map(|text| html! { <p>{ text.clone() }</p> }) } };
         let stale = self.publishers.iter().map(|p| &p.catalog).find(|c| self.today > c.expires);
         html! { <>
             if let Some(catalog) = stale {

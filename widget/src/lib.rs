@@ -55,7 +55,7 @@ extern "C" {
     fn replace_sync(this: &CSSStyleSheet, text: &str);
 
     /// A shadow root, with what web-sys leaves out.
-    #[derive(Debug)]
+    #[derive(Debug, Clone, PartialEq)]
     pub type Root;
 
     #[wasm_bindgen(method, setter, js_name = adoptedStyleSheets)]
@@ -93,7 +93,6 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn file(this: &Page, name: &str) -> Promise;
 }
-
 
 /// What firms, settings and ratings are kept under, in the store of the session or of the device.
 const KEPT: &str = "huiqi kept";
@@ -171,11 +170,23 @@ pub fn mount(host: HtmlElement, root: Root, place: Element, page: Page) -> JsVal
     let (topic, dept) = (attribute("topic"), attribute("dept"));
     let same_tab = attribute("open-links") == "host";
     let lang = attribute("lang");
-    let language = Language::ALL.iter().find(|(_, tag, _)| *tag == lang).map_or(Language::Simplified, |(l, ..)| *l);
+    let language =
+        Language::ALL.iter().find(|(_, tag, _)| *tag == lang).map_or(Language::Simplified, |(l, ..)| *l);
     let keeps_nothing = attribute("storage") == "none";
     let (profile_from, rate_to) = (attribute("profile-from"), page.base(&attribute("rate-to")));
     let config = Config {
-        page, sources, region, topic, dept, same_tab, language, keeps_nothing, profile_from, rate_to, host,
+        page,
+        root,
+        sources,
+        region,
+        topic,
+        dept,
+        same_tab,
+        language,
+        keeps_nothing,
+        profile_from,
+        rate_to,
+        host,
     };
     let handle = yew::Renderer::<App>::with_root_and_props(place, config).render();
     Closure::once_into_js(move || handle.destroy())

@@ -21,11 +21,15 @@ mod sheet;
 mod what_if;
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use huiqi_engine::LiteMap;
+use huiqi_engine::catalogue::Catalogue;
 use huiqi_engine::firm::Key;
 use huiqi_engine::measure::FullText;
 use huiqi_engine::plan::{Group, Plan, Wishes};
+use huiqi_engine::traditional::Traditional;
+use huiqi_engine::whatif::{Gain, Threshold};
 use js_sys::Promise;
 use wasm_bindgen_futures::JsFuture;
 use yew::html::Scope;
@@ -54,6 +58,8 @@ pub(crate) enum Act {
     /// Another figure, only to see what it would bring.
     Try(Key, String),
     Untry,
+    /// The page with what-ifs was opened, or decided anew.
+    Weigh,
     /// A paper is at hand, or not.
     Ready(String),
     /// 好差评: the id of a measure, one of five levels.
@@ -177,14 +183,19 @@ pub(crate) struct Desk {
     pub kept: Vec<Kept>,
     /// A profile that the page offers.
     pub offered: Option<String>,
-    /// Measures that were not there when the firm was kept, and when that was.
-    pub new: Option<(Vec<usize>, String)>,
     pub only_new: bool,
     /// Full texts by the names of their parts; `None` while one is under way.
     pub texts: LiteMap<String, Option<FullText>>,
     /// From simplified to traditional characters.
-    pub traditional: Option<()>,
-    dressed: bool,
+    pub traditional: Option<Traditional>,
+    /// The catalogue with its Chinese names, while English ones are shown.
+    pub english: Option<Catalogue>,
+    /// Measures that a link listed.
+    pub listed: Vec<String>,
+    /// Ids of the measures that were there when the firm was kept, and when that was.
+    pub seen_before: Option<(BTreeSet<u32>, String)>,
+    pub thresholds: Option<Vec<Threshold>>,
+    pub gain: Option<Gain>,
 }
 
 thread_local! {
@@ -203,6 +214,7 @@ pub(crate) async fn fetch(page: Page) -> Fetched<()> {
 
 /// What the part draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
 enum Piece {
     /// The page that is open.
     Page,
@@ -218,6 +230,7 @@ enum Piece {
 }
 
 // What the first part calls. The numbers join it to what the later part defines below.
+#[expect(improper_ctypes, reason = "both sides are compiled together, by one compiler")]
 #[link(wasm_import_module = "__wasm_split_placeholder__")]
 unsafe extern "C" {
     #[link_name = "__wasm_split_00pages00_import_00000000000000000000000000000001"]

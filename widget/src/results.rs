@@ -2,12 +2,13 @@
 
 use huiqi_engine::date::Date;
 use huiqi_engine::eval::{Amount, Outcome, Truth};
-use huiqi_engine::explain::{self, Node, amount_text, key_name};
+use huiqi_engine::explain::{self, Node, key_name};
 use huiqi_engine::measure::{Card, Measure, Window};
 use huiqi_engine::num::Ratio;
 use huiqi_engine::report::{Group, Headline};
 use huiqi_engine::search::{Facet, Found};
-use huiqi_engine::unit::{grouped, money};
+use huiqi_engine::unit::grouped;
+use huiqi_engine::words::word;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::html::Scope;
 use yew::{Event, Html, InputEvent, MouseEvent, TargetCast as _, html};
@@ -57,7 +58,9 @@ impl App {
         let next = key_name(&self.catalogue, key);
         let next = match stake {
             0 => self.say("下一题：{}", &[&next]),
-            stake => self.say("下一题：{}，关系到 {}", &[&next, &money(Ratio::int(stake), 0)]),
+            stake => {
+                self.say("下一题：{}，关系到 {}", &[&next, &self.catalogue.words.money(Ratio::int(stake), 0)])
+            }
         };
         html! {
             <div class="note ac nx"><p><b>{ self.say("还有 {} 题可能改变结果", &[&questions.len()]) }</b><span>{ next }</span></p>
@@ -76,7 +79,8 @@ impl App {
         let groups = self.report.as_ref().map(|r| &r.groups);
         let also = [Group::Likely, Group::Unknown, Group::Near].into_iter().filter_map(|group| {
             let count = groups?.get(&group)?.len();
-            let jump = link.callback(move |_: MouseEvent| Msg::Jump(format!("[data-group={}]>summary", group.id())));
+            let jump =
+                link.callback(move |_: MouseEvent| Msg::Jump(format!("[data-group={}]>summary", group.id())));
             let text = self.say("{} 项{}", &[&count, &self.get(group.name())]);
             Some(html! { <li><button type="button" class="ans" onclick={jump}>{ text }</button></li> })
         });
@@ -134,7 +138,9 @@ impl App {
         let listed = self.all_found().filter(|f| filters.keep(*f, &self.catalogue)).count();
         let order = link.callback(|e: Event| {
             let value = e.target_unchecked_into::<HtmlSelectElement>().value();
-            Msg::Sort(Sort::ALL.iter().find(|(_, id, _)| *id == value).map_or(Sort::Amount, |(sort, ..)| *sort))
+            Msg::Sort(
+                Sort::ALL.iter().find(|(_, id, _)| *id == value).map_or(Sort::Amount, |(sort, ..)| *sort),
+            )
         });
         let known = self.report.as_ref().map_or(0, |r| r.outcomes.iter().flatten().count());
         html! { <>
@@ -152,7 +158,9 @@ impl App {
     }
 
     fn group(&self, link: &Scope<Self>, group: Group) -> Html {
-        let Some(list) = self.report.as_ref().and_then(|r| r.groups.get(&group)) else { return Html::default() };
+        let Some(list) = self.report.as_ref().and_then(|r| r.groups.get(&group)) else {
+            return Html::default();
+        };
         let filters = &self.search.filters;
         let keep = |at: &usize| self.found_at(*at).is_some_and(|f| filters.keep(f, &self.catalogue));
         let mut list: Vec<usize> = list.iter().copied().filter(|at| filters.is_empty() || keep(at)).collect();
@@ -213,7 +221,9 @@ impl App {
                 closes.unwrap_or(Date::LAST)
             }),
             Sort::Certainty => list.sort_by_key(|at| {
-                let width = outcome(*at).and_then(|o| o.amount).map_or(i128::MAX, |a| a.high.map_or(i128::MAX, |high| high - a.low));
+                let width = outcome(*at)
+                    .and_then(|o| o.amount)
+                    .map_or(i128::MAX, |a| a.high.map_or(i128::MAX, |high| high - a.low));
                 (outcome(*at).map_or(usize::MAX, |o| o.missing.len()), width)
             }),
         }
@@ -257,7 +267,10 @@ impl App {
     pub(crate) fn join(&self, link: &Scope<Self>, at: usize, window: Window) -> Html {
         let measure = &self.measures[at];
         // Nothing can be applied for any more.
-        let gone = matches!(window, Window::Closed | Window::Expired | Window::Replaced | Window::Exhausted | Window::Paused);
+        let gone = matches!(
+            window,
+            Window::Closed | Window::Expired | Window::Replaced | Window::Exhausted | Window::Paused
+        );
         let change = link.callback(move |_: Event| Msg::Act(Act::Join(at)));
         let label = self.say("加入方案：{}", &[&measure.name]);
         html! {
@@ -281,13 +294,18 @@ impl App {
     fn reason(&self, at: usize, outcome: &Outcome, group: Group) -> String {
         let measure = &self.measures[at];
         let card = self.card(at);
-        let basis = |text: &str| if text.is_empty() { String::new() } else { self.say("（依据 {}）", &[&text]) };
+        let basis =
+            |text: &str| if text.is_empty() { String::new() } else { self.say("（依据 {}）", &[&text]) };
         let wanted = match group {
             Group::Eligible => {
                 let line = explain::formula_line(measure, &card, &self.catalogue, &self.firm, self.today);
                 let line = line.unwrap_or_default();
                 let basis = basis(measure.benefit.basis.map(|b| card.text(b)).unwrap_or_default());
-                return if line.is_empty() { format!("{}{basis}", card.summary) } else { format!("{line}{basis}") };
+                return if line.is_empty() {
+                    format!("{}{basis}", card.summary)
+                } else {
+                    format!("{line}{basis}")
+                };
             }
             Group::Likely => Truth::Confirm,
             Group::Unknown => Truth::Unknown,
@@ -307,7 +325,8 @@ impl App {
             _ => {
                 let leaf = deepest_false(&row.node);
                 let gap = if leaf.gap.is_empty() { String::new() } else { self.say("，{}", &[&leaf.gap]) };
-                let text = if group == Group::Near { word("只差：{}{}") } else { word("没满足：{}{}") };
+                let text =
+                    if group == Group::Near { word("只差：{}{}") } else { word("没满足：{}{}") };
                 self.say(text, &[&row.node.sentence, &gap])
             }
         };
@@ -322,7 +341,8 @@ impl App {
     /// When it can be applied for: a chip where that says more, days left, the day.
     pub(crate) fn due(&self, measure: &Measure, window: Window) -> Html {
         let schedule = &measure.schedule;
-        let until = |date: Option<Date>| date.map_or_else(String::new, |d| self.say("{}止", &[&self.short_day(d)]));
+        let until =
+            |date: Option<Date>| date.map_or_else(String::new, |d| self.say("{}止", &[&self.short_day(d)]));
         let name = self.get(window.name()).to_owned();
         // Class of the chip (empty: none), bold words, the rest.
         let (chip, bold, rest) = match (window, schedule.opens, schedule.closes) {
@@ -331,7 +351,9 @@ impl App {
                 let bold = self.say("剩 {} 天", &[&(end.days() - self.today.days())]);
                 (chip, bold, self.say("{}（{}）止", &[&self.short_day(end), &self.weekday(end)]))
             }
-            (Window::Upcoming, Some(start), _) => ("lc", self.say("{}起", &[&self.short_day(start)]), String::new()),
+            (Window::Upcoming, Some(start), _) => {
+                ("lc", self.say("{}起", &[&self.short_day(start)]), String::new())
+            }
             (Window::Rolling, ..) => ("lc", self.get("随时可报").to_owned(), String::new()),
             (Window::Closed, ..) => ("lc x", String::new(), until(schedule.closes)),
             (Window::Expired, ..) => ("lc x", String::new(), until(schedule.valid_to)),
@@ -382,12 +404,11 @@ impl App {
 
     /// `12月5日`, with the year unless it is this one.
     pub(crate) fn short_day(&self, date: Date) -> String {
-        let (year, month, day) = date.ymd();
-        if year == self.today.year() { format!("{month}月{day}日") } else { format!("{year}年{month}月{day}日") }
+        self.catalogue.words.day_in(date, self.today.year())
     }
 
     pub(crate) fn weekday(&self, date: Date) -> String {
-        date.weekday().to_owned()
+        self.catalogue.words.weekday(date).to_owned()
     }
 
     /// A sum between two ends in fen, with a small unit.
@@ -404,7 +425,7 @@ impl App {
     pub(crate) fn figure(&self, amount: &Amount) -> Html {
         match (amount.low, amount.high) {
             (low, Some(high)) if !amount.undecided && low > 0 && low >= 1_000_000 => self.range(low, high),
-            _ => html! { <small class="pre">{ amount_text(amount) }</small> },
+            _ => html! { <small class="pre">{ self.catalogue.words.amount(amount) }</small> },
         }
     }
 }

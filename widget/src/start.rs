@@ -4,6 +4,7 @@ use huiqi_engine::catalogue::Code;
 use huiqi_engine::explain::{answer_text, key_name, size_steps};
 use huiqi_engine::firm::Key;
 use huiqi_engine::uscc::Uscc;
+use huiqi_engine::words::word;
 use web_sys::HtmlInputElement;
 use yew::html::Scope;
 use yew::{Html, InputEvent, MouseEvent, SubmitEvent, TargetCast as _, html};
@@ -90,7 +91,7 @@ impl App {
         }
         let take = link.callback(move |_: MouseEvent| Msg::TakeRegion(place));
         html! { <p class="s">{ self.say("代码的登记机关在{}。", &[&self.catalogue.region_name(place)]) }
-            <button type="button" class="btn txt s" onclick={take}>{ self.get("就是注册地") }</button></p> }
+        <button type="button" class="btn txt s" onclick={take}>{ self.get("就是注册地") }</button></p> }
     }
 
     fn error_summary(&self, link: &Scope<Self>) -> Html {

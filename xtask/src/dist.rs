@@ -9,7 +9,7 @@ use crate::step::{Steps, say};
 use crate::{files, floor, in_root, licences, names, npm, syntax, wasm};
 
 /// The widget's files, in the order in which a page loads them.
-pub(crate) const FILES: [&str; 7] = ["loader.js", APP, "app.bin", PAGES, SEARCH, TRUST, FRAME];
+pub(crate) const FILES: [&str; 8] = ["loader.js", APP, "app.bin", PAGES, SEARCH, TRUST, ENGLISH, FRAME];
 /// What stands between the browser and the modules.
 const APP: &str = "app.js";
 /// The pages behind the first ones, fetched once there are results.
@@ -20,8 +20,13 @@ pub(crate) const SEARCH: &str = "search.bin";
 /// Fetched where the page names the key of its publisher.
 pub(crate) const TRUST: &str = "trust.bin";
 
-/// The modules that a page fetches when it needs them; `app.js` names their hashes.
-pub(crate) const LATER: [&str; 3] = [PAGES, SEARCH, TRUST];
+/// The texts in English, for who chooses it.
+const ENGLISH: &str = "en.bin";
+/// Where they are written.
+const WORDS: [&str; 2] = ["engine/words/en.tsv", "widget/words/en.tsv"];
+
+/// What a page fetches when it needs it; `app.js` names the hashes.
+pub(crate) const LATER: [&str; 4] = [PAGES, SEARCH, TRUST, ENGLISH];
 
 /// Only for who puts the widget into a frame.
 const FRAME: &str = "frame.js";
@@ -56,7 +61,14 @@ pub(crate) fn dist(steps: &mut Steps) -> Result<()> {
         for (name, module) in bound.into_iter().chain([(SEARCH, &search), (TRUST, &trust)]) {
             files::write(&folder().join(name), &pack::lzma(&names::strip(&files::read(module)?)?)?)?;
         }
-        Ok(())
+        let mut words = String::new();
+        for list in WORDS {
+            let list = String::from_utf8(files::read(&in_root(list))?)?;
+            // Notes for who translates are not for who reads.
+            let lines = list.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+            lines.for_each(|line| words.extend([line, "\n"]));
+        }
+        files::write(&folder().join(ENGLISH), &pack::lzma(words.as_bytes())?)
     })?;
     steps.run("loader", || {
         // The loader names what it was built with, and the tag names the loader: one changed byte anywhere is noticed.

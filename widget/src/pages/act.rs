@@ -4,9 +4,8 @@ use huiqi_engine::bundle;
 use huiqi_engine::firm::{Received, read_typed};
 use huiqi_engine::words::word;
 use js_sys::Array;
-use wasm_bindgen::JsCast as _;
-use yew::{Context, Html};
 use yew::html::Scope;
+use yew::{Context, Html};
 
 use crate::app::{App, Language, Msg, View};
 use crate::fetch::Fetched;
@@ -52,8 +51,18 @@ impl App {
             Act::Month(0) => self.desk.month = 0,
             Act::Month(by) => self.desk.month = (self.desk.month + by).clamp(-120, 120),
             Act::AllDays(all) => self.desk.all_days = all,
-            Act::Try(key, text) => drop(self.desk.tried.insert(key, text)),
-            Act::Untry => self.desk.tried.clear(),
+            Act::Try(key, text) => {
+                self.desk.tried.insert(key, text);
+                self.weigh();
+            }
+            Act::Untry => {
+                self.desk.tried.clear();
+                self.weigh();
+            }
+            Act::Weigh => {
+                self.desk.thresholds = None;
+                self.weigh();
+            }
             Act::Ready(name) => {
                 toggle(&mut self.desk.ready, name);
                 self.remember(ctx);
@@ -108,7 +117,11 @@ impl App {
     fn join_plan(&mut self, at: usize) {
         let Some(id) = self.measures.get(at).map(|m| m.id.clone()) else { return };
         let chosen = self.desk.chosen.contains(&at);
-        if chosen { self.desk.wishes.take_out(&id) } else { self.desk.wishes.put_in(&id) }
+        if chosen {
+            self.desk.wishes.take_out(&id)
+        } else {
+            self.desk.wishes.put_in(&id)
+        }
         self.replan();
         if !chosen && !self.desk.chosen.contains(&at) {
             self.desk.wishes.forget(&id);
@@ -137,7 +150,11 @@ impl App {
 
     fn mark_compared(&mut self, at: usize) {
         let Some(id) = self.measures.get(at).map(|m| m.id.clone()) else { return };
-        let said = if self.desk.compared.contains(&id) { word("已移出比较。") } else { word("已加入比较。") };
+        let said = if self.desk.compared.contains(&id) {
+            word("已移出比较。")
+        } else {
+            word("已加入比较。")
+        };
         toggle(&mut self.desk.compared, id);
         if self.desk.compared.len() > COMPARED {
             self.desk.compared.remove(0);
@@ -217,9 +234,4 @@ fn toggle(list: &mut Vec<String>, item: String) {
         Some(at) => drop(list.remove(at)),
         None => list.push(item),
     }
-}
-
-/// A typed element out of a value of the page.
-pub(crate) fn element<T: wasm_bindgen::JsCast>(value: wasm_bindgen::JsValue) -> Option<T> {
-    value.dyn_into().ok()
 }

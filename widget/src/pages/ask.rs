@@ -23,14 +23,20 @@ impl App {
         let questions = report.map(|r| r.questions.as_slice()).unwrap_or_default();
         let stake = questions.iter().find(|q| q.key == key).map(|q| match q.stake {
             0 => self.say("这一题关系到 {} 个事项", &[&q.measures]),
-            stake => self.say("这一题关系到 {} 个事项、最多 {}", &[&q.measures, &self.catalogue.words.money(Ratio::int(stake), 0)]),
+            stake => self.say(
+                "这一题关系到 {} 个事项、最多 {}",
+                &[&q.measures, &self.catalogue.words.money(Ratio::int(stake), 0)],
+            ),
         });
         let done = self.skipped.len();
         let all = (done + questions.len()).max(1);
         let width = (100 * done / all).to_string();
         let said = self.say("已答 {} 题，还剩 {} 题", &[&done, &questions.len()]);
-        let about = report.into_iter().flat_map(|r| r.outcomes.iter().enumerate())
-            .filter_map(|(at, outcome)| Some((at, outcome.as_ref()?))).filter(|(_, outcome)| outcome.missing.contains(&key));
+        let about = report
+            .into_iter()
+            .flat_map(|r| r.outcomes.iter().enumerate())
+            .filter_map(|(at, outcome)| Some((at, outcome.as_ref()?)))
+            .filter(|(_, outcome)| outcome.missing.contains(&key));
         let about: Vec<Html> = about.take(NAMED).map(|(at, outcome)| html! {
             <li><span>{ self.name_button(link, at) }<br /><span class="s m">{ self.get(Group::of(outcome).name()).to_owned() }</span></span>
                 <span class="amt">{ for outcome.amount.as_ref().map(|amount| self.figure(amount)) }</span></li>

@@ -33,7 +33,11 @@ impl App {
             }
             let schedule = &measure.schedule;
             let days_of = [(schedule.opens, false), (schedule.closes, true)];
-            days.extend(days_of.into_iter().filter_map(|(day, end)| Some((day.filter(|d| (first..=last).contains(d))?, end, at))));
+            days.extend(
+                days_of
+                    .into_iter()
+                    .filter_map(|(day, end)| Some((day.filter(|d| (first..=last).contains(d))?, end, at))),
+            );
         }
         days.sort_unstable_by_key(|(day, end, at)| (*day, !*end, *at));
         days
@@ -43,7 +47,9 @@ impl App {
         let (year, month) = self.month();
         let first = Date::new(year, month as u32, 1).unwrap_or(self.today);
         let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
-        let last = Date::new(next_year, next_month as u32, 1).and_then(|day| Date::from_days(day.days() - 1)).unwrap_or(first);
+        let last = Date::new(next_year, next_month as u32, 1)
+            .and_then(|day| Date::from_days(day.days() - 1))
+            .unwrap_or(first);
         let days = self.days_of(first, last);
         // 1970-01-01 was a Thursday; weeks begin on Monday.
         let monday = first.days() - (first.days() + 3).rem_euclid(7);
@@ -77,11 +83,14 @@ impl App {
             let month = (month - 1 + months).rem_euclid(12) + 1;
             self.say("{}月", &[&month])
         };
-        let scope = |all: bool, text: &'static str| html! {
-            <button type="button" class="btn" aria-pressed={(self.desk.all_days == all).to_string()} onclick={link.callback(move |_: MouseEvent| Msg::Act(Act::AllDays(all)))}>{ self.get(text).to_owned() }</button>
+        let scope = |all: bool, text: &'static str| {
+            html! {
+                <button type="button" class="btn" aria-pressed={(self.desk.all_days == all).to_string()} onclick={link.callback(move |_: MouseEvent| Msg::Act(Act::AllDays(all)))}>{ self.get(text).to_owned() }</button>
+            }
         };
         let endless = self.desk.chosen.iter().filter(|at| self.measures[**at].schedule.closes.is_none());
-        let endless: Vec<Html> = endless.map(|at| html! { <li>{ self.name_button(link, *at) }</li> }).collect();
+        let endless: Vec<Html> =
+            endless.map(|at| html! { <li>{ self.name_button(link, *at) }</li> }).collect();
         html! { <>
             <div class="bar"><h2 tabindex="-1" ref={self.heading.clone()} aria-live="polite">{ self.say("{}年{}月", &[&year, &month]) }</h2>
                 <div class="row">{ go(-1, format!("‹ {}", name_of(-1))) }{ go(0, self.get("今天").to_owned()) }{ go(1, format!("{} ›", name_of(1))) }</div></div>

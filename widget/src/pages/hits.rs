@@ -25,7 +25,9 @@ impl App {
     pub(crate) fn hits(&self, link: &Scope<Self>) -> Html {
         let search = &self.search;
         let Some(passed) = search.passed else {
-            let hint = self.get("输入政策名、词语或文号，如“高新技术企业 奖励”。繁体也能搜，整句加引号。").to_owned();
+            let hint = self
+                .get("输入政策名、词语或文号，如“高新技术企业 奖励”。繁体也能搜，整句加引号。")
+                .to_owned();
             return if search.busy {
                 html! { <p role="status">{ self.get("正在查…") }</p> }
             } else {
@@ -33,8 +35,11 @@ impl App {
             };
         };
         if passed == 0 && search.filters.is_empty() {
-            let text =
-                if search.busy { word("正在查…") } else { word("没有找到。换个短一点的词试试。") };
+            let text = if search.busy {
+                word("正在查…")
+            } else {
+                word("没有找到。换个短一点的词试试。")
+            };
             return html! { <p role="status">{ self.get(text).to_owned() }</p> };
         }
         let count = match search.filters.is_empty() {
@@ -54,9 +59,11 @@ impl App {
 
     /// All filters, folded.
     pub(crate) fn filter_panel(&self, link: &Scope<Self>) -> Html {
-        let toggle = link.callback(|e: Event| Msg::Filtering(e.target_unchecked_into::<Element>().has_attribute("open")));
+        let toggle = link
+            .callback(|e: Event| Msg::Filtering(e.target_unchecked_into::<Element>().has_attribute("open")));
         let searching = !self.search.text.trim().is_empty();
-        let chosen = Facet::ALL.iter().filter(|(facet, ..)| self.search.filters.get(*facet).is_some()).count();
+        let chosen =
+            Facet::ALL.iter().filter(|(facet, ..)| self.search.filters.get(*facet).is_some()).count();
         html! {
             <details class="filter" open={self.search.filtering} ontoggle={toggle}>
                 <summary>{ if chosen > 0 { self.say("更多筛选（已选 {} 个）", &[&chosen]) } else { self.get("更多筛选").to_owned() } }</summary>
@@ -68,7 +75,14 @@ impl App {
     }
 
     /// One filter with what each choice would leave.
-    fn facet(&self, link: &Scope<Self>, searching: bool, facet: Facet, id: &'static str, name: &'static str) -> Html {
+    fn facet(
+        &self,
+        link: &Scope<Self>,
+        searching: bool,
+        facet: Facet,
+        id: &'static str,
+        name: &'static str,
+    ) -> Html {
         let search = &self.search;
         let of_all;
         let counts = if searching {
@@ -123,7 +137,6 @@ impl App {
         }
     }
 }
-
 
 fn with_marks(text: &str, marks: &[Range<usize>]) -> Html {
     let chars: Vec<char> = text.chars().collect();

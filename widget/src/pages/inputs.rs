@@ -53,13 +53,7 @@ impl App {
         group(frame, body)
     }
 
-    fn choice(
-        &self,
-        link: &Scope<Self>,
-        key: Key,
-        fact: &Fact,
-        frame: &Frame,
-    ) -> Html {
+    fn choice(&self, link: &Scope<Self>, key: Key, fact: &Fact, frame: &Frame) -> Html {
         let now = match self.firm.get(key) {
             Some(Answer::Choice(mask)) => *mask,
             _ => 0,
@@ -138,8 +132,7 @@ impl App {
                     <span>{ option }</span></label></li>
             }
         });
-        let body =
-            html! { <><ul class="quals">{ for boxes }</ul>{ self.closing(link, key, word("以上情形都没有")) }</> };
+        let body = html! { <><ul class="quals">{ for boxes }</ul>{ self.closing(link, key, word("以上情形都没有")) }</> };
         group(frame, body)
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use huiqi_engine::codec::hash32;
 use huiqi_engine::profile;
+use huiqi_engine::words::hash;
 use serde_json::{Value, json};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -40,24 +40,37 @@ impl App {
         for keep in [Keep::Session, Keep::Device] {
             let Some(store) = Self::store(keep) else { continue };
             let text = call(&store, "getItem", &[KEPT.into()]).ok().and_then(|text| text.as_string());
-            let Some(root) = text.and_then(|text| serde_json::from_str::<Value>(&text).ok()) else { continue };
+            let Some(root) = text.and_then(|text| serde_json::from_str::<Value>(&text).ok()) else {
+                continue;
+            };
             if root["huiqi"] != VERSION {
                 continue;
             }
             self.desk.keep = keep;
-            self.desk.kept = root["firms"].as_array().into_iter().flatten().filter_map(read_kept).take(FIRMS).collect();
-            self.desk.ready = root["ready"].as_array().into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+            self.desk.kept =
+                root["firms"].as_array().into_iter().flatten().filter_map(read_kept).take(FIRMS).collect();
+            self.desk.ready = root["ready"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|v| v.as_str().map(str::to_owned))
+                .collect();
             for row in root["ratings"].as_array().into_iter().flatten() {
                 if let Some(id) = row["measure"].as_str() {
-                    let number = |key: &str| row[key].as_u64().and_then(|n| u8::try_from(n).ok()).unwrap_or_default();
-                    self.desk.ratings.insert(id.to_owned(), Rating { level: number("level").min(5), reasons: number("reasons"), sent: false });
+                    let number =
+                        |key: &str| row[key].as_u64().and_then(|n| u8::try_from(n).ok()).unwrap_or_default();
+                    self.desk.ratings.insert(
+                        id.to_owned(),
+                        Rating { level: number("level").min(5), reasons: number("reasons"), sent: false },
+                    );
                 }
             }
             if root["large"] == true && !self.large {
                 self.large = true;
                 let _ = ctx.props().host.set_attribute("mode", "large");
             }
-            let language = Language::ALL.iter().find(|(_, tag, _)| root["language"] == *tag).map(|(l, ..)| *l);
+            let language =
+                Language::ALL.iter().find(|(_, tag, _)| root["language"] == *tag).map(|(l, ..)| *l);
             if let Some(language) = language.filter(|l| *l != self.language) {
                 self.language = language;
                 self.act_now(ctx, Act::Speak);
@@ -76,11 +89,21 @@ impl App {
             return;
         }
         let Some(store) = Self::store(self.desk.keep) else { return };
-        let firms: Vec<Value> = self.desk.kept.iter().map(|kept| {
-            let profile: Value = serde_json::from_str(&kept.profile).unwrap_or_default();
-            json!({ "name": kept.name, "day": kept.day, "profile": profile, "seen": kept.seen })
-        }).collect();
-        let ratings: Vec<Value> = self.desk.ratings.iter().map(|(id, r)| json!({ "measure": id, "level": r.level, "reasons": r.reasons })).collect();
+        let firms: Vec<Value> = self
+            .desk
+            .kept
+            .iter()
+            .map(|kept| {
+                let profile: Value = serde_json::from_str(&kept.profile).unwrap_or_default();
+                json!({ "name": kept.name, "day": kept.day, "profile": profile, "seen": kept.seen })
+            })
+            .collect();
+        let ratings: Vec<Value> = self
+            .desk
+            .ratings
+            .iter()
+            .map(|(id, r)| json!({ "measure": id, "level": r.level, "reasons": r.reasons }))
+            .collect();
         let root = json!({
             "huiqi": VERSION, "firms": firms, "ratings": ratings, "ready": self.desk.ready,
             "large": self.large, "language": self.language.tag(),
@@ -116,15 +139,24 @@ impl App {
         }
         let name = self.desk.name.trim().to_owned();
         let name = if name.is_empty() { self.get("我的企业").to_owned() } else { name };
-        let seen: Vec<u32> = self.measures.iter().take(SEEN).map(|m| hash32(&m.id)).collect();
-        let kept = Kept { name: name.clone(), day: self.today.to_string(), profile: profile::write(&self.firm, &self.catalogue), seen };
+        let seen: Vec<u32> = self.measures.iter().take(SEEN).map(|m| hash(&m.id)).collect();
+        let kept = Kept {
+            name: name.clone(),
+            day: self.today.to_string(),
+            profile: profile::write(&self.firm, &self.catalogue),
+            seen,
+        };
         self.desk.kept.retain(|one| one.name != name);
         self.desk.kept.insert(0, kept);
         self.desk.kept.truncate(FIRMS);
         self.desk.name = name;
         self.remember(ctx);
         if self.desk.said.is_none() {
-            let said = if self.desk.keep == Keep::Session { word("“{}”存到关掉浏览器为止。") } else { word("“{}”存在这台设备上了。") };
+            let said = if self.desk.keep == Keep::Session {
+                word("“{}”存到关掉浏览器为止。")
+            } else {
+                word("“{}”存在这台设备上了。")
+            };
             self.tell(self.say(said, &[&self.desk.name]));
         }
     }
@@ -141,8 +173,13 @@ impl App {
     /// Measures that were not there when the firm was kept.
     pub(crate) fn new_measures(&self) -> Vec<usize> {
         let Some((seen, _)) = &self.desk.seen_before else { return Vec::new() };
-        let listed = |at: &usize| self.report.as_ref().is_some_and(|r| r.outcomes.get(*at).is_some_and(Option::is_some));
-        (0..self.measures.len()).filter(|at| !seen.contains(&hash32(&self.measures[*at].id))).filter(listed).collect()
+        let listed = |at: &usize| {
+            self.report.as_ref().is_some_and(|r| r.outcomes.get(*at).is_some_and(Option::is_some))
+        };
+        (0..self.measures.len())
+            .filter(|at| !seen.contains(&hash(&self.measures[*at].id)))
+            .filter(listed)
+            .collect()
     }
 
     pub(crate) fn delete(&mut self, ctx: &Context<Self>, at: Option<usize>) {
@@ -172,7 +209,8 @@ impl App {
                 self.industry_text.clear();
                 self.skipped.clear();
                 self.write_drafts();
-                let places: Vec<String> = problems.iter().take(5).map(|p| format!("{}：{}", p.place, p.message)).collect();
+                let places: Vec<String> =
+                    problems.iter().take(5).map(|p| format!("{}：{}", p.place, p.message)).collect();
                 if !places.is_empty() {
                     self.tell(self.say("有 {} 处没有读进来：{}", &[&problems.len(), &places.join("；")]));
                 }
@@ -192,7 +230,9 @@ impl App {
         let unreadable = || LoadError::new("文件读不出来");
         ctx.link().send_future(async move {
             let text = match reading {
-                Ok(promise) => JsFuture::from(promise.unchecked_into::<js_sys::Promise>()).await.map_err(|_| unreadable()),
+                Ok(promise) => JsFuture::from(promise.unchecked_into::<js_sys::Promise>())
+                    .await
+                    .map_err(|_| unreadable()),
                 Err(_) => Err(unreadable()),
             };
             Msg::Act(Act::Imported(text.and_then(|text| text.as_string().ok_or_else(unreadable))))
@@ -236,8 +276,14 @@ impl App {
     /// A profile that the page offers, and firms that were kept.
     pub(crate) fn offer(&self, link: &Scope<Self>) -> Html {
         let accept = |yes: bool| link.callback(move |_: MouseEvent| Msg::Act(Act::Accept(yes)));
-        let count = self.desk.offered.as_ref().and_then(|text| profile::read(text, &self.catalogue).ok()).map(|(firm, _)| firm.len());
-        let listed: Vec<usize> = self.desk.listed.iter().filter_map(|id| self.measures.iter().position(|m| m.id == *id)).collect();
+        let count = self
+            .desk
+            .offered
+            .as_ref()
+            .and_then(|text| profile::read(text, &self.catalogue).ok())
+            .map(|(firm, _)| firm.len());
+        let listed: Vec<usize> =
+            self.desk.listed.iter().filter_map(|id| self.measures.iter().position(|m| m.id == *id)).collect();
         html! { <>
             if let Some(count) = count {
                 <div class="note ac"><p><b>{ self.say("本网站有你企业的 {} 项信息，要填进来吗？", &[&count]) }</b></p>
@@ -284,7 +330,9 @@ impl App {
             e.prevent_default();
             Msg::Act(Act::Save)
         });
-        let named = link.callback(|e: InputEvent| Msg::Act(Act::Name(e.target_unchecked_into::<HtmlInputElement>().value())));
+        let named = link.callback(|e: InputEvent| {
+            Msg::Act(Act::Name(e.target_unchecked_into::<HtmlInputElement>().value()))
+        });
         let chosen = link.callback(|e: Event| Msg::Act(Act::Import(e.target_unchecked_into())));
         let take = |take: Take, text: &'static str| html! { <button type="button" class="btn" onclick={link.callback(move |_: MouseEvent| Msg::Act(Act::Take(take)))}>{ self.get(text).to_owned() }</button> };
         html! { <>
@@ -310,8 +358,15 @@ impl App {
     /// What is new since the firm was kept.
     pub(crate) fn news(&self, link: &Scope<Self>) -> Html {
         let new = self.new_measures();
-        let Some((_, day)) = self.desk.seen_before.as_ref().filter(|_| !new.is_empty()) else { return Html::default() };
-        let eligible = self.report.as_ref().and_then(|r| r.groups.get(&huiqi_engine::report::Group::Eligible)).map(Vec::as_slice).unwrap_or_default();
+        let Some((_, day)) = self.desk.seen_before.as_ref().filter(|_| !new.is_empty()) else {
+            return Html::default();
+        };
+        let eligible = self
+            .report
+            .as_ref()
+            .and_then(|r| r.groups.get(&huiqi_engine::report::Group::Eligible))
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let good = new.iter().filter(|at| eligible.contains(at)).count();
         html! {
             <div class="note g" role="status"><p><b>{ self.say("新增 {} 项，其中 {} 项你符合", &[&new.len(), &good]) }</b></p>
@@ -340,6 +395,11 @@ fn read_kept(row: &Value) -> Option<Kept> {
         name: row["name"].as_str()?.chars().take(40).collect(),
         day: row["day"].as_str()?.to_owned(),
         profile: row.get("profile")?.to_string(),
-        seen: row["seen"].as_array().into_iter().flatten().filter_map(|v| u32::try_from(v.as_u64()?).ok()).collect(),
+        seen: row["seen"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|v| u32::try_from(v.as_u64()?).ok())
+            .collect(),
     })
 }

@@ -47,7 +47,8 @@ impl App {
             explain::explain(measure, &card, &self.catalogue, &self.firm, self.today).unwrap_or_default();
         let steps =
             explain::steps(measure, &card, &self.catalogue, &self.firm, self.today).unwrap_or_default();
-        let amount_title = if group == Group::Eligible { word("你大约可得") } else { word("条件都满足时") };
+        let amount_title =
+            if group == Group::Eligible { word("你大约可得") } else { word("条件都满足时") };
         let detail = self.details.get(at).and_then(Option::as_ref);
         let received = self.firm.received.iter().any(|r| r.measure == measure.id);
         let open = link.callback(move |_: Event| Msg::Act(Act::Received(at)));
@@ -165,7 +166,8 @@ impl App {
 
     /// 原文 with the clauses of this measure marked.
     fn full_text(&self, link: &Scope<Self>, at: usize) -> Html {
-        let Some(detail) = self.details.get(at).and_then(Option::as_ref).filter(|d| !d.text.is_empty()) else {
+        let Some(detail) = self.details.get(at).and_then(Option::as_ref).filter(|d| !d.text.is_empty())
+        else {
             return Html::default();
         };
         let name = detail.text.clone();
@@ -174,15 +176,20 @@ impl App {
             None => html! { <p role="status">{ self.get("正在读原文…") }</p> },
             Some(full) => {
                 let card = self.card(at);
-                let mut marks: Vec<(usize, usize)> = full.clauses.iter()
+                let mut marks: Vec<(usize, usize)> = full
+                    .clauses
+                    .iter()
                     .filter(|(name, ..)| card.texts.contains(name))
-                    .map(|(_, start, end)| (*start as usize, *end as usize)).collect();
+                    .map(|(_, start, end)| (*start as usize, *end as usize))
+                    .collect();
                 marks.sort_unstable();
                 let mut pieces = Vec::new();
                 let mut done = 0;
                 for (start, end) in marks {
                     let start = start.max(done);
-                    if let (Some(before), Some(marked)) = (full.text.get(done..start), full.text.get(start..end)) {
+                    if let (Some(before), Some(marked)) =
+                        (full.text.get(done..start), full.text.get(start..end))
+                    {
                         pieces.push(html! { before.to_owned() });
                         pieces.push(html! { <mark>{ marked.to_owned() }</mark> });
                         done = end;
@@ -205,8 +212,12 @@ impl App {
                 }
             });
         }
-        let rows: Vec<Html> = facts.iter().filter_map(|no| self.catalogue.facts.get(no)).filter(|f| !f.help.is_empty())
-            .map(|f| html! { <><dt>{ f.name.clone() }</dt><dd>{ f.help.clone() }</dd></> }).collect();
+        let rows: Vec<Html> = facts
+            .iter()
+            .filter_map(|no| self.catalogue.facts.get(no))
+            .filter(|f| !f.help.is_empty())
+            .map(|f| html! { <><dt>{ f.name.clone() }</dt><dd>{ f.help.clone() }</dd></> })
+            .collect();
         if rows.is_empty() {
             return Html::default();
         }
@@ -226,7 +237,11 @@ impl App {
             let reason = link.callback(move |_: Event| Msg::Act(Act::Reason(id.clone(), at as u8)));
             html! { <li><label class="chk"><input type="checkbox" name="reason" checked={rating.reasons >> at & 1 == 1} onchange={reason} /><span>{ self.get(name).to_owned() }</span></label></li> }
         });
-        let where_to = if rating.sent { word("已交给本网站，不含企业信息。") } else { word("只存在这台设备，不会发出。") };
+        let where_to = if rating.sent {
+            word("已交给本网站，不含企业信息。")
+        } else {
+            word("只存在这台设备，不会发出。")
+        };
         html! {
             <section class="sec"><fieldset><legend class="lab">{ self.get("这页说清楚了吗") }</legend>
                 <div class="rate">{ for levels }</div>
@@ -260,7 +275,8 @@ impl App {
                 html! { <p role="status">{ self.get("办理信息没读到。") }<button type="button" class="btn txt" onclick={retry}>{ self.get("再读一次") }</button></p> }
             };
         };
-        let term = |name: &str, value: Html| html! { <><dt>{ self.get(name).to_owned() }</dt><dd>{ value }</dd></> };
+        let term =
+            |name: &str, value: Html| html! { <><dt>{ self.get(name).to_owned() }</dt><dd>{ value }</dd></> };
         let handling = detail.handling.iter().map(|(label, text)| {
             let value = match label.as_str() {
                 "网址" => self.external(text, self.get("去申报")),
@@ -361,11 +377,18 @@ impl App {
             (Truth::Confirm, word("{} 条要人工核实")),
             (Truth::True, word("{} 条符合")),
         ];
-        let texts: Vec<String> = parts.iter().filter_map(|(truth, text)| {
-            let count = rows.iter().filter(|r| r.node.truth == Some(*truth)).count();
-            (count > 0).then(|| self.say(text, &[&count]))
-        }).collect();
-        if texts.is_empty() { self.get("没有条件。").to_owned() } else { self.say("{}。", &[&texts.join(self.get("，"))]) }
+        let texts: Vec<String> = parts
+            .iter()
+            .filter_map(|(truth, text)| {
+                let count = rows.iter().filter(|r| r.node.truth == Some(*truth)).count();
+                (count > 0).then(|| self.say(text, &[&count]))
+            })
+            .collect();
+        if texts.is_empty() {
+            self.get("没有条件。").to_owned()
+        } else {
+            self.say("{}。", &[&texts.join(self.get("，"))])
+        }
     }
 
     pub(crate) fn verdict_word(&self, group: Group) -> Html {
@@ -383,13 +406,13 @@ pub(crate) fn is_web(url: &str) -> bool {
 fn phone(text: &str) -> Html {
     let digits: String = text.chars().filter(|c| c.is_ascii_digit() || matches!(c, '-' | '+')).collect();
     // Two numbers in one line, or a name beside it, are no address.
-    let plain = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | ' ' | '(' | ')' | '（' | '）'));
+    let plain =
+        text.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | ' ' | '(' | ')' | '（' | '）'));
     if digits.len() < 5 || !plain {
         return html! { text.to_owned() };
     }
     html! { <a href={format!("tel:{digits}")}>{ text.to_owned() }</a> }
 }
-
 
 fn selection_note(selection: Selection) -> &'static str {
     match selection {
@@ -399,7 +422,6 @@ fn selection_note(selection: Selection) -> &'static str {
         Selection::Filed => word("备案制：符合条件表示可以办理备案。"),
     }
 }
-
 
 /// To be confirmed and unmet first, met after, not applicable last.
 fn ordered(rows: &[RowExplanation]) -> Vec<&RowExplanation> {

@@ -69,8 +69,15 @@ impl App {
             n if total.high > 0 && !self.is_stale() => self.say("申报方案：{} 项，合计", &[&n]),
             n => self.say("申报方案：{} 项", &[&n]),
         };
-        let standings = [(Standing::Sure, word("{} 项符合")), (Standing::Later, word("{} 项符合，还没开始")), (Standing::Likely, word("{} 项待人工核实"))];
-        let parts = standings.into_iter().map(|(standing, text)| (self.desk.plan.sum(standing), text)).filter(|(sum, _)| sum.count > 0);
+        let standings = [
+            (Standing::Sure, word("{} 项符合")),
+            (Standing::Later, word("{} 项符合，还没开始")),
+            (Standing::Likely, word("{} 项待人工核实")),
+        ];
+        let parts = standings
+            .into_iter()
+            .map(|(standing, text)| (self.desk.plan.sum(standing), text))
+            .filter(|(sum, _)| sum.count > 0);
         let parts = parts.map(|(sum, text)| html! { <li><span>{ self.say(text, &[&sum.count]) }</span><span class="amt">{ self.sum_figure(sum) }</span></li> });
         let rows = sheet.rows.iter().map(|row| {
             let group = if row.standing == Standing::Likely { Group::Likely } else { Group::Eligible };
@@ -112,8 +119,10 @@ impl App {
 
     /// Ways to take the plan along.
     pub(crate) fn take_row(&self, link: &Scope<Self>) -> Html {
-        let button = |take: Take, text: &'static str| html! {
-            <button type="button" class="btn" onclick={link.callback(move |_: MouseEvent| Msg::Act(Act::Take(take)))}>{ self.get(text).to_owned() }</button>
+        let button = |take: Take, text: &'static str| {
+            html! {
+                <button type="button" class="btn" onclick={link.callback(move |_: MouseEvent| Msg::Act(Act::Take(take)))}>{ self.get(text).to_owned() }</button>
+            }
         };
         html! {
             <div class="row"><button type="button" class="btn pri" part="button" onclick={link.callback(|_: MouseEvent| Msg::Go(View::Print))}>{ self.get("打印或存 PDF") }</button>
@@ -126,7 +135,7 @@ impl App {
     pub(crate) fn by_hand(&self) -> Html {
         let Some(text) = &self.desk.by_hand else { return Html::default() };
         html! { <div><label for="by-hand">{ self.get("没有存下来？选中下面的文字复制") }</label>
-            <textarea id="by-hand" class="hand" readonly=true rows="6" value={text.clone()} /></div> }
+        <textarea id="by-hand" class="hand" readonly=true rows="6" value={text.clone()} /></div> }
     }
 
     /// Groups that left something out: which of their measures is had.

@@ -26,10 +26,12 @@ impl App {
     fn link_address(&self) -> String {
         let page = property(&global("location"), "href").as_string().unwrap_or_default();
         let page = page.split('#').next().unwrap_or_default();
-        let ids: Vec<&str> = self.desk.chosen.iter().filter_map(|at| Some(self.measures.get(*at)?.id.as_str())).collect();
+        let ids: Vec<&str> =
+            self.desk.chosen.iter().filter_map(|at| Some(self.measures.get(*at)?.id.as_str())).collect();
         let mut content = json!({ "huiqi": LINK_VERSION, "plan": ids });
         if self.desk.with_answers {
-            let firm: Value = serde_json::from_str(&profile::write(&self.firm, &self.catalogue)).unwrap_or_default();
+            let firm: Value =
+                serde_json::from_str(&profile::write(&self.firm, &self.catalogue)).unwrap_or_default();
             content["firm"] = firm;
         }
         format!("{page}#huiqi={}", URL_SAFE_NO_PAD.encode(content.to_string()))
@@ -45,7 +47,8 @@ impl App {
         if content.get("firm").is_some() {
             self.read_profile(ctx, &content["firm"].to_string());
         }
-        let ids: Vec<&str> = content["plan"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let ids: Vec<&str> =
+            content["plan"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let known = |id: &&str| self.measures.iter().any(|m| m.id == *id);
         let (known, gone): (Vec<&str>, Vec<&str>) = ids.into_iter().partition(known);
         if content.get("firm").is_none() {
@@ -69,12 +72,20 @@ impl App {
 
     pub(crate) fn share_dialog(&self, link: &Scope<Self>) -> Html {
         let close = link.callback(|_: MouseEvent| Msg::Act(Act::Share(false)));
-        let keyed = link.batch_callback(|e: KeyboardEvent| (e.key() == "Escape").then_some(Msg::Act(Act::Share(false))));
+        let keyed = link
+            .batch_callback(|e: KeyboardEvent| (e.key() == "Escape").then_some(Msg::Act(Act::Share(false))));
         let with = |with: bool| link.callback(move |_: Event| Msg::Act(Act::WithAnswers(with)));
         let year = u16::try_from(self.today.year()).unwrap_or_default();
-        let facts: Vec<String> = self.firm.iter().map(|(key, _)| {
-            self.say("{} {}", &[&key_name(&self.catalogue, key), &answer_text(&self.catalogue, &self.firm, key, year)])
-        }).collect();
+        let facts: Vec<String> = self
+            .firm
+            .iter()
+            .map(|(key, _)| {
+                self.say(
+                    "{} {}",
+                    &[&key_name(&self.catalogue, key), &answer_text(&self.catalogue, &self.firm, key, year)],
+                )
+            })
+            .collect();
         html! {
             <div class="cover"><div class="dlg" role="dialog" aria-modal="true" aria-labelledby="dlg-t" part="dialog" onkeydown={keyed}>
                 <h2 id="dlg-t" tabindex="-1" ref={self.dialog_heading.clone()}>{ self.get("分享这份方案") }</h2>
@@ -99,7 +110,14 @@ impl App {
     pub(crate) fn copy_link(&mut self) {
         let address = self.link_address();
         let copied = self.copy(&address);
-        self.tell(self.get(if copied { "链接已复制。" } else { "浏览器不让复制，请选中上面的链接自己复制。" }).to_owned());
+        self.tell(
+            self.get(if copied {
+                "链接已复制。"
+            } else {
+                "浏览器不让复制，请选中上面的链接自己复制。"
+            })
+            .to_owned(),
+        );
     }
 
     /// Copies a text; whether that worked as far as the browser says.
@@ -128,8 +146,16 @@ impl App {
     pub(crate) fn export_plan(&mut self, take: Take) {
         let Some(sheet) = self.sheet() else { return };
         match take {
-            Take::Calendar => self.download("huiqi.ics", "text/calendar;charset=utf-8", export::calendar_file(&sheet, &self.catalogue.words)),
-            Take::Table => self.download("huiqi.csv", "text/csv;charset=utf-8", export::plan_csv(&sheet, &self.catalogue.words)),
+            Take::Calendar => self.download(
+                "huiqi.ics",
+                "text/calendar;charset=utf-8",
+                export::calendar_file(&sheet, &self.catalogue.words),
+            ),
+            Take::Table => self.download(
+                "huiqi.csv",
+                "text/csv;charset=utf-8",
+                export::plan_csv(&sheet, &self.catalogue.words),
+            ),
             _ => {
                 let text = export::plan_text(&sheet, &self.catalogue.words);
                 if self.copy(&text) {
@@ -156,7 +182,11 @@ impl App {
             call(&anchor, "click", &[])?;
             Ok(())
         })();
-        let said = if saved.is_ok() { "已生成 {}，在浏览器的下载里。" } else { "浏览器不让存文件 {}，请复制下面的文字。" };
+        let said = if saved.is_ok() {
+            "已生成 {}，在浏览器的下载里。"
+        } else {
+            "浏览器不让存文件 {}，请复制下面的文字。"
+        };
         self.tell(self.say(said, &[&name]));
         self.desk.by_hand = Some(text);
     }
@@ -167,7 +197,10 @@ impl App {
     }
 
     pub(crate) fn export_ratings(&mut self) {
-        let rows = self.desk.ratings.iter().map(|(id, rating)| json!({ "measure": id, "level": rating.level, "reasons": rating.reasons }));
+        let rows =
+            self.desk.ratings.iter().map(
+                |(id, rating)| json!({ "measure": id, "level": rating.level, "reasons": rating.reasons }),
+            );
         let text = json!({ "huiqi": LINK_VERSION, "ratings": rows.collect::<Vec<Value>>() }).to_string();
         self.download("huiqi-ratings.json", "application/json", text);
     }
@@ -189,7 +222,8 @@ impl App {
             call(root, "appendChild", &[frame.clone()])?;
             let window = property(&frame, "contentWindow");
             let inside = property(&window, "document");
-            let style = js_sys::Reflect::construct(&property(&window, "CSSStyleSheet").into(), &Array::new())?;
+            let style =
+                js_sys::Reflect::construct(&property(&window, "CSSStyleSheet").into(), &Array::new())?;
             call(&style, "replaceSync", &[PRINT_STYLE.into()])?;
             js_sys::Reflect::set(&inside, &"adoptedStyleSheets".into(), &Array::of1(&style))?;
             let title = format!("{} {}", self.get("申报方案"), self.today);

@@ -34,7 +34,8 @@ impl App {
         let days = sheet.days.iter().map(|day| html! {
             <tr><td><b>{ self.short_day(day.date) }</b>{ " " }{ self.weekday(day.date) }</td>{ cell(&day.text) }</tr>
         });
-        let facts: Vec<String> = sheet.facts.iter().map(|(name, value)| self.say("{}：{}", &[name, value])).collect();
+        let facts: Vec<String> =
+            sheet.facts.iter().map(|(name, value)| self.say("{}：{}", &[name, value])).collect();
         let head = |names: &[&'static str]| html! { <thead><tr>{ for names.iter().map(|name| html! { <th scope="col">{ self.get(name).to_owned() }</th> }) }</tr></thead> };
         html! {
             <div class="paper" part="sheet">
