@@ -36,25 +36,50 @@ fn ready_at<'a>(page: &'a Page, server: &Server, path: &str) -> Result<Shadow<'a
     Ok(shadow)
 }
 
-/// Types in the firm of `examples/firms/equipment-maker.yaml`.
+/// Types in the firm of `examples/firms/equipment-maker.yaml`: the first page, then the questions that it has answers
+/// for.
 fn fill_in(shadow: &Shadow<'_>) -> Result<()> {
+    fill_first_page(shadow)?;
+    shadow.click_text("button.btn", "继续回答")?;
+    let mut open = 2;
+    for _ in 0..20 {
+        shadow.wait_for("this.querySelector('.prog')", LIMIT)?;
+        if shadow.exists("#f-entity_type-0")? {
+            shadow.select("#f-entity_type-0", "0")?;
+            shadow.click("form .btn.pri")?;
+            open -= 1;
+        } else if shadow.exists("input[value=gxjsqy]")? {
+            shadow.click("input[value=gxjsqy]")?;
+            shadow.wait_for("this.querySelector('.quals .more select')", LIMIT)?;
+            shadow.select(".quals .more select", "2025")?;
+            shadow.click("input[name=closed]")?;
+            shadow.click("form .btn.pri")?;
+            open -= 1;
+        } else {
+            shadow.click_text("form button", "稍后")?;
+        }
+        if open == 0 {
+            shadow.click_text(".nav button", "结果")?;
+            return shadow.wait_for("this.querySelector('details.grp')", LIMIT);
+        }
+    }
+    anyhow::bail!("nobody asked for the qualifications")
+}
+
+/// The first page alone.
+fn fill_first_page(shadow: &Shadow<'_>) -> Result<()> {
     shadow.select("select[name=省]", "130000")?;
     shadow.select("select[name=市]", "130100")?;
     shadow.wait_for("this.querySelector('select[name=区县] option[value=\"130102\"]')", LIMIT)?;
     shadow.select("select[name=区县]", "130102")?;
-    shadow.fill("#f-industry-0", "通用设备制造业")?;
-    shadow.wait_for("this.querySelector('.pick button')", LIMIT)?;
-    shadow.click_text(".pick button", "通用设备制造业")?;
-    shadow.select("#f-entity_type-0", "0")?;
+    shadow.fill("input[name=industry]", "通用设备制造业")?;
+    shadow.wait_for("this.querySelector('[role=option]')", LIMIT)?;
+    shadow.click_text("[role=option]", "通用设备制造业")?;
     shadow.fill("#f-staff_total-0", "86")?;
     let revenue = shadow.eval("return this.querySelector('input[id^=f-revenue-]').id")?;
     let revenue = revenue.as_str().context("the revenue field has an id")?;
     shadow.fill(&format!("#{revenue}"), "6420")?;
     shadow.fill("#f-found_date-0", "2018-05-10")?;
-    shadow.click("input[value=gxjsqy]")?;
-    shadow.wait_for("this.querySelector('.quals .more select')", LIMIT)?;
-    shadow.select(".quals .more select", "2025")?;
-    shadow.click("input[name=closed]")?;
     shadow.click("button[type=submit]")?;
     shadow.wait_for("this.querySelector('details.grp')", LIMIT)
 }

@@ -267,6 +267,7 @@ fn the_package_holds_this_and_nothing_else() -> Result<()> {
                 "vue.d.ts",
                 "widget/app.bin",
                 "widget/app.js",
+                "widget/en.bin",
                 "widget/frame.js",
                 "widget/licences.txt",
                 "widget/loader.js",

@@ -104,7 +104,7 @@ impl App {
             Some(Answer::Code(code)) => *code,
             _ => Code::ALL,
         };
-        let level = |parent: Code, name: &'static str, first: bool| {
+        let level = |parent: Code, name: &'static str, label: &'static str, first: bool| {
             let chosen = self
                 .catalogue
                 .regions
@@ -126,20 +126,20 @@ impl App {
             });
             let select = html! {
                 <select class="sel" {name} id={first.then(|| frame.id.clone())} onchange={set}
-                    aria-label={if first { None } else { Some(self.get(name).to_owned()) }} aria-describedby={format!("{}-h", frame.id)}>
-                    <option value="" selected={chosen.is_none()}>{ self.get(name) }</option>
+                    aria-label={if first { None } else { Some(self.get(label).to_owned()) }} aria-describedby={format!("{}-h", frame.id)}>
+                    <option value="" selected={chosen.is_none()}>{ self.get(label) }</option>
                     { for options }
                 </select>
             };
             (select, chosen.map(|(c, _)| c))
         };
-        let (province, chosen) = level(Code::ALL, word("选省"), true);
+        let (province, chosen) = level(Code::ALL, "省", word("选省"), true);
         let mut selects = vec![province];
         if let Some(code) = chosen {
-            let (city, chosen) = level(code, word("选市"), false);
+            let (city, chosen) = level(code, "市", word("选市"), false);
             selects.push(city);
             if let Some(code) = chosen {
-                selects.push(level(code, word("选区县"), false).0);
+                selects.push(level(code, "区县", word("选区县"), false).0);
             }
         }
         labelled(frame, html! { <div class="regions">{ for selects }</div> })
