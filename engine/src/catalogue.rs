@@ -7,7 +7,7 @@ use litemap::LiteMap;
 
 use crate::codec::{Reader, Writer};
 use crate::date::Date;
-use crate::fold::fold;
+use crate::fold::{fold, is_word};
 use crate::num::{Interval, Ratio};
 use crate::unit::Dimension;
 use crate::words::Words;
@@ -380,10 +380,22 @@ pub struct SizeClass {
     pub assets: Option<[u32; 3]>,
 }
 
-/// Names of codes, in code order.
+/// Names of codes, in code order, and how their characters begin when they are spelled out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CodeNames {
     names: LiteMap<Code, String>,
+    /// Per Han character the first letters of its readings, a bit each. Empty where nobody types them.
+    initials: LiteMap<char, u32>,
+}
+
+/// Whether a character is spelled out.
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9fff}')
+}
+
+/// A letter as a bit; 0 for everything else.
+fn letter_bit(letter: char) -> u32 {
+    if letter.is_ascii_lowercase() { 1 << (letter as u32 - 'a' as u32) } else { 0 }
 }
 
 impl CodeNames {
@@ -431,21 +443,97 @@ impl CodeNames {
         for (code, name) in other.names {
             self.names.insert(code, name);
         }
+        for (c, letters) in other.initials {
+            self.initials.insert(c, letters);
+        }
     }
 
-    /// Appends to `w`.
+    /// Learns the first letters of the readings of every Han character in the names: small letters of ASCII.
+    pub fn spell(&mut self, letters: impl Fn(char) -> Vec<char>) {
+        let han = self.names.values().flat_map(|name| name.chars()).filter(|c| is_han(*c));
+        self.initials =
+            han.map(|c| (c, letters(c).into_iter().map(letter_bit).fold(0, |a, b| a | b))).collect();
+    }
+
+    /// Han characters in the order in which they first occur.
+    fn characters(&self) -> Vec<char> {
+        let mut seen: LiteMap<char, ()> = LiteMap::new();
+        let han = self.names.values().flat_map(|name| name.chars()).filter(|c| is_han(*c));
+        han.filter(|c| seen.insert(*c, ()).is_none()).collect()
+    }
+
+    /// Appends to `w`. Initials take a letter for each character that is new, and a capital for each further reading.
     pub fn encode(&self, w: &mut Writer) {
         w.size(self.names.len());
         for (code, name) in &self.names {
             code.encode(w);
             w.str(name);
         }
+        let mut spelled = String::new();
+        let characters = if self.initials.is_empty() { Vec::new() } else { self.characters() };
+        for c in characters {
+            let letters = self.initials.get(&c).copied().unwrap_or_default();
+            let mut readings = ('a'..='z').filter(|letter| letters & letter_bit(*letter) != 0);
+            spelled.push(readings.next().unwrap_or('-'));
+            spelled.extend(readings.map(|letter| letter.to_ascii_uppercase()));
+        }
+        w.str(&spelled);
     }
 
     /// Reads what [`CodeNames::encode`] wrote.
     pub(crate) fn read(r: &mut Reader<'_>) -> Self {
-        Self { names: r.map(Code::read, Reader::string) }
+        let mut names = Self { names: r.map(Code::read, Reader::string), initials: LiteMap::new() };
+        let spelled = r.str();
+        if spelled.is_empty() {
+            return names;
+        }
+        let mut characters = names.characters().into_iter();
+        let mut current = None;
+        for letter in spelled.chars() {
+            if !letter.is_ascii_uppercase() {
+                current = characters.next();
+            }
+            let Some(c) = current else {
+                r.fail("首字母");
+                break;
+            };
+            *names.initials.entry(c).or_insert(0) |= letter_bit(letter.to_ascii_lowercase());
+        }
+        if characters.next().is_some() {
+            r.fail("首字母");
+        }
+        names
     }
+
+    /// Whether `query` stands at the beginning of `name`, each character as itself or by its first letter; and whether
+    /// letters were needed.
+    fn begins(&self, name: &[char], query: &[char]) -> Option<bool> {
+        let mut spelled = false;
+        for (at, q) in query.iter().enumerate() {
+            let c = name.get(at)?;
+            if c != q {
+                spelled = true;
+                if self.initials.get(c).is_none_or(|letters| letters & letter_bit(*q) == 0) {
+                    return None;
+                }
+            }
+        }
+        Some(spelled)
+    }
+}
+
+/// How well an industry fits what was typed, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Code,
+    CodePrefix,
+    NamePrefix,
+    InitialsPrefix,
+    NameInside,
+    WordInitials,
+    InitialsInside,
+    /// The last letter is one too many, or a slip.
+    AlmostInitials,
 }
 
 /// All tables together.
@@ -560,24 +648,61 @@ impl Catalogue {
         }
     }
 
-    /// Industries whose name or code matches.
+    /// Industries whose name, code or first letters of the name match: `348`, `通用`, `tylbj`. The best first, then those
+    /// that comprise more.
     pub fn find_industries(&self, query: &str, limit: usize) -> Vec<(Code, String)> {
-        let query = query.trim();
-        let upper = query.to_ascii_uppercase();
-        let mut codes: Vec<Code> = Vec::new();
-        if !upper.is_empty() && upper.is_ascii() {
-            let matches = |code: &Code| {
-                let text = code.as_str();
-                // Firms write the digits without the letter of the section.
-                text.starts_with(&upper) || text.get(1..).is_some_and(|t| t.starts_with(&upper))
-            };
-            codes.extend(self.industries.iter().map(|(code, _)| code).filter(matches));
-            codes.sort_by_key(|code| (code.as_str().len(), *code));
-            codes.truncate(limit);
-        } else {
-            codes = find_codes(&self.industries, query, limit);
+        let query: Vec<char> = query.chars().map(fold).filter(|c| is_word(*c)).collect();
+        let typed: String = query.iter().map(char::to_ascii_uppercase).collect();
+        if query.is_empty() {
+            return Vec::new();
         }
-        codes.into_iter().map(|code| (code, self.industry_name(code))).collect()
+        let fits = |(code, name): (Code, &str)| Some((self.fit(code, name, &typed, &query)?, code.len, code));
+        let mut found: Vec<(Fit, u8, Code)> = self.industries.iter().filter_map(fits).collect();
+        found.sort();
+        found.truncate(limit);
+        found.into_iter().map(|(.., code)| (code, self.industry_name(code))).collect()
+    }
+
+    fn fit(&self, code: Code, name: &str, typed: &str, query: &[char]) -> Option<Fit> {
+        let code = code.as_str();
+        // Firms write the digits without the letter of the section.
+        let digits = code.get(1..).filter(|digits| !digits.is_empty()).unwrap_or(code);
+        if code == typed || digits == typed {
+            return Some(Fit::Code);
+        }
+        if code.starts_with(typed) || digits.starts_with(typed) {
+            return Some(Fit::CodePrefix);
+        }
+        // Marks are not typed; a word begins behind them, and behind what joins words.
+        let (mut word, mut starts) = (Vec::new(), Vec::new());
+        let mut begins = true;
+        for c in name.chars().map(fold) {
+            if is_word(c) {
+                word.push(c);
+                starts.push(begins);
+            }
+            begins = !is_word(c) || matches!(c, '和' | '及' | '与');
+        }
+        let mut best = None;
+        for (at, first) in starts.iter().enumerate() {
+            let Some(spelled) = self.industries.begins(&word[at..], query) else { continue };
+            let fit = match (at, spelled, first) {
+                (0, false, _) => Fit::NamePrefix,
+                (0, true, _) => Fit::InitialsPrefix,
+                (_, false, _) => Fit::NameInside,
+                (_, true, true) => Fit::WordInitials,
+                // One letter would stand in every second name.
+                (_, true, false) if query.len() > 1 => Fit::InitialsInside,
+                _ => continue,
+            };
+            best = Some(best.map_or(fit, |best: Fit| best.min(fit)));
+        }
+        let slip = || {
+            let rest = query.get(..query.len() - 1).filter(|rest| rest.len() > 2)?;
+            let letters = query.iter().all(char::is_ascii_lowercase);
+            self.industries.begins(&word, rest).filter(|_| letters).map(|_| Fit::AlmostInitials)
+        };
+        best.or_else(slip)
     }
 
     /// The part of a bundle with facts, qualifications and size classes.
@@ -677,25 +802,6 @@ pub fn is_statistical(name: &str) -> bool {
     matches!(name, "市辖区" | "县" | "省直辖县级行政区划" | "自治区直辖县级行政区划")
 }
 
-fn find_codes(names: &CodeNames, query: &str, limit: usize) -> Vec<Code> {
-    let query: String = query.chars().filter(|c| !c.is_whitespace()).map(fold).collect();
-    if query.is_empty() {
-        return Vec::new();
-    }
-    let mut found: Vec<(bool, usize, Code)> = names
-        .iter()
-        .filter(|(_, name)| !is_statistical(name))
-        .filter_map(|(code, name)| {
-            let name: String = name.chars().map(fold).collect();
-            let hit = name.contains(&query);
-            hit.then(|| (!name.starts_with(&query), code.as_str().len(), code))
-        })
-        .collect();
-    found.sort();
-    found.truncate(limit);
-    found.into_iter().map(|(_, _, code)| code).collect()
-}
-
 fn encode_fact(f: &Fact, w: &mut Writer) {
     w.str(&f.id);
     w.str(&f.name);
@@ -772,6 +878,88 @@ mod tests {
         assert_eq!(code("130102").nesting(Code::ALL), Nesting::Inside);
         assert_eq!(code("130100").region_text(), "130100");
         assert_eq!(Code::region("13010"), None);
+    }
+
+    #[test]
+    fn industries_are_found_by_what_is_typed() {
+        let rows = [
+            ("A", "农、林、牧、渔业"),
+            ("C", "制造业"),
+            ("C34", "通用设备制造业"),
+            ("C348", "通用零部件制造"),
+            ("C3481", "金属密封件制造"),
+            ("C367", "汽车零部件及配件制造"),
+            ("I65", "软件和信息技术服务业"),
+        ];
+        let mut catalogue = Catalogue::default();
+        for (c, name) in rows {
+            catalogue.industries.insert(Code::new(c).unwrap(), name);
+        }
+        let readings =
+            "通t用y零l部b件j制z造zc设s备b业y汽q车cj农n林l牧m渔y软r和hg信x息x技j术sz服f务w密m封f金j属sz及j配p";
+        catalogue.industries.spell(|c| {
+            let rest = readings.split_once(c).map_or("", |(_, rest)| rest);
+            rest.chars().take_while(char::is_ascii_lowercase).collect()
+        });
+        let find = |catalogue: &Catalogue, query: &str| -> Vec<String> {
+            catalogue.find_industries(query, 4).into_iter().map(|(c, _)| c.as_str().to_owned()).collect()
+        };
+        let cases: &[(&str, &[&str])] = &[
+            // The code, with its letter or without it, then what it comprises.
+            ("348", &["C348", "C3481"]),
+            ("ｃ348", &["C348", "C3481"]),
+            ("C", &["C", "C34", "C348", "C367"]),
+            // The name, from its beginning before anywhere inside.
+            ("制造", &["C", "C34", "C348", "C367"]),
+            ("零部件", &["C348", "C367"]),
+            ("农林", &["A"]),
+            // First letters; the last one may be a slip; both at once; marks are not typed.
+            ("tylbj", &["C348"]),
+            ("TYL", &["C348"]),
+            ("tyls", &["C348"]),
+            ("ty", &["C34", "C348"]),
+            ("通用lb", &["C348"]),
+            ("nlmyy", &["A"]),
+            // Words inside, those behind 和 and 及 first; every reading of a character.
+            ("xx", &["I65"]),
+            ("pj", &["C367"]),
+            ("lbj", &["C348", "C367"]),
+            ("qclb", &["C367"]),
+            ("qjlb", &["C367"]),
+            // Neither a single letter inside a word nor nothing at all.
+            ("x", &["I65"]),
+            ("j", &["C3481"]),
+            (" 、", &[]),
+            ("没有", &[]),
+        ];
+        for (query, expected) in cases {
+            assert_eq!(find(&catalogue, query), *expected, "{query}");
+        }
+        let mut w = Writer::new();
+        catalogue.industries.encode(&mut w);
+        let bytes = w.into_bytes();
+        let mut r = Reader::new(&bytes);
+        assert_eq!(CodeNames::read(&mut r), catalogue.industries);
+        assert_eq!(r.end(), Ok(()));
+        // One letter too few, one too many.
+        for change in [-1i32, 1] {
+            let mut names = catalogue.industries.clone();
+            let mut w = Writer::new();
+            names.initials = LiteMap::new();
+            names.encode(&mut w);
+            let mut bytes = w.into_bytes();
+            bytes.pop();
+            let mut w = Writer::new();
+            w.str(&"a".repeat((names.characters().len() as i32 + change) as usize));
+            bytes.extend(w.into_bytes());
+            let mut r = Reader::new(&bytes);
+            CodeNames::read(&mut r);
+            assert!(r.end().is_err());
+        }
+        // Without them names and codes are found all the same.
+        catalogue.industries.spell(|_| Vec::new());
+        assert_eq!(find(&catalogue, "通用零"), ["C348"]);
+        assert_eq!(find(&catalogue, "tyl"), [""; 0]);
     }
 
     #[test]

@@ -422,8 +422,9 @@ impl<'a> Planner<'a> {
 
     /// Number of a group; the id of what was had of it when nothing is left.
     fn group(&mut self, name: &str, rule: ExclusionRule) -> Result<usize, String> {
-        let had: Vec<&Measure> = self
-            .measures
+        // Most firms have had nothing, and every member of every group comes here.
+        let table = if self.firm.received.is_empty() { &[] } else { self.measures };
+        let had: Vec<&Measure> = table
             .iter()
             .filter(|m| self.was_had_this_year(&m.id) && m.exclusions.iter().any(|(g, _)| g == name))
             .collect();
@@ -558,12 +559,11 @@ impl<'a> Planner<'a> {
                     next.extend(&self.items[no].needs);
                 }
             }
-            let fits = self.groups.iter().enumerate().all(|(group, pot)| match pot.room {
-                Room::Places(places) => {
-                    let inside =
-                        self.items.iter().zip(&more).filter(|(i, m)| **m && i.groups.contains(&group));
-                    inside.count() <= places
-                }
+            let mut taken = vec![0; self.groups.len()];
+            let inside = self.items.iter().zip(&more).filter(|(_, more)| **more);
+            inside.flat_map(|(item, _)| &item.groups).for_each(|group| taken[*group] += 1);
+            let fits = self.groups.iter().zip(taken).all(|(pot, taken)| match pot.room {
+                Room::Places(places) => taken <= places,
                 Room::Money(..) => true,
             });
             if fits {

@@ -141,7 +141,9 @@ pub fn build(
     }
     let regions = split_regions(&names, &parts)?;
     let regions_name = parts.add(PartKind::Regions, &regions.encode())?;
-    let industries = bundle::encode_names(PartKind::Industries, &catalogue.industries);
+    let mut industries = catalogue.industries.clone();
+    industries.spell(text_index::initials);
+    let industries = bundle::encode_names(PartKind::Industries, &industries);
     let industries_name = parts.add(PartKind::Industries, &industries)?;
     let traditional = traditional::table(shown_texts(project, &measures, &names))?;
     let traditional = parts.add(PartKind::Traditional, &bundle::encode_traditional(&traditional))?;

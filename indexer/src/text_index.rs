@@ -20,7 +20,7 @@ use huiqi_engine::search::{
     month_of, text_length,
 };
 use jieba_rs::Jieba;
-use pinyin::ToPinyin as _;
+use pinyin::{ToPinyin as _, ToPinyinMulti as _};
 use sha2::{Digest as _, Sha256};
 use tantivy::indexer::LogMergePolicy;
 use tantivy::postings::Postings as _;
@@ -98,6 +98,15 @@ pub fn simplifier() -> anyhow::Result<Simplifier> {
             _ => None,
         }
     })))
+}
+
+/// First letters of all readings of a character: which one holds in a name is not known, and whoever types one means it.
+pub fn initials(c: char) -> Vec<char> {
+    let readings = c.to_pinyin_multi().into_iter().flatten();
+    let mut letters: Vec<char> = readings.filter_map(|reading| reading.plain().chars().next()).collect();
+    letters.sort_unstable();
+    letters.dedup();
+    letters
 }
 
 /// Sounds of the characters of GB 2312, without tones; z, c, s and zh, ch, sh

@@ -395,13 +395,14 @@ fn uscc(world: &World, cells: &[&str]) -> Result<(), String> {
         Ok(_) => "ok",
         Err(UsccError::Length(_)) => "length",
         Err(UsccError::Character(..)) => "character",
-        Err(UsccError::Check(_)) => "check",
+        Err(UsccError::Check(..)) => "check",
     };
     same("code", found, cell(cells, 1))?;
-    let region =
-        parsed.ok().and_then(|code| code.region()).map_or_else(String::new, |code| code.region_text());
+    let code = parsed.ok();
+    let region = code.and_then(|code| code.region()).map_or_else(String::new, |code| code.region_text());
     let _ = world;
-    same("region", region, cell(cells, 2))
+    same("region", region, cell(cells, 2))?;
+    same("category", code.and_then(|code| code.category()).unwrap_or_default(), cell(cells, 3))
 }
 
 /// `id low..high 组=就高 前置=id`
