@@ -438,6 +438,15 @@ impl CodeNames {
         self.names.is_empty()
     }
 
+    /// Takes over names of `other` for codes that are here.
+    pub(crate) fn rename(&mut self, other: &Self) {
+        for (code, name) in self.names.iter_mut() {
+            if let Some(other) = other.get(*code) {
+                other.clone_into(name);
+            }
+        }
+    }
+
     /// Takes over all names of `other`.
     pub fn extend(&mut self, other: Self) {
         for (code, name) in other.names {

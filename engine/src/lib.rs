@@ -97,6 +97,7 @@ pub mod catalogue;
 pub mod codec;
 pub mod date;
 pub mod decide;
+pub mod english;
 pub mod eval;
 pub mod explain;
 pub mod export;

@@ -14,6 +14,7 @@ use huiqi_engine::bundle::{
 use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, ItemNo, ListNo, ParamNo, ThemeNo};
 use huiqi_engine::codec::{Reader, Writer};
 use huiqi_engine::date::Date;
+use huiqi_engine::english::English;
 use huiqi_engine::fold::Simplifier;
 use huiqi_engine::measure::{Audience, BenefitKind, Detail, FullText, Measure, RowKind, Selection};
 use huiqi_engine::rule::{self, Expr, Members, Mode, print_expr};
@@ -147,6 +148,8 @@ pub fn build(
     let industries_name = parts.add(PartKind::Industries, &industries)?;
     let traditional = traditional::table(shown_texts(project, &measures, &names))?;
     let traditional = parts.add(PartKind::Traditional, &bundle::encode_traditional(&traditional))?;
+    let english = english(project, &measures, &used, &names);
+    let english = parts.add(PartKind::English, &english.encode())?;
     let stored = parts.names();
     let files = parts.add(PartKind::Files, &bundle::encode_texts(PartKind::Files, &stored))?;
 
@@ -161,7 +164,7 @@ pub fn build(
         regions: regions_name,
         industries: industries_name,
         files,
-        english: None,
+        english: Some(english),
         traditional: Some(traditional),
         areas: published_areas,
     };
@@ -179,6 +182,47 @@ pub fn build(
         bytes: written.parts.values().sum(),
         by_kind: written.by_kind,
     })
+}
+
+/// English names of what the bundle holds.
+fn english(
+    project: &Project,
+    measures: &[(Code, &Policy, &PolicyMeasure)],
+    used: &Catalogue,
+    regions: &CodeNames,
+) -> English {
+    let all = &project.tables.english;
+    let facts: BTreeSet<&str> = used.facts.values().map(|fact| fact.id.as_str()).collect();
+    let items: BTreeSet<&str> = used.items.values().map(|item| item.id.as_str()).collect();
+    let mut terms: BTreeSet<&str> = BTreeSet::new();
+    terms.extend(used.facts.values().flat_map(|fact| fact.options.iter().map(String::as_str)));
+    terms.extend(used.items.values().flat_map(|item| item.levels.iter().map(String::as_str)));
+    terms.extend(used.lists.values().map(|list| list.name.as_str()));
+    terms.extend(used.params.values().map(|param| param.name.as_str()));
+    terms.extend(used.sizes.iter().map(|size| size.name.as_str()));
+    terms.extend(used.themes.values().map(String::as_str));
+    for (_, _, m) in measures {
+        terms.extend(m.detail.materials.iter().map(|material| material.name.as_str()));
+        terms.extend(m.detail.handling.iter().map(|(label, _)| label.as_str()));
+    }
+    let glosses = measures.iter().filter_map(|(_, _, m)| Some((m.measure.id.clone(), m.english.clone()?)));
+    let mut english = English {
+        facts: named(&all.facts, &facts),
+        items: named(&all.items, &items),
+        terms: named(&all.terms, &terms),
+        measures: glosses.collect(),
+        industries: all.industries.clone(),
+        ..English::default()
+    };
+    for (code, name) in all.regions.iter().filter(|(code, _)| regions.get(*code).is_some()) {
+        english.regions.insert(code, name);
+    }
+    english
+}
+
+fn named<T: Clone>(all: &LiteMap<String, T>, used: &BTreeSet<&str>) -> LiteMap<String, T> {
+    let rows = all.iter().filter(|(key, _)| used.contains(key.as_str()));
+    rows.map(|(key, row)| (key.clone(), row.clone())).collect()
 }
 
 /// Every text of a bundle that is shown.

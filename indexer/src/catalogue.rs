@@ -9,6 +9,7 @@ use huiqi_engine::catalogue::{
     Param, ParamNo, SIZE_NAMES, Scope, SizeClass, ThemeNo,
 };
 use huiqi_engine::date::Date;
+use huiqi_engine::english::{English, EnglishFact};
 use huiqi_engine::rule::{Aliases, Expr, Period, dimension, find_industry, find_region, read_quantity};
 
 use crate::diagnostic::{Diagnostic, Place, io_words};
@@ -30,6 +31,8 @@ pub struct Tables {
     pub spared: BTreeSet<String>,
     /// Words people type.
     pub lexicon: Vec<Synonym>,
+    /// English names; those of measures stand in the policies.
+    pub english: English,
     /// Words that show a theme (主题).
     pub theme_words: Vec<(ThemeNo, String)>,
 }
@@ -52,7 +55,7 @@ impl Tables {
 
 /// The catalogue that every publisher shares, built into the program. Its ids are global and owned by the version of
 /// the format: a publisher adds rows of its own and changes none of these.
-const CORE: [(&str, &str); 13] = [
+const CORE: [(&str, &str); 14] = [
     ("facts.yaml", include_str!("../../policies/catalogue/facts.yaml")),
     ("qualifications.yaml", include_str!("../../policies/catalogue/qualifications.yaml")),
     ("programmes.yaml", include_str!("../../policies/catalogue/programmes.yaml")),
@@ -66,6 +69,7 @@ const CORE: [(&str, &str); 13] = [
     ("lists.tsv", include_str!("../../policies/catalogue/lists.tsv")),
     ("lexicon.tsv", include_str!("../../policies/catalogue/lexicon.tsv")),
     ("themes.tsv", include_str!("../../policies/catalogue/themes.tsv")),
+    ("english.tsv", include_str!("../../policies/catalogue/english.tsv")),
 ];
 
 fn core(file: &str) -> &'static str {
@@ -123,6 +127,7 @@ pub fn load(dir: &Path, sink: &mut Sink) -> Tables {
         tables.theme_words.extend(words.map(|word| (no, word.to_owned())));
         Ok(())
     });
+    loader.tsv("english.tsv", 4, sink, |cells, tables| read_english(cells, tables));
     loader.tsv("lexicon.tsv", 3, sink, |cells, tables| read_synonym(cells, &mut tables.lexicon));
     loader.tables
 }
@@ -198,9 +203,13 @@ impl Loader<'_> {
     }
 }
 
-/// What tells two rows of a table apart: the first cell, of the lexicon the first two.
+/// What tells two rows of a table apart: the first cell, of the lexicon the first two, of the English names three.
 fn key_of<'l>(file: &str, line: &'l str) -> &'l str {
-    let cells = if file == "lexicon.tsv" { 2 } else { 1 };
+    let cells = match file {
+        "lexicon.tsv" => 2,
+        "english.tsv" => 3,
+        _ => 1,
+    };
     line.match_indices('\t').nth(cells - 1).map_or(line, |(at, _)| &line[..at])
 }
 
@@ -323,6 +332,72 @@ fn read_synonym(cells: &[&str], lexicon: &mut Vec<Synonym>) -> Result<(), Proble
         return wrong(format!("“{term}”和“{canonical}”前面已经写过（{}）", before.term));
     }
     lexicon.push(Synonym { term: term.to_owned(), canonical: canonical.to_owned(), relation: *relation });
+    Ok(())
+}
+
+/// Longest English name, and longest question or help.
+const ENGLISH_LIMITS: [usize; 2] = [100, 300];
+
+/// What is wrong with a text that should be English.
+pub(crate) fn english_problem(text: &str, limit: usize) -> Option<String> {
+    let letter = |c: char| c.is_ascii_graphic() || c == ' ' || "éüçñ–—’‘“”×·°²³≥≤€£".contains(c);
+    match text.chars().find(|c| !letter(*c)) {
+        _ if text.trim() != text || !text.contains(|c: char| c.is_ascii_alphanumeric()) => {
+            Some(format!("应是英文，前后没有空格，写的是“{text}”"))
+        }
+        Some(c) => Some(format!("英文里不能有“{c}”")),
+        None if text.chars().count() > limit => {
+            Some(format!("有 {} 个字符，最多 {limit} 个", text.chars().count()))
+        }
+        None => None,
+    }
+}
+
+/// `fact`, `item`, `term`, `region` or `industry`; id, Chinese name or code; field; English.
+fn read_english(cells: &[&str], tables: &mut Tables) -> Result<(), Problem> {
+    let [kind, id, field, text] = [cells[0], cells[1], cells[2], cells[3]];
+    let limit = ENGLISH_LIMITS[usize::from(matches!(field, "question" | "help"))];
+    if let Some(problem) = english_problem(text, limit) {
+        return Err(problem.into());
+    }
+    let (catalogue, english) = (&tables.catalogue, &mut tables.english);
+    let none = || Err(Problem::from(format!("目录里没有“{id}”")));
+    let text = text.to_owned();
+    match (kind, field) {
+        ("fact", "name" | "question" | "help") => {
+            if catalogue.fact_by_id(id).is_none() {
+                return none();
+            }
+            let fact = english.facts.entry(id.to_owned()).or_insert(EnglishFact::default());
+            *match field {
+                "name" => &mut fact.name,
+                "question" => &mut fact.question,
+                _ => &mut fact.help,
+            } = text;
+        }
+        ("item", "name") => {
+            if !catalogue.items.values().any(|item| item.id == id) {
+                return none();
+            }
+            english.items.insert(id.to_owned(), text);
+        }
+        ("term", "name") => {
+            english.terms.insert(id.to_owned(), text);
+        }
+        ("region", "name") => match Code::region(id).filter(|code| catalogue.regions.get(*code).is_some()) {
+            Some(code) => english.regions.insert(code, text),
+            None => return none(),
+        },
+        ("industry", "name") => match Code::new(id).filter(|c| catalogue.industries.get(*c).is_some()) {
+            Some(code) => english.industries.insert(code, text),
+            None => return none(),
+        },
+        _ => {
+            let wanted =
+                "第 1、3 列应是 fact 和 name、question 或 help，item、term、region、industry 和 name";
+            return Err(format!("{wanted}，写的是“{kind}”“{field}”").into());
+        }
+    }
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use huiqi_engine::num::Ratio;
 use huiqi_engine::rule::{self, Arith, Expr, NameProblem, Names, RuleError, TextNo};
 use huiqi_engine::unit::Dimension;
 
-use crate::catalogue::Tables;
+use crate::catalogue::{Tables, english_problem};
 use crate::clause;
 use crate::diagnostic::{Diagnostic, Place, io_words};
 use crate::fields::{Fields, Sink};
@@ -59,6 +59,8 @@ pub struct Policy {
 pub struct PolicyMeasure {
     /// The compiled form.
     pub measure: Measure,
+    /// 英文名
+    pub english: Option<String>,
     /// Card.
     pub card: Card,
     /// Page.
@@ -374,6 +376,12 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
     let place = f.place("编号");
     let name = f.text("名称", sink).unwrap_or_default();
     too_long(&f, "名称", &name, 24, sink);
+    let english = f.optional("英文名", sink);
+    if let Some(problem) = english.as_ref().and_then(|text| english_problem(text, 60)) {
+        let message = format!("“英文名”{problem}");
+        let hint = "写一个短的英文名，如 R&D platform award，显示在名称前面";
+        sink.report(Diagnostic::new("P005", f.place("英文名"), message).hint(hint));
+    }
     let summary = f.text("一句话", sink).unwrap_or_default();
     too_long(&f, "一句话", &summary, 60, sink);
     let audience = f.choice("受益对象", &Audience::ALL, sink);
@@ -437,6 +445,7 @@ fn read_measure(row: &Node, shared: &Shared, tables: &Tables, sink: &mut Sink) -
     };
     Some(PolicyMeasure {
         measure,
+        english,
         card: Card { summary, texts: compiler.texts },
         detail: Detail { materials, handling, benefit_note, ..shared.detail.clone() },
         place,
