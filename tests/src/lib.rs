@@ -11,6 +11,7 @@
 pub mod axe;
 pub mod browser;
 mod cdp;
+pub mod copies;
 pub mod other;
 mod page;
 pub mod plan;

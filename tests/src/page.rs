@@ -184,6 +184,24 @@ impl Page {
         Ok(self.record.borrow().console.clone())
     }
 
+    /// A line with this latency and so many bits per second, both ways.
+    pub fn slow_network(&self, latency: Duration, bits_per_s: u32) -> Result<()> {
+        let bytes_per_s = f64::from(bits_per_s) / 8.0;
+        self.call(
+            "Network.emulateNetworkConditions",
+            json!({
+                "offline": false, "latency": latency.as_secs_f64() * 1000.0,
+                "downloadThroughput": bytes_per_s, "uploadThroughput": bytes_per_s,
+            }),
+        )?;
+        Ok(())
+    }
+
+    /// A processor that takes so many times as long.
+    pub fn slow_processor(&self, times: u32) -> Result<()> {
+        self.call("Emulation.setCPUThrottlingRate", json!({"rate": times})).map(drop)
+    }
+
     /// Lets requests fail whose address matches one of the patterns (`*` stands for anything).
     pub fn block(&self, patterns: &[&str]) -> Result<()> {
         self.call("Network.setBlockedURLs", json!({"urls": patterns}))?;
@@ -221,6 +239,14 @@ impl Page {
             event.remove("text");
         }
         self.call("Input.dispatchKeyEvent", event)?;
+        Ok(())
+    }
+
+    /// Presses and releases the key of a character, which stands in the field that has the focus afterwards.
+    pub fn type_char(&self, character: char) -> Result<()> {
+        let key = character.to_string();
+        self.call("Input.dispatchKeyEvent", json!({"type": "keyDown", "key": key, "text": key}))?;
+        self.call("Input.dispatchKeyEvent", json!({"type": "keyUp", "key": key}))?;
         Ok(())
     }
 

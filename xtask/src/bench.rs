@@ -12,12 +12,13 @@ use crate::step::{Steps, cargo, follow, quiet, require, say};
 use crate::{demo, dist, files, in_root, pack, tools, wasm};
 
 /// What can be measured.
-const NAMES: [&str; 4] = ["check", "engine", "search", "size"];
+const NAMES: [&str; 5] = ["check", "engine", "page", "search", "size"];
 
 pub(crate) fn bench(name: &str, corpora: &[String], steps: &mut Steps) -> Result<()> {
     match name {
         "check" => check(steps),
         "engine" => engine(steps),
+        "page" => page(steps),
         "search" => search(corpora, steps),
         "size" => size(steps),
         _ => bail!("nothing to measure is called {name:?}; there is: {}", NAMES.join(", ")),
@@ -64,6 +65,20 @@ fn engine(steps: &mut Steps) -> Result<()> {
     let mut bench = Command::new(in_root("target/release/bench_engine"));
     bench.env("HUIQI_DEMO_DIR", in_root("target/demo"));
     bench.env("HUIQI_CHROMIUM", chromium).env("HUIQI_ENGINE_MODULE", module);
+    run_bench(bench)
+}
+
+/// What a visitor waits for on a slow phone: first verdict, typing, the bytes until then. Driven in Chromium by a program
+/// of the tests.
+fn page(steps: &mut Steps) -> Result<()> {
+    demo::build(steps, None)?;
+    let chromium = steps.run("find Chromium", tools::chromium)?;
+    let mut build = cargo();
+    build.args(["build", "--release", "--package", "huiqi-tests", "--bin", "bench_page"]);
+    build.current_dir(in_root(""));
+    steps.run("build bench", || quiet(build).map(drop))?;
+    let mut bench = Command::new(in_root("target/release/bench_page"));
+    bench.env("HUIQI_DEMO_DIR", in_root("target/demo")).env("HUIQI_CHROMIUM", chromium);
     run_bench(bench)
 }
 

@@ -7,9 +7,10 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use huiqi::check::load;
 use huiqi::fields::Sink;
+use huiqi_tests::copies::{templates, variant};
 use huiqi_tests::{today, workspace_root};
 use serde_json::json;
 
@@ -19,25 +20,7 @@ const RUNS: usize = 3;
 fn main() -> Result<()> {
     let small = vec![fs::read_to_string(workspace_root().join("tests/fixtures/codes/130000/demo-2.yaml"))?];
     measure("check.small_10k", &small)?;
-    let mut real = Vec::new();
-    for region in fs::read_dir(workspace_root().join("policies"))? {
-        let region = region?.path();
-        let code =
-            region.file_name().is_some_and(|n| n.to_string_lossy().bytes().all(|b| b.is_ascii_digit()));
-        if !code || !region.is_dir() {
-            continue;
-        }
-        for file in fs::read_dir(&region)? {
-            let path = file?.path();
-            // The samples have a text of their own beside them.
-            let text = fs::read_to_string(&path)?;
-            if path.extension().is_some_and(|e| e == "yaml") && !text.contains("\n原文: ") {
-                real.push(text);
-            }
-        }
-    }
-    real.sort();
-    measure("check.real_10k", &real)
+    measure("check.real_10k", &templates()?)
 }
 
 fn measure(name: &str, templates: &[String]) -> Result<()> {
@@ -68,17 +51,4 @@ fn measure(name: &str, templates: &[String]) -> Result<()> {
     writeln!(out, "{}", json!({ "name": format!("{name}.s"), "value": seconds[RUNS / 2], "unit": "s" }))?;
     writeln!(out, "{}", json!({ "name": format!("{name}.measures"), "value": measures, "unit": "1" }))?;
     Ok(())
-}
-
-/// The same policy of another publisher: other ids and titles.
-fn variant(template: &str, at: usize) -> Result<String> {
-    let id = template.lines().find_map(|l| l.strip_prefix("编号: ")).context("编号")?;
-    let number = |line: &str| line.starts_with("文号: ");
-    let lines = template.lines().filter(|line| !number(line)).map(|line| match line.strip_prefix("标题: ") {
-        Some(title) => format!("标题: {title}之{at}"),
-        None => line.replace(id, &format!("{id}-v{at}")),
-    });
-    // References to other files would lead nowhere.
-    let lines = lines.filter(|line| !line.starts_with("    前置: ") && !line.starts_with("被替代为: "));
-    Ok(lines.collect::<Vec<_>>().join("\n") + "\n")
 }
