@@ -1058,6 +1058,7 @@ mod tests {
         measure.schedule.valid_from = Date::parse(from);
         measure.schedule.valid_to = Date::parse(to);
         PolicyMeasure {
+            english: None,
             measure,
             card: Card::default(),
             detail: Detail::default(),
