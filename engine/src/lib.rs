@@ -12,6 +12,8 @@
 //! schedule. A [`Firm`](firm::Firm) holds answers, any of which may be missing. [`evaluate`](eval::evaluate) decides one
 //! measure, [`explain`](explain::explain) says why, a [`Decider`](decide::Decider) decides a whole table,
 //! [`report`](report::report) groups it, asks the next question and makes the [`plan`](plan::plan).
+//! [`plan_with`](plan::plan_with) obeys what a visitor put in and took out, a [`Trial`](whatif::Trial) tries other answers,
+//! and [`sheet`](export::sheet) makes of it what is shown, printed and taken along.
 //!
 //! Money is in fen, shares as fractions of 1, durations in months, days since 1970, all as exact
 //! [fractions](num::Ratio) in [intervals](num::Interval).

@@ -633,20 +633,19 @@ impl<'a> Planner<'a> {
                 groups.push(Group { name: name.clone(), places, options });
             }
             let Some(group) = groups.iter_mut().find(|g| g.name == *name) else { continue };
-            group.options.push(option(*at, false, instead_of, low, high));
-            for measure in beside {
-                if !group.options.iter().any(|o| o.measure == *measure) {
-                    let (low, high) = (plan.score.low, plan.score.high);
-                    group.options.push(option(*measure, true, Vec::new(), low, high));
+            let mut add = |option: Alternative| {
+                if group.options.iter().any(|o| o.measure == option.measure) {
+                    return;
                 }
+                let id = |o: &Alternative| self.measures[o.measure].id.as_str();
+                let key = |o: &Alternative| (o.low, o.high, o.chosen, Reverse(id(o).to_owned()));
+                let at = group.options.partition_point(|other| key(other) >= key(&option));
+                group.options.insert(at, option);
+            };
+            add(option(*at, false, instead_of, low, high));
+            for measure in beside {
+                add(option(*measure, true, Vec::new(), plan.score.low, plan.score.high));
             }
-        }
-        for group in &mut groups {
-            group.options.sort_by(|a, b| {
-                (b.low, b.high, b.chosen)
-                    .cmp(&(a.low, a.high, a.chosen))
-                    .then_with(|| self.measures[a.measure].id.cmp(&self.measures[b.measure].id))
-            });
         }
         groups
     }

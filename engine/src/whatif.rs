@@ -365,6 +365,7 @@ impl<'a> Trial<'a> {
     ) {
         let Expr::Compare(op, a, b) = leaf else { return };
         let mut keys: Vec<Key> = Vec::new();
+        let mut add = |key: Option<Key>| keys.extend(key.filter(|key| !keys.contains(key)));
         leaf.walk(&mut |part| {
             let Expr::Fact(fact, period) = part else { return };
             let period = match *period {
@@ -372,15 +373,13 @@ impl<'a> Trial<'a> {
                 // Of several years the last one.
                 Period::Over(years, ..) => {
                     let key = e.key_in(*fact, Period::None);
-                    keys.extend(key.map(|key| Key { span: Span::Year(e.years(years).1), ..key }));
+                    add(key.map(|key| Key { span: Span::Year(e.years(years).1), ..key }));
                     return;
                 }
                 period => period,
             };
-            keys.extend(e.key_in(*fact, period));
+            add(e.key_in(*fact, period));
         });
-        keys.sort_unstable();
-        keys.dedup();
         let difference = |e: &mut Evaluator<'_>| {
             let (a, b) = (e.value_of(a).exact()?, e.value_of(b).exact()?);
             a.sub(b).ok()

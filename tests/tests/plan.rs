@@ -201,6 +201,30 @@ fn read_csv(text: &str) -> Vec<Vec<String>> {
     rows
 }
 
+/// Every fixed text comes through the words of the reader.
+#[test]
+fn exports_speak_the_language_of_the_reader() -> Result<()> {
+    let mut town = Town::new("sample-city-maker.yaml")?;
+    let pairs = [
+        ("事项", "Measure"),
+        ("{0}月{1}日（{2}）", "{1}/{0} ({2})"),
+        ("{}止", "until {}"),
+        ("{} 截止", "{} closes"),
+        ("周一", "Mon"),
+        ("免提交", "not needed"),
+        ("惠企政策申报", "Applications"),
+    ];
+    let words = Words::new(pairs).context("no two keys have one hash")?;
+    town.project.tables.catalogue.words = words.clone();
+    let sheet = town.sheet(&Wishes::default());
+    ensure!(sheet.rows[0].due == "until 30/11 (Mon)", "{}", sheet.rows[0].due);
+    let csv = export::plan_csv(&sheet, &words);
+    ensure!(csv.contains("\u{feff}Measure,") && csv.contains(",Mon,研发投入奖励 closes"), "{csv}");
+    ensure!(export::calendar_file(&sheet, &words).contains("X-WR-CALNAME:Applications\r\n"), "the calendar");
+    ensure!(export::plan_text(&sheet, &words).contains("not needed"), "the text");
+    Ok(())
+}
+
 /// Deadlines on weekends, with and without a counter to go to.
 #[test]
 fn a_weekend_has_a_working_day_before() -> Result<()> {
