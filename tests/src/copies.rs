@@ -75,3 +75,21 @@ pub fn write_measures(policies: &Path, measures: usize) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use huiqi::check::load;
+    use huiqi::fields::Sink;
+
+    use super::*;
+    use crate::today;
+
+    #[test]
+    fn there_are_as_many_measures_as_wanted() {
+        let dir = tempfile::tempdir().expect("a folder");
+        write_measures(dir.path(), 1_000).expect("policies");
+        let mut sink = Sink::default();
+        let project = load(dir.path(), today(), &mut sink, |_, _| {}).expect("a project");
+        assert_eq!((project.measure_count(), sink.counts().errors), (1_000, 0));
+    }
+}

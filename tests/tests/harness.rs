@@ -80,6 +80,7 @@ fn check_browser(kind: Kind) -> Result<()> {
     check_requests(&page, &site)?;
     check_console(&page)?;
     check_media_and_pictures(&page, site.folder.path())?;
+    check_slowness(&page)?;
     check_reload(&page)?;
     check_policy(&site, &browser)
 }
@@ -219,6 +220,35 @@ fn check_reload(page: &Page) -> Result<()> {
     assert_eq!(shadow.texts("p")?, ["true 按钮一;"]);
     page.eval("document.querySelector('huiqi-match').remove()")?;
     assert_message(shadow.text(), "no longer on the page");
+    Ok(())
+}
+
+/// A slow phone: keys one by one, a line and a processor that take their time.
+fn check_slowness(page: &Page) -> Result<()> {
+    let shadow = page.shadow()?;
+    shadow.wait_for("this.querySelector('#name')", SHORT)?;
+    shadow.fill("#name", "")?;
+    for character in "a企".chars() {
+        page.type_char(character)?;
+    }
+    assert_eq!(shadow.eval("return this.querySelector('#name').value")?, json!("a企"));
+    let time = |work: &str| -> Result<f64> {
+        let js = format!(
+            "(async () => {{ const start = performance.now(); {work}; return performance.now() - start; }})()"
+        );
+        page.eval(&js)?.as_f64().context("a time")
+    };
+    let fetched = "await (await fetch('element.js?' + start)).text()";
+    page.slow_network(Duration::from_millis(300), 9_000_000)?;
+    let slow = time(fetched)?;
+    page.slow_network(Duration::ZERO, u32::MAX)?;
+    assert!(slow >= 290.0, "{slow} ms");
+    let counted = "for (let i = 0, sum = 0; i < 3e7; i++) sum += i % 7";
+    let fast = time(counted)?;
+    page.slow_processor(6)?;
+    let slow = time(counted)?;
+    page.slow_processor(1)?;
+    assert!(slow > 2.0 * fast, "{slow} ms instead of {fast} ms");
     Ok(())
 }
 
