@@ -3,14 +3,12 @@
 use huiqi_engine::LiteMap;
 use huiqi_engine::bundle::{self, CARDS_PER_BLOCK, DETAILS_PER_BLOCK, PartKind, RegionRoot, Table};
 use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType, ItemNo, ThemeNo};
-use huiqi_engine::codec::Writer;
 use huiqi_engine::date::Date;
 use huiqi_engine::decide::Decider;
 use huiqi_engine::firm::{Answer, Firm, Key, read_typed, typed_text};
-use huiqi_engine::kept;
 use huiqi_engine::measure::{Card, Detail, Measure};
 use huiqi_engine::report::{Group, Report, report};
-use huiqi_engine::search::{Facet, related};
+use huiqi_engine::search::Facet;
 use huiqi_engine::words::word;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Element, HtmlElement};
@@ -19,7 +17,7 @@ use yew::{Component, Context, Html, NodeRef, Properties, html};
 use crate::fetch::{Fetched, LoadError};
 use crate::pages::{self, Act, Desk};
 use crate::publisher::{Loaded, Publisher, Source, load_all};
-use crate::search::{Arrived, Search};
+use crate::search::Search;
 use crate::{Page, Root};
 
 /// What the element's attributes say, checked.
@@ -152,13 +150,11 @@ pub(crate) struct Areas {
     details: Blocks,
 }
 
-/// Most measures offered beside one.
-const RELATED_LIMIT: usize = 5;
-
 /// Everything that can happen.
 #[derive(Debug)]
 pub(crate) enum Msg {
-    Loaded(Vec<Fetched<Loaded>>),
+    /// With whether the later pages are there: several publishers need them.
+    Loaded(Vec<Fetched<Loaded>>, bool),
     Renewed(Vec<Fetched<Loaded>>),
     Table(Area, Fetched<Vec<u8>>),
     Cards(String, Fetched<Vec<Card>>),
@@ -179,7 +175,6 @@ pub(crate) enum Msg {
     Answered(Key),
     ShowResults,
     Query(String),
-    Search(Arrived),
     Filter(Facet, Option<String>),
     Filtering(bool),
     AsTyped,
@@ -195,6 +190,8 @@ pub(crate) enum Msg {
     Sort(Sort),
     /// More rows of a group.
     More(Group),
+    /// A group was opened or closed.
+    Open(Group, bool),
     Large,
     Language(Language),
     Retry,
@@ -247,8 +244,11 @@ pub(crate) struct App {
     asked_industries: bool,
     asked_counties: Vec<Code>,
     asked_details: Vec<String>,
-    /// Measures like the one that is shown.
-    pub related: Vec<usize>,
+    asked_cards: Vec<String>,
+    /// Blocks of cards under way: rows are drawn anew when the last one is there.
+    pending_cards: usize,
+    /// Groups that the visitor opened or closed.
+    pub opened: LiteMap<Group, bool>,
     /// Files that are gone, while the entry file is asked for again.
     lost: Vec<LoadError>,
     renewing: bool,
@@ -284,8 +284,16 @@ impl Component for App {
     type Properties = Config;
 
     fn create(ctx: &Context<Self>) -> Self {
-        let (sources, region) = (ctx.props().sources.clone(), ctx.props().region);
-        ctx.link().send_future(async move { Msg::Loaded(load_all(sources, region).await) });
+        let Config { sources, region, page, .. } = ctx.props().clone();
+        ctx.link().send_future(async move {
+            let several = sources.len() > 1;
+            let there = async { several && pages::fetch(page).await.is_ok() };
+            let (mut all, there) = futures_util::future::join(load_all(sources, region), there).await;
+            if !there {
+                all.truncate(1);
+            }
+            Msg::Loaded(all, there)
+        });
         Self {
             failed: None,
             warnings: Vec::new(),
@@ -318,7 +326,9 @@ impl Component for App {
             asked_industries: false,
             asked_counties: Vec::new(),
             asked_details: Vec::new(),
-            related: Vec::new(),
+            asked_cards: Vec::new(),
+            pending_cards: 0,
+            opened: LiteMap::new(),
             lost: Vec::new(),
             renewing: false,
             pages: Part::Away,
@@ -341,8 +351,16 @@ impl Component for App {
             msg,
             Msg::Typed(..) | Msg::Answer(..) | Msg::Clear(_) | Msg::Unsure(_) | Msg::Renewed(_)
         );
+        // Each of many blocks would draw all rows anew.
+        let waits = matches!(msg, Msg::Cards(_, Ok(_))) && self.pending_cards > 1;
         match msg {
-            Msg::Loaded(all) => self.start(ctx, all),
+            Msg::Loaded(all, there) => {
+                if there {
+                    self.pages = Part::There;
+                    pages::act(self, ctx, Act::Dress);
+                }
+                self.start(ctx, all);
+            }
             Msg::Table(at, table) => {
                 self.areas.pending.retain(|p| *p != at);
                 self.take_table(ctx, at, table);
@@ -350,9 +368,10 @@ impl Component for App {
             }
             Msg::Cards(name, Ok(cards)) => {
                 place(&mut self.cards, &self.areas.cards, &name, &cards);
+                self.pending_cards = self.pending_cards.saturating_sub(1);
                 // Hits show the summaries.
                 if self.search.asked {
-                    self.advance_search(ctx);
+                    self.act(ctx, Act::Find);
                 }
             }
             Msg::Details(name, Ok(details)) => {
@@ -427,17 +446,19 @@ impl Component for App {
             }
             Msg::Answered(key) => self.answered(ctx, key),
             Msg::ShowResults => self.show_results(ctx),
-            Msg::Query(text) => self.search_for(ctx, text),
-            Msg::Search(arrived) => self.search_arrived(ctx, arrived),
+            Msg::Query(text) => {
+                self.search.text.clone_from(&text);
+                self.act(ctx, Act::Query(text));
+            }
             Msg::Filter(facet, value) => {
                 self.search.filters.set(facet, value);
-                self.advance_search(ctx);
+                self.act(ctx, Act::Find);
             }
             Msg::Filtering(open) => {
                 self.search.filtering = open;
-                self.advance_search(ctx);
+                self.act(ctx, Act::Find);
             }
-            Msg::AsTyped => self.search_as_typed(ctx),
+            Msg::AsTyped => self.act(ctx, Act::AsTyped),
             Msg::NeedPages => self.need_pages(ctx),
             Msg::ListAt(at) => self.list_at = at,
             Msg::ListClosed(closed) => self.list_closed = closed,
@@ -451,6 +472,12 @@ impl Component for App {
             Msg::More(group) => {
                 let rows = self.rows.get(&group).copied().unwrap_or(crate::results::ROWS);
                 self.rows.insert(group, rows + crate::results::ROWS);
+            }
+            Msg::Open(group, open) => {
+                if self.is_open(group) == open {
+                    return false;
+                }
+                self.opened.insert(group, open);
             }
             Msg::Large => {
                 self.large = !self.large;
@@ -476,8 +503,9 @@ impl Component for App {
                 self.areas.failed.clear();
                 self.asked_details.clear();
                 self.open_areas(ctx);
+                self.asked_cards.clear();
                 self.need_details(ctx);
-                self.fetch_cards(ctx);
+                self.need_row_cards(ctx);
             }
             Msg::Act(act) => self.act(ctx, act),
             Msg::Pages(got) => {
@@ -492,9 +520,11 @@ impl Component for App {
         }
         self.offline = !crate::online();
         if answers {
-            ctx.props().page.keep(js_sys::Uint8Array::from(&self.keep()[..]));
+            // Keeps the answers outside, and fetches the later pages for who means it.
+            self.act(ctx, Act::Hold);
         }
-        true
+        self.need_row_cards(ctx);
+        !waits
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
@@ -609,7 +639,7 @@ impl App {
             (self.catalogue, self.regions) = (catalogue, regions);
             None
         } else {
-            match self.catalogue.absorb(catalogue) {
+            match pages::absorb(&mut self.catalogue, catalogue) {
                 Ok(numbers) => Some(numbers),
                 Err(error) => {
                     let text = format!("“{}”的政策没有列出：{error}", catalog.publisher);
@@ -672,8 +702,9 @@ impl App {
             self.firm.set(Key::plain(seat), Answer::Code(*code));
         }
         // What was answered before this module had to be replaced, or before the element was moved.
-        if let Some(firm) = self.kept(&page.kept().to_vec()) {
-            self.firm = firm;
+        let kept = page.kept().to_vec();
+        if !kept.is_empty() {
+            self.act(ctx, Act::Restore(kept));
         }
         self.open_areas(ctx);
         self.recall(ctx);
@@ -699,27 +730,6 @@ impl App {
             self.language = *language;
             self.act(ctx, Act::Speak);
         }
-    }
-
-    /// Tells one set of editions from another: facts have numbers, which may mean something else tomorrow.
-    fn editions(&self) -> Vec<u8> {
-        let mut w = Writer::new();
-        for publisher in &self.publishers {
-            w.uint(u128::from(publisher.catalog.sequence));
-        }
-        w.into_bytes()
-    }
-
-    /// The answers, to be kept outside.
-    fn keep(&self) -> Vec<u8> {
-        let mut bytes = self.editions();
-        bytes.extend(kept::encode(&self.firm));
-        bytes
-    }
-
-    /// Answers that were kept beside the same editions.
-    fn kept(&self, bytes: &[u8]) -> Option<Firm> {
-        kept::decode(bytes.strip_prefix(&self.editions()[..])?).ok()
     }
 
     fn take_table(&mut self, ctx: &Context<Self>, at: Area, table: Fetched<Vec<u8>>) {
@@ -849,7 +859,8 @@ impl App {
         self.cards = vec![None; self.measures.len()];
         self.details = vec![None; self.measures.len()];
         self.asked_details.clear();
-        self.fetch_cards(ctx);
+        self.asked_cards.clear();
+        self.pending_cards = 0;
         // Measures have other numbers now.
         self.history.retain(|view| !matches!(view, View::Measure(_)));
         if let View::Measure(_) = self.view {
@@ -861,18 +872,33 @@ impl App {
         self.redecide();
         self.search.again();
         if !self.search.text.is_empty() {
-            self.advance_search(ctx);
+            self.act(ctx, Act::Find);
         }
     }
 
-    /// Fetches the cards that are not there.
-    fn fetch_cards(&self, ctx: &Context<Self>) {
-        let there = |first: usize| self.cards.get(first).is_some_and(Option::is_some);
-        for (_, publisher, name) in self.areas.cards.iter().filter(|(first, ..)| !there(*first)) {
-            let part = name.clone();
-            self.fetch(ctx, *publisher, name, move |raw| {
-                Msg::Cards(part, raw.and_then(|raw| Ok(bundle::decode_cards(&raw)?)))
-            });
+    /// Fetches the cards of measures that are shown.
+    pub(crate) fn need_cards(&mut self, ctx: &Context<Self>, shown: &[usize]) {
+        for at in shown {
+            let blocks = &self.areas.cards;
+            let block = blocks.partition_point(|(first, ..)| first <= at).checked_sub(1);
+            let Some((_, publisher, name)) = block.and_then(|block| blocks.get(block)).cloned() else {
+                continue;
+            };
+            if first_time(&mut self.asked_cards, name.clone()) {
+                self.pending_cards += 1;
+                let part = name.clone();
+                self.fetch(ctx, publisher, &name, move |raw| {
+                    Msg::Cards(part, raw.and_then(|raw| Ok(bundle::decode_cards(&raw)?)))
+                });
+            }
+        }
+    }
+
+    /// Fetches the cards of the rows that are drawn.
+    fn need_row_cards(&mut self, ctx: &Context<Self>) {
+        if self.view == View::Results {
+            let rows: Vec<usize> = Group::ALL.iter().flat_map(|(group, ..)| self.drawn(*group)).collect();
+            self.need_cards(ctx, &rows);
         }
     }
 
@@ -962,16 +988,14 @@ impl App {
     /// Fetches the rest of the measures that are shown.
     fn need_details(&mut self, ctx: &Context<Self>) {
         let wanted = match self.view {
-            View::Measure(at) => {
-                self.related = related(&self.measures, at, RELATED_LIMIT);
-                vec![at]
-            }
+            View::Measure(at) => vec![at],
             View::Plan | View::Print | View::Calendar => self.desk.chosen.clone(),
             View::Compare => (0..self.measures.len())
                 .filter(|at| self.desk.compared.contains(&self.measures[*at].id))
                 .collect(),
             _ => return,
         };
+        self.need_cards(ctx, &wanted);
         for at in wanted {
             let blocks = &self.areas.details;
             let block = blocks.partition_point(|(first, ..)| *first <= at).checked_sub(1);

@@ -218,7 +218,7 @@ impl App {
                 <ul class={if open { "box pick" } else { "v" }} role="listbox" id={list} aria-label={self.get("行业").to_owned()}>{ for options }</ul>
                 <p class="ok" role="status">{ status }</p>
         </> };
-        let hint = self.say("输名称、拼音首字母（tyls）或代码（348）。{}", &[&frame.hint]);
+        let hint = self.say("输名称、拼音首字母（tylbj）或代码（348）。{}", &[&frame.hint]);
         labelled(&Frame { id: id.clone(), label: frame.label.clone(), hint }, body)
     }
 

@@ -37,7 +37,7 @@ impl App {
                 (a, b) => a == b,
             };
             let number = (view == View::Plan && count > 0)
-                .then(|| html! { <span class="n">{ format!(" {count}") }</span> });
+                .then(|| html! { <span class="n">{ format!("\u{a0}{count}") }</span> });
             let go = link.callback(move |_: MouseEvent| Msg::Go(view.clone()));
             html! { <li><button type="button" aria-current={current.then_some("page")} onclick={go}>{ self.get(word) }{ for number }</button></li> }
         };

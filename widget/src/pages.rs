@@ -16,6 +16,7 @@ mod keep;
 mod language;
 mod measure;
 mod plan;
+mod reason;
 mod share;
 mod sheet;
 mod what_if;
@@ -25,6 +26,8 @@ use std::collections::BTreeSet;
 
 use huiqi_engine::LiteMap;
 use huiqi_engine::catalogue::Catalogue;
+use huiqi_engine::english::English;
+use huiqi_engine::federation::Renumbering;
 use huiqi_engine::firm::Key;
 use huiqi_engine::measure::FullText;
 use huiqi_engine::plan::{Group, Plan, Wishes};
@@ -38,12 +41,24 @@ use yew::{Context, Html};
 use crate::Page;
 use crate::app::App;
 use crate::fetch::{Fetched, LoadError};
+use crate::search::Arrived;
 
 /// Something that is done on a later page.
 #[derive(Debug)]
 pub(crate) enum Act {
     /// The part has arrived.
     Dress,
+    /// Keeps the answers outside the module.
+    Hold,
+    /// Answers that were kept there.
+    Restore(Vec<u8>),
+    /// Another text is looked for.
+    Query(String),
+    /// The search goes on.
+    Find,
+    AsTyped,
+    /// Something for the search was fetched.
+    Arrived(Arrived),
     /// Into the plan, or out of it.
     Join(usize),
     /// 已享受, or not.
@@ -189,7 +204,9 @@ pub(crate) struct Desk {
     /// From simplified to traditional characters.
     pub traditional: Option<Traditional>,
     /// The catalogue with its Chinese names, while English ones are shown.
-    pub english: Option<Catalogue>,
+    pub chinese: Option<Catalogue>,
+    /// English names, once they were fetched.
+    pub glosses: Option<English>,
     /// Measures that a link listed.
     pub listed: Vec<String>,
     /// Ids of the measures that were there when the firm was kept, and when that was.
@@ -241,14 +258,21 @@ unsafe extern "C" {
     fn replan_later(app: &mut App);
     #[link_name = "__wasm_split_00pages00_import_00000000000000000000000000000004"]
     fn localise_later(app: &App, html: &mut Html);
+    #[link_name = "__wasm_split_00pages00_import_00000000000000000000000000000005"]
+    fn reason_later(app: &App, at: usize, out: &mut String);
+    #[link_name = "__wasm_split_00pages00_import_00000000000000000000000000000006"]
+    fn absorb_later(catalogue: &mut Catalogue, other: &mut Catalogue, out: &mut Absorbed);
 }
+
+/// What a second publisher's numbers are in the catalogue of the page.
+type Absorbed = Result<Renumbering, String>;
 
 #[unsafe(export_name = "__wasm_split_00pages00_export_00000000000000000000000000000001")]
 extern "C" fn draw_here(app: &App, link: &Scope<App>, piece: Piece, out: &mut Html) {
     *out = match piece {
         Piece::Page => app.later_page(link),
         Piece::Offer => app.offer(link),
-        Piece::Keeping => app.keeping(link),
+        Piece::Keeping => app.below_form(link),
         Piece::News => app.news(link),
         Piece::Filters => app.filter_panel(link),
         Piece::Hits => app.hits(link),
@@ -271,6 +295,16 @@ extern "C" fn replan_here(app: &mut App) {
 #[unsafe(export_name = "__wasm_split_00pages00_export_00000000000000000000000000000004")]
 extern "C" fn localise_here(app: &App, html: &mut Html) {
     app.localise(html);
+}
+
+#[unsafe(export_name = "__wasm_split_00pages00_export_00000000000000000000000000000005")]
+extern "C" fn reason_here(app: &App, at: usize, out: &mut String) {
+    *out = app.reason(at);
+}
+
+#[unsafe(export_name = "__wasm_split_00pages00_export_00000000000000000000000000000006")]
+extern "C" fn absorb_here(catalogue: &mut Catalogue, other: &mut Catalogue, out: &mut Absorbed) {
+    *out = catalogue.absorb(std::mem::take(other));
 }
 
 fn draw(app: &App, link: &Scope<App>, piece: Piece) -> Html {
@@ -325,4 +359,20 @@ pub(crate) fn replan(app: &mut App) {
 pub(crate) fn localise(app: &App, html: &mut Html) {
     // SAFETY: as in `draw`.
     unsafe { localise_later(app, html) };
+}
+
+/// One line on a measure: the sum and where it comes from, or what stands in the way, with its clause.
+pub(crate) fn reason(app: &App, at: usize) -> String {
+    let mut out = String::new();
+    // SAFETY: as in `draw`.
+    unsafe { reason_later(app, at, &mut out) };
+    out
+}
+
+/// Takes the catalogue of another publisher.
+pub(crate) fn absorb(catalogue: &mut Catalogue, mut other: Catalogue) -> Absorbed {
+    let mut out = Err(String::new());
+    // SAFETY: as in `draw`.
+    unsafe { absorb_later(catalogue, &mut other, &mut out) };
+    out
 }

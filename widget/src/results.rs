@@ -1,19 +1,19 @@
 //! All measures by group, and what a row says.
 
 use huiqi_engine::date::Date;
-use huiqi_engine::eval::{Amount, Outcome, Truth};
-use huiqi_engine::explain::{self, Node, key_name};
+use huiqi_engine::eval::{Amount, Outcome};
+use huiqi_engine::explain::key_name;
 use huiqi_engine::measure::{Card, Measure, Window};
 use huiqi_engine::num::Ratio;
 use huiqi_engine::report::{Group, Headline};
 use huiqi_engine::search::{Facet, Found};
 use huiqi_engine::unit::grouped;
 use huiqi_engine::words::word;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::{Element, HtmlInputElement, HtmlSelectElement};
 use yew::html::Scope;
 use yew::{Event, Html, InputEvent, MouseEvent, TargetCast as _, html};
 
-use crate::app::{App, Msg, Part, Sort, View};
+use crate::app::{App, Language, Msg, Part, Sort, View};
 use crate::pages::Act;
 use crate::{icons, pages};
 
@@ -157,38 +157,53 @@ impl App {
         </> }
     }
 
-    fn group(&self, link: &Scope<Self>, group: Group) -> Html {
-        let Some(list) = self.report.as_ref().and_then(|r| r.groups.get(&group)) else {
-            return Html::default();
-        };
+    /// Whether the rows of a group are shown.
+    pub(crate) fn is_open(&self, group: Group) -> bool {
+        // What needs an answer is folded away unless there is nothing better.
+        let better = |group: &Group| self.report.as_ref().is_some_and(|r| r.groups.contains_key(group));
+        self.opened.get(&group).copied().unwrap_or(match group {
+            Group::Ineligible => false,
+            Group::Unknown => ![Group::Eligible, Group::Likely].iter().any(better),
+            _ => true,
+        })
+    }
+
+    /// The measures of a group that pass the filters: those that can still be applied for, and the others.
+    fn members(&self, group: Group) -> (Vec<usize>, Vec<usize>) {
+        let Some(report) = &self.report else { return (Vec::new(), Vec::new()) };
         let filters = &self.search.filters;
         let keep = |at: &usize| self.found_at(*at).is_some_and(|f| filters.keep(f, &self.catalogue));
+        let list = report.groups.get(&group).map(Vec::as_slice).unwrap_or_default();
         let mut list: Vec<usize> = list.iter().copied().filter(|at| filters.is_empty() || keep(at)).collect();
-        if list.is_empty() {
+        self.order(&mut list);
+        // What can no longer be applied for stays within reach, out of the way.
+        list.iter().partition(|at| {
+            let window = report.outcomes[**at].as_ref().map(|o| o.window);
+            !matches!(window, Some(Window::Closed | Window::Expired | Window::Replaced))
+        })
+    }
+
+    /// The measures of a group whose rows are drawn.
+    pub(crate) fn drawn(&self, group: Group) -> Vec<usize> {
+        if !self.is_open(group) {
+            return Vec::new();
+        }
+        let (current, gone) = self.members(group);
+        let rows = self.rows.get(&group).copied().unwrap_or(ROWS);
+        current.into_iter().take(rows).chain(gone.into_iter().take(rows)).collect()
+    }
+
+    fn group(&self, link: &Scope<Self>, group: Group) -> Html {
+        let (current, gone) = self.members(group);
+        let size = current.len() + gone.len();
+        if size == 0 {
             return Html::default();
         }
-        self.order(&mut list);
         let (icon, class) = icons::group(group);
-        // What can no longer be applied for stays within reach, out of the way.
-        let (gone, current): (Vec<usize>, Vec<usize>) = list.iter().partition(|at| {
-            let outcome = self.report.as_ref().and_then(|r| r.outcomes[**at].as_ref());
-            outcome.is_some_and(|o| matches!(o.window, Window::Closed | Window::Expired | Window::Replaced))
-        });
-        // What needs an answer is folded away unless there is nothing better.
-        let nothing_better = self
-            .report
-            .as_ref()
-            .is_some_and(|r| ![Group::Eligible, Group::Likely].iter().any(|g| r.groups.contains_key(g)));
-        let open = match group {
-            Group::Ineligible => false,
-            Group::Unknown => nothing_better,
-            _ => true,
-        };
+        let open = self.is_open(group);
         let drawn = self.rows.get(&group).copied().unwrap_or(ROWS);
-        let size = list.len();
         let rows = |list: Vec<usize>, before: usize| {
-            let total = list.len();
-            let more = total.saturating_sub(drawn);
+            let more = list.len().saturating_sub(drawn);
             html! { <>
                 <ul>{ for list.into_iter().take(drawn).enumerate().map(|(n, at)| self.row(link, at, group, (before + n + 1, size))) }</ul>
                 if more > 0 {
@@ -198,14 +213,20 @@ impl App {
             </> }
         };
         let before = current.len();
+        let toggle = link.callback(move |e: Event| {
+            Msg::Open(group, e.target_unchecked_into::<Element>().has_attribute("open"))
+        });
         html! {
-            <details class="grp" open={open} data-group={group.id()} key={group.id()}>
+            <details class="grp" {open} ontoggle={toggle} data-group={group.id()} key={group.id()}>
                 <summary data-c={self.get("展开").to_owned()} data-o={self.get("收起").to_owned()}><h3><span class={format!("vd {class}")}>{ icon }{ self.get(group.name()).to_owned() }</span>
                     <span class="n">{ self.say(" {} 项", &[&size]) }</span></h3></summary>
-                { rows(current, 0) }
-                if !gone.is_empty() {
-                    <details class="cl"><summary>{ self.say("另有 {} 项已截止、已失效或被替代", &[&gone.len()]) }</summary>
-                        { rows(gone, before) }</details>
+                // Rows of a closed group are not drawn: there may be thousands.
+                if open {
+                    { rows(current, 0) }
+                    if !gone.is_empty() {
+                        <details class="cl"><summary>{ self.say("另有 {} 项已截止、已失效或被替代", &[&gone.len()]) }</summary>
+                            { rows(gone, before) }</details>
+                    }
                 }
             </details>
         }
@@ -245,7 +266,7 @@ impl App {
             <li class="mr" part="measure" key={measure.id.clone()} data-id={measure.id.clone()} aria-posinset={place.to_string()} aria-setsize={size.to_string()}>
                 <span class={format!("ic {class}")}>{ icon }<span class="v">{ self.get(group.name()).to_owned() }</span></span>
                 <h4 class="t">{ self.name_button(link, at) }</h4>
-                <p class="d">{ self.reason(at, outcome, group) }</p>
+                <p class="d">{ if self.pages == Part::There { pages::reason(self, at) } else { self.card(at).summary } }</p>
                 <div class="md">{ self.sum(outcome, group) }{ self.due(measure, outcome.window) }</div>
                 { for join }
             </li>
@@ -255,7 +276,15 @@ impl App {
     /// The name of a measure, which opens it.
     pub(crate) fn name_button(&self, link: &Scope<Self>, at: usize) -> Html {
         let open = link.callback(move |_: MouseEvent| Msg::Go(View::Measure(at)));
-        html! { <button type="button" class="name" onclick={open}>{ self.name(at) }</button> }
+        let gloss = self.gloss(at).map(|text| html! { <span lang="en">{ text.to_owned() }{ " " }</span> });
+        let class = if gloss.is_some() { "s m" } else { "" };
+        html! { <button type="button" class="name" onclick={open}>{ for gloss }<span {class}>{ self.name(at) }</span></button> }
+    }
+
+    /// What a measure is called in English, where English is shown.
+    pub(crate) fn gloss(&self, at: usize) -> Option<&str> {
+        let english = self.desk.glosses.as_ref().filter(|_| self.shown_language() == Language::English)?;
+        english.name(&self.measures.get(at)?.id)
     }
 
     /// The name of a measure.
@@ -288,49 +317,6 @@ impl App {
             <div class="plus"><span>{ self.say("已选 {} 项", &[&self.desk.count]) }</span>
                 <button type="button" class="btn pri" part="button" onclick={link.callback(|_: MouseEvent| Msg::Go(View::Plan))}>{ self.get("看方案") }</button></div>
         }
-    }
-
-    /// One line: the sum and where it comes from, or what stands in the way, with its clause.
-    fn reason(&self, at: usize, outcome: &Outcome, group: Group) -> String {
-        let measure = &self.measures[at];
-        let card = self.card(at);
-        let basis =
-            |text: &str| if text.is_empty() { String::new() } else { self.say("（依据 {}）", &[&text]) };
-        let wanted = match group {
-            Group::Eligible => {
-                let line = explain::formula_line(measure, &card, &self.catalogue, &self.firm, self.today);
-                let line = line.unwrap_or_default();
-                let basis = basis(measure.benefit.basis.map(|b| card.text(b)).unwrap_or_default());
-                return if line.is_empty() {
-                    format!("{}{basis}", card.summary)
-                } else {
-                    format!("{line}{basis}")
-                };
-            }
-            Group::Likely => Truth::Confirm,
-            Group::Unknown => Truth::Unknown,
-            Group::Near | Group::Ineligible => Truth::False,
-        };
-        let Ok(rows) = explain::explain(measure, &card, &self.catalogue, &self.firm, self.today) else {
-            return card.summary;
-        };
-        let Some(row) = rows.into_iter().find(|r| r.node.truth == Some(wanted)) else { return card.summary };
-        let what = match group {
-            Group::Likely => self.say("要人工核实：{}", &[&row.node.sentence]),
-            Group::Unknown => {
-                let missing: Vec<String> =
-                    outcome.missing.iter().take(3).map(|k| key_name(&self.catalogue, *k)).collect();
-                self.say("还不知道：{}", &[&missing.join(self.get("、"))])
-            }
-            _ => {
-                let leaf = deepest_false(&row.node);
-                let gap = if leaf.gap.is_empty() { String::new() } else { self.say("，{}", &[&leaf.gap]) };
-                let text =
-                    if group == Group::Near { word("只差：{}{}") } else { word("没满足：{}{}") };
-                self.say(text, &[&row.node.sentence, &gap])
-            }
-        };
-        format!("{what}{}", basis(&row.basis))
     }
 
     fn sum(&self, outcome: &Outcome, group: Group) -> Html {
@@ -433,12 +419,4 @@ impl App {
 /// Fen as 万元 with at most two decimals.
 fn wan(fen: i128) -> String {
     Ratio::new(fen, 1_000_000).map_or_else(String::new, |v| grouped(v, 2))
-}
-
-/// The first leaf that fails, for the gap.
-fn deepest_false(node: &Node) -> &Node {
-    match node.children.iter().find(|c| c.truth == Some(Truth::False)) {
-        Some(child) => deepest_false(child),
-        None => node,
-    }
 }

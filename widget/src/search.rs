@@ -14,6 +14,7 @@ use yew::Context;
 use crate::Page;
 use crate::app::{App, Area, Msg, first_time};
 use crate::fetch::{self, Fetched, LoadError};
+use crate::pages::Act;
 use crate::publisher::Source;
 
 /// Most hits that are drawn.
@@ -201,13 +202,13 @@ impl App {
         search.meant = None;
         search.unwanted = None;
         search.failed.clear();
-        self.advance_search(ctx);
+        self.find(ctx);
     }
 
     /// What was typed is wanted, not what was probably meant.
     pub(crate) fn search_as_typed(&mut self, ctx: &Context<Self>) {
         self.search.unwanted = self.search.meant.take();
-        self.advance_search(ctx);
+        self.find(ctx);
     }
 
     /// Takes what was fetched for a search.
@@ -244,12 +245,12 @@ impl App {
         }
         // After a module that could not be had there is nothing to go on with.
         if self.search.module.is_some() && self.search.pending.is_empty() {
-            self.advance_search(ctx);
+            self.find(ctx);
         }
     }
 
     /// Asks for whatever the current query still takes, and shows what is known.
-    pub(crate) fn advance_search(&mut self, ctx: &Context<Self>) {
+    pub(crate) fn find(&mut self, ctx: &Context<Self>) {
         let search = &mut self.search;
         if search.module.is_none() {
             if !std::mem::replace(&mut search.asked_module, true) {
@@ -260,7 +261,8 @@ impl App {
                     Some((publisher.source.clone(), publisher.catalog.areas.get(*at)?.2.clone()))
                 };
                 let opened = Module::open(ctx.props().page.clone(), areas.iter().filter_map(root).collect());
-                ctx.link().send_future(async move { Msg::Search(Arrived::Module(areas, opened.await)) });
+                ctx.link()
+                    .send_future(async move { Msg::Act(Act::Arrived(Arrived::Module(areas, opened.await))) });
             }
             return;
         }
@@ -329,7 +331,7 @@ impl App {
     fn fetch_table(&mut self, ctx: &Context<Self>, name: &str, arrived: fn(Fetched<Vec<u8>>) -> Arrived) {
         self.search.busy = true;
         let publisher = self.areas.open.first().map_or(0, |(publisher, _)| *publisher);
-        self.fetch(ctx, publisher, name, move |raw| Msg::Search(arrived(raw)));
+        self.fetch(ctx, publisher, name, move |raw| Msg::Act(Act::Arrived(arrived(raw))));
     }
 
     /// Fetches parts that are not under way, all at once; each arrives by itself.
@@ -337,7 +339,9 @@ impl App {
         for (area, name) in names {
             let Some((publisher, _)) = self.areas.open.get(area) else { continue };
             if first_time(&mut self.search.pending, name.clone()) {
-                self.fetch(ctx, *publisher, &name.clone(), |raw| Msg::Search(Arrived::Part(name, raw)));
+                self.fetch(ctx, *publisher, &name.clone(), |raw| {
+                    Msg::Act(Act::Arrived(Arrived::Part(name, raw)))
+                });
             }
         }
     }
@@ -366,6 +370,7 @@ impl App {
             (*facet, search.filters.counts(*facet, all, &self.catalogue))
         };
         let counts = if search.filtering { Facet::ALL.iter().map(counts).collect() } else { Vec::new() };
+        let rows: Vec<usize> = best.iter().map(|hit| hit.at).collect();
         let shown = best.iter().map(|hit| self.describe(&module, hit)).collect::<Fetched<Vec<Shown>>>()?;
         let mut w = Writer::new();
         w.list(&best, |w, hit| w.uint(u128::from(hit.entry)));
@@ -378,6 +383,8 @@ impl App {
         }
         search.counts = counts;
         search.passed = Some(passed);
+        self.need_cards(ctx, &rows);
+        let search = &mut self.search;
         if !search.busy {
             let mut names = module.names("lookup", &w.into_bytes())?;
             names.retain(|(_, name)| !search.failed.contains(name));

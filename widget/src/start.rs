@@ -1,7 +1,7 @@
 //! The first page: what is asked before anything is decided.
 
-use huiqi_engine::catalogue::Code;
-use huiqi_engine::explain::{answer_text, key_name, size_steps};
+use huiqi_engine::catalogue::{Code, FactType};
+use huiqi_engine::explain::key_name;
 use huiqi_engine::firm::Key;
 use huiqi_engine::uscc::Uscc;
 use huiqi_engine::words::word;
@@ -26,9 +26,11 @@ impl App {
             e.prevent_default();
             Msg::ShowResults
         });
-        let (places, figures): (Vec<Key>, Vec<Key>) = self
-            .first_facts()
-            .partition(|key| self.catalogue.facts.get(&key.fact).is_some_and(|f| !f.kind.is_numeric()));
+        let kind = |key: &Key| self.catalogue.facts.get(&key.fact).map(|f| f.kind);
+        let (places, figures): (Vec<Key>, Vec<Key>) =
+            self.first_facts().partition(|key| kind(key).is_some_and(|kind| !kind.is_numeric()));
+        let (days, figures): (Vec<Key>, Vec<Key>) =
+            figures.into_iter().partition(|key| kind(key) == Some(FactType::Date));
         let there = self.pages == Part::There;
         html! { <>
             <h2 tabindex="-1" ref={self.heading.clone()}>{ self.get("你的企业能拿哪些补贴") }</h2>
@@ -40,7 +42,7 @@ impl App {
                 { self.code_field(link) }
                 { for places.into_iter().map(|key| self.field(link, key)) }
                 <div class="f3 st">{ for figures.into_iter().map(|key| self.field(link, key)) }</div>
-                { self.size_note() }
+                { for days.into_iter().map(|key| self.field(link, key)) }
                 if there { { pages::keeping(self, link) } }
                 <div class="row"><button class="btn pri" part="button" type="submit">{ self.get("看结果") }</button>
                     <button class="btn txt" type="button" onclick={link.callback(|_: MouseEvent| Msg::Go(crate::app::View::Kept))}>{ self.get("保存、导入企业信息") }</button></div>
@@ -62,7 +64,7 @@ impl App {
         let wrong = length >= 18 && matches!(checked, Some(Err(_)));
         let (class, said) = match &checked {
             Some(Ok(_)) => ("s vd yes", self.get("代码正确").to_owned()),
-            Some(Err(error)) if wrong => ("msg", error.to_string()),
+            Some(Err(error)) if wrong => ("msg", error.say(&self.catalogue.words)),
             Some(Err(_)) => ("s m", self.say("已输入 {} 位，共 18 位", &[&length])),
             None => ("s m", String::new()),
         };
@@ -108,23 +110,6 @@ impl App {
                     html! { <p><button type="button" class="ans" onclick={focus}>{ format!("{}：{error}", key_name(&self.catalogue, key)) }</button></p> }
                 }) }
             </div>
-        }
-    }
-
-    /// 企业规模 as far as it follows from what was typed, and how.
-    fn size_note(&self) -> Html {
-        let Some(no) = self.fact("firm_size") else { return Html::default() };
-        let year = u16::try_from(self.today.year()).unwrap_or_default();
-        let text = answer_text(&self.catalogue, &self.firm, Key::plain(no), year);
-        let steps = size_steps(&self.catalogue, &self.firm, year);
-        if steps.is_empty() {
-            return Html::default();
-        }
-        html! {
-            <div class="note q"><p>{ self.get("企业规模：") }<b>{ text }</b></p>
-            <details class="cl"><summary>{ self.get("怎么算的") }</summary><table class="calc"><tbody>
-                { for steps.into_iter().map(|step| html! { <tr><td>{ step.label }</td><td>{ step.value }</td></tr> }) }
-            </tbody></table><p class="s m">{ self.get("依据：统计上大中小微型企业划分办法（2017），由行业、人数、营业收入、资产推算。") }</p></details></div>
         }
     }
 }

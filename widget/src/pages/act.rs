@@ -1,7 +1,9 @@
 //! What is done on the later pages.
 
 use huiqi_engine::bundle;
+use huiqi_engine::codec::Writer;
 use huiqi_engine::firm::{Received, read_typed};
+use huiqi_engine::kept;
 use huiqi_engine::words::word;
 use js_sys::Array;
 use yew::html::Scope;
@@ -40,10 +42,30 @@ impl App {
     }
 
     pub(crate) fn act_now(&mut self, ctx: &Context<Self>, act: Act) {
-        self.desk.said = None;
-        self.desk.by_hand = None;
+        // What happens by itself leaves what was said in sight.
+        let by_itself = matches!(
+            act,
+            Act::Dress
+                | Act::Hold
+                | Act::Find
+                | Act::Arrived(_)
+                | Act::NeedText(..)
+                | Act::Text(..)
+                | Act::Weigh
+                | Act::Remember
+        );
+        if !by_itself {
+            self.desk.said = None;
+            self.desk.by_hand = None;
+        }
         match act {
             Act::Dress => self.dress(ctx),
+            Act::Hold => ctx.props().page.keep(js_sys::Uint8Array::from(&self.held()[..])),
+            Act::Restore(bytes) => self.restore(ctx, &bytes),
+            Act::Query(text) => self.search_for(ctx, text),
+            Act::Find => self.find(ctx),
+            Act::AsTyped => self.search_as_typed(ctx),
+            Act::Arrived(arrived) => self.search_arrived(ctx, arrived),
             Act::Join(at) => self.join_plan(at),
             Act::Received(at) => self.mark_received(at),
             Act::Compare(at) => self.mark_compared(at),
@@ -90,7 +112,7 @@ impl App {
                 self.remember(ctx);
             }
             Act::Spoken(raw) => self.spoken(raw),
-            Act::Named(raw) => self.named(raw),
+            Act::Named(raw) => self.named(ctx, raw),
             Act::Converted(raw) => self.converted(raw),
             Act::Remember => self.remember(ctx),
             Act::NeedText(at, name) => self.need_text(ctx, at, name),
@@ -112,6 +134,33 @@ impl App {
         let all = Array::from(&sheets);
         all.push(&sheet);
         ctx.props().root.set_adopted_style_sheets(&all);
+    }
+
+    /// Tells one set of editions from another: facts have numbers, which may mean something else tomorrow.
+    fn editions(&self) -> Vec<u8> {
+        let mut w = Writer::new();
+        for publisher in &self.publishers {
+            w.uint(u128::from(publisher.catalog.sequence));
+        }
+        w.into_bytes()
+    }
+
+    /// The answers, to be kept outside.
+    fn held(&self) -> Vec<u8> {
+        let mut bytes = self.editions();
+        bytes.extend(kept::encode(&self.firm));
+        bytes
+    }
+
+    /// Answers that were kept beside the same editions.
+    fn restore(&mut self, ctx: &Context<Self>, bytes: &[u8]) {
+        let firm = bytes.strip_prefix(&self.editions()[..]).and_then(|bytes| kept::decode(bytes).ok());
+        if let Some(firm) = firm {
+            self.firm = firm;
+            self.write_drafts();
+            self.need_places(ctx);
+            self.open_areas(ctx);
+        }
     }
 
     fn join_plan(&mut self, at: usize) {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use huiqi_engine::explain::{answer_text, size_steps};
+use huiqi_engine::firm::Key;
 use huiqi_engine::profile;
 use huiqi_engine::words::hash;
 use serde_json::{Value, json};
@@ -322,6 +324,28 @@ impl App {
             html! { <label class="opt"><input type="radio" name="keep" checked={self.desk.keep == keep} onchange={choose} /><span>{ self.get(name).to_owned() }<span class="hint">{ self.get(more).to_owned() }</span></span></label> }
         });
         html! { <fieldset><legend>{ self.get("填的内容要保存吗") }</legend>{ for choices }</fieldset> }
+    }
+
+    /// What the first page shows below its fields, once there is more than the fields.
+    pub(crate) fn below_form(&self, link: &Scope<Self>) -> Html {
+        html! { <>{ self.size_note() }if self.keeps { { self.keeping(link) } }</> }
+    }
+
+    /// 企业规模 as far as it follows from what was typed, and how.
+    fn size_note(&self) -> Html {
+        let Some(no) = self.fact("firm_size") else { return Html::default() };
+        let year = u16::try_from(self.today.year()).unwrap_or_default();
+        let text = answer_text(&self.catalogue, &self.firm, Key::plain(no), year);
+        let steps = size_steps(&self.catalogue, &self.firm, year);
+        if steps.is_empty() {
+            return Html::default();
+        }
+        html! {
+            <div class="note q"><p>{ self.get("企业规模：") }<b>{ text }</b></p>
+            <details class="cl"><summary>{ self.get("怎么算的") }</summary><table class="calc"><tbody>
+                { for steps.into_iter().map(|step| html! { <tr><td>{ step.label }</td><td>{ step.value }</td></tr> }) }
+            </tbody></table><p class="s m">{ self.get("依据：统计上大中小微型企业划分办法（2017），由行业、人数、营业收入、资产推算。") }</p></details></div>
+        }
     }
 
     /// Firms, files, ratings: everything that is kept, and the way to delete it.

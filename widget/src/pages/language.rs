@@ -1,6 +1,7 @@
 //! 繁體 and English: fetched when they are chosen, and put over what was drawn.
 
 use huiqi_engine::bundle;
+use huiqi_engine::english::English;
 use huiqi_engine::words::Words;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsCast as _;
@@ -18,8 +19,12 @@ const READ: [&str; 5] = ["aria-label", "placeholder", "title", "data-c", "data-o
 impl App {
     /// Back to simplified Chinese.
     pub(crate) fn unspeak(&mut self) {
+        if let Some(mut chinese) = self.desk.chinese.take() {
+            // Counties and industries that came later.
+            chinese.regions.extend(std::mem::take(&mut self.catalogue.regions));
+            self.catalogue = chinese;
+        }
         self.catalogue.words = Words::default();
-        self.desk.english.take().into_iter().for_each(|names| self.catalogue = names);
     }
 
     pub(crate) fn fetch_english(&mut self, ctx: &Context<Self>) {
@@ -32,9 +37,10 @@ impl App {
             let bytes = JsFuture::from(page.file("en.bin")).await.map_err(failed);
             Msg::Act(Act::Spoken(bytes.map(|bytes| bytes.unchecked_into::<Uint8Array>().to_vec())))
         });
-        let name = self.publishers.first().and_then(|p| p.catalog.english.clone());
-        if let Some(name) = name {
-            self.fetch(ctx, 0, &name, |raw| Msg::Act(Act::Named(raw)));
+        for (at, publisher) in self.publishers.iter().enumerate() {
+            if let Some(name) = &publisher.catalog.english {
+                self.fetch(ctx, at, name, |raw| Msg::Act(Act::Named(raw)));
+            }
         }
     }
 
@@ -45,7 +51,11 @@ impl App {
             Words::new(text.lines().filter_map(|line| line.split_once('\t')))
         });
         match words {
-            Some(words) if self.language == Language::English => self.catalogue.words = words,
+            Some(words) if self.language == Language::English => {
+                self.desk.chinese = Some(self.catalogue.clone());
+                self.catalogue.words = words;
+                self.show_english();
+            }
             Some(_) => {}
             None => {
                 self.language = Language::Simplified;
@@ -55,8 +65,28 @@ impl App {
     }
 
     /// Names of facts and what else the data holds.
-    pub(crate) fn named(&mut self, raw: Fetched<Vec<u8>>) {
-        let _ = raw;
+    pub(crate) fn named(&mut self, ctx: &Context<Self>, raw: Fetched<Vec<u8>>) {
+        match raw.and_then(|raw| Ok(English::decode(&raw)?)) {
+            Ok(names) => {
+                match &mut self.desk.glosses {
+                    Some(glosses) => glosses.absorb(names),
+                    none => *none = Some(names),
+                }
+                self.show_english();
+            }
+            // Without them the names stay Chinese.
+            Err(error) => self.missed(ctx, &error),
+        }
+    }
+
+    /// Puts English names over the Chinese ones, as far as both are there.
+    pub(crate) fn show_english(&mut self) {
+        if self.language == Language::English
+            && !self.catalogue.words.is_chinese()
+            && let Some(names) = &self.desk.glosses
+        {
+            names.apply(&mut self.catalogue);
+        }
     }
 
     pub(crate) fn fetch_traditional(&mut self, ctx: &Context<Self>) {

@@ -5,6 +5,7 @@ use huiqi_engine::explain::{self, Node, RowExplanation, key_name};
 use huiqi_engine::firm::Key;
 use huiqi_engine::measure::{Detail, FullText, Measure, RowKind, Selection};
 use huiqi_engine::report::Group;
+use huiqi_engine::search::related;
 use huiqi_engine::words::word;
 use yew::html::Scope;
 use yew::{Event, Html, MouseEvent, html};
@@ -15,6 +16,8 @@ use crate::pages::{Act, Take};
 
 /// Figures a page asks for below its sum.
 const MOST_FIGURES: usize = 4;
+/// Most measures offered beside one.
+const RELATED: usize = 5;
 /// Letters that a quoted clause has at most; the whole text stands below.
 const QUOTE: usize = 400;
 /// 好差评, best first (《国务院办公厅关于建立政务服务“好差评”制度提高政务服务水平的意见》).
@@ -56,7 +59,7 @@ impl App {
             <button type="button" class="lnk" onclick={link.callback(|_: MouseEvent| Msg::Back)}>{ icons::back() }{ self.get("返回") }</button>
             <div class="st">
                 <p><span class={format!("vd {class}")}>{ icon }{ self.get(group.name()).to_owned() }</span></p>
-                <h2 tabindex="-1" ref={self.heading.clone()}>{ self.name(at) }</h2>
+                <h2 tabindex="-1" ref={self.heading.clone()}>{ for self.gloss(at).map(|text| html! { <><span lang="en">{ text.to_owned() }</span><br /></> }) }<span>{ self.name(at) }</span></h2>
                 <p class="p">{ &card.summary }</p>
                 if measure.selection != Selection::Universal {
                     <p class="s m">{ self.get(selection_note(measure.selection)).to_owned() }</p>
@@ -94,7 +97,7 @@ impl App {
                 { for detail.map(|detail| self.papers(detail)) }
                 { self.full_text(link, at) }
                 { self.terms(measure) }
-            </div><div class="side">{ self.detail(link, at, measure) }{ self.rating(link, measure) }{ self.related(link) }</div></div>
+            </div><div class="side">{ self.detail(link, at, measure) }{ self.rating(link, measure) }{ self.related(link, at) }</div></div>
             <div class="row"><button type="button" class="btn" onclick={link.callback(|_: MouseEvent| Msg::Act(Act::Share(true)))}>{ self.get("分享") }</button>
                 <button type="button" class="btn" onclick={link.callback(move |_: MouseEvent| Msg::Act(Act::Compare(at)))}>{ self.get(if self.desk.compared.contains(&measure.id) { word("移出比较") } else { word("加入比较") }).to_owned() }</button>
                 if self.desk.compared.len() > 1 { <button type="button" class="btn" onclick={link.callback(|_: MouseEvent| Msg::Go(View::Compare))}>{ self.say("比较 {} 项", &[&self.desk.compared.len()]) }</button> }
@@ -251,11 +254,12 @@ impl App {
     }
 
     /// Other measures that a reader of this one may look for.
-    fn related(&self, link: &Scope<Self>) -> Html {
-        if self.related.is_empty() {
+    fn related(&self, link: &Scope<Self>, at: usize) -> Html {
+        let related = related(&self.measures, at, RELATED);
+        if related.is_empty() {
             return Html::default();
         }
-        let rows = self.related.iter().filter_map(|at| Some((*at, self.measures.get(*at)?)));
+        let rows = related.iter().filter_map(|at| Some((*at, self.measures.get(*at)?)));
         html! {
             <section class="sec"><h3>{ self.get("相近的事项") }</h3><ul class="lst rel">{ for rows.map(|(at, measure)| {
                 let outcome = self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref());
@@ -299,7 +303,7 @@ impl App {
             (None, None) if schedule.rolling => self.get("随时可报").to_owned(),
             _ => self.get("没公布受理时间").to_owned(),
         };
-        let publisher = self.publishers.first().map(|p| (self.day(p.catalog.published), p.catalog.sequence));
+        let publisher = self.publishers.get(self.publisher_of(at)).map(|p| self.day(p.catalog.published));
         html! { <>
             <section class="sec"><h3>{ self.get("怎么办") }</h3>
                 <dl class="dl">{ term("时间", html! { dates }) }{ for handling }</dl>
@@ -311,7 +315,7 @@ impl App {
                 if !detail.number.is_empty() { { term("文号", html! { detail.number.clone() }) } }
                 if let Some(day) = detail.issued { { term("发布", html! { self.day(day) }) } }
                 { term("有效期", html! { valid }) }
-                if let Some((day, number)) = publisher { { term("数据", html! { self.say("{}发布，第 {} 版", &[&day, &number]) }) } }
+                if let Some(day) = publisher { { term("数据", html! { self.say("{}发布", &[&day]) }) } }
             </dl></section>
         </> }
     }
