@@ -1052,6 +1052,7 @@ mod tests {
         measure.schedule.valid_from = Date::parse(from);
         measure.schedule.valid_to = Date::parse(to);
         PolicyMeasure {
+            english: None,
             measure,
             card: Card::default(),
             detail: Detail::default(),
