@@ -127,7 +127,7 @@ pub fn load(dir: &Path, sink: &mut Sink) -> Tables {
         tables.theme_words.extend(words.map(|word| (no, word.to_owned())));
         Ok(())
     });
-    loader.tsv("english.tsv", 4, sink, |cells, tables| read_english(cells, tables));
+    loader.tsv("english.tsv", 4, sink, read_english);
     loader.tsv("lexicon.tsv", 3, sink, |cells, tables| read_synonym(cells, &mut tables.lexicon));
     loader.tables
 }
@@ -641,5 +641,40 @@ fn read_materials(rows: &[yaml::Node], tables: &mut Tables, seen: &mut BTreeSet<
         }
         f.finish(sink);
         tables.materials.insert(name.clone(), name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A publisher adds rows, and changes none of the built-in ones.
+    #[test]
+    fn english_names_of_a_publisher() {
+        let dir = tempfile::tempdir().unwrap();
+        let load_with = |rows: &str| {
+            std::fs::write(dir.path().join("english.tsv"), format!("kind\tid\tfield\tenglish\n{rows}"))
+                .unwrap();
+            let mut sink = Sink::default();
+            let tables = load(dir.path(), &mut sink);
+            let found: Vec<String> =
+                sink.sorted().iter().map(|d| format!("{} {}", d.code, d.message)).collect();
+            (tables.english, found)
+        };
+        let (english, found) = load_with("term\t自己的材料\tname\tOwn paper\n");
+        assert_eq!((english.term("自己的材料"), found.as_slice()), ("Own paper", [].as_slice()));
+        let (_, found) = load_with("fact\trevenue\tname\tturnover\n");
+        assert!(found.len() == 1 && found[0].starts_with("P341"), "{found:?}");
+        let wrong = [
+            ("fact\tno-such-fact\tname\tx", "P010 目录里没有“no-such-fact”"),
+            ("term\t材料\tname\t材料", "P010 应是英文，前后没有空格，写的是“材料”"),
+            ("term\t材料\tname\tpaper 材", "P010 英文里不能有“材”"),
+            ("region\t139900\tname\tNowhere", "P010 目录里没有“139900”"),
+        ];
+        for (row, problem) in wrong {
+            assert_eq!(load_with(row).1, [problem], "{row}");
+        }
+        assert_eq!(load_with(&format!("term\t材料\tname\t{}", "x".repeat(101))).1.len(), 1);
+        assert_eq!(load_with("word\t材料\tname\tpaper").1.len(), 1);
     }
 }
