@@ -19,6 +19,7 @@ pub mod publisher;
 pub mod server;
 mod shadow;
 pub mod site;
+pub mod visit;
 mod webdriver;
 pub mod words;
 

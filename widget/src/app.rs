@@ -5,7 +5,7 @@ use huiqi_engine::bundle::{self, CARDS_PER_BLOCK, DETAILS_PER_BLOCK, PartKind, R
 use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType, ItemNo, ThemeNo};
 use huiqi_engine::date::Date;
 use huiqi_engine::decide::Decider;
-use huiqi_engine::firm::{Answer, Firm, Key, read_typed, typed_text};
+use huiqi_engine::firm::{Answer, Firm, Key};
 use huiqi_engine::measure::{Card, Detail, Measure};
 use huiqi_engine::report::{Group, Report, report};
 use huiqi_engine::search::Facet;
@@ -1044,7 +1044,7 @@ impl App {
             if let (Answer::Number(number), Some(fact)) = (answer, self.catalogue.facts.get(&key.fact))
                 && let Some(value) = number.exact()
             {
-                self.drafts.insert(key, (typed_text(fact, value), false));
+                self.drafts.insert(key, (self.catalogue.words.typed_text(fact, value), false));
             }
         }
     }
@@ -1056,7 +1056,7 @@ impl App {
             self.firm.clear(key);
             return;
         }
-        match (text.trim().is_empty(), read_typed(fact, &text)) {
+        match (text.trim().is_empty(), self.catalogue.words.read_typed(fact, &text)) {
             (false, Ok(answer)) => self.firm.answer(&self.catalogue, key, answer),
             _ => self.firm.clear(key),
         }
@@ -1072,7 +1072,7 @@ impl App {
         if !touched || text.trim().is_empty() {
             return None;
         }
-        read_typed(fact, text).err()
+        self.catalogue.words.read_typed(fact, text).err()
     }
 
     /// Fields with an error, for the summary above the form.

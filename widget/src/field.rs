@@ -92,7 +92,7 @@ impl App {
                         aria-describedby={format!("{id}-h {id}-m")}
                         aria-invalid={error.is_some().then_some("true")}
                         oninput={typed} onblur={left} />
-                    if !fact.unit.is_empty() { <span>{ &fact.unit }</span> }
+                    if !fact.unit.is_empty() { <span>{ self.catalogue.words.unit(fact) }</span> }
                 </div>
                 { note }
         </> };
@@ -225,7 +225,8 @@ impl App {
     /// `480万元，就是4,800,000元`: a slip of ×10,000 shows at once.
     fn echo(&self, fact: &Fact, value: Ratio) -> Option<String> {
         match fact.kind {
-            FactType::Money => {
+            // In English figures are typed in full.
+            FactType::Money if self.catalogue.words.is_chinese() => {
                 let unit = fact.unit.trim_start_matches(['万', '亿']);
                 let whole = value.mul(Ratio::new(1, 100)?).ok()?;
                 (whole.signum() != 0).then(|| self.say("就是 {}{}", &[&thousands(whole), &unit]))

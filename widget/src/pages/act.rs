@@ -2,7 +2,7 @@
 
 use huiqi_engine::bundle;
 use huiqi_engine::codec::Writer;
-use huiqi_engine::firm::{Received, read_typed};
+use huiqi_engine::firm::Received;
 use huiqi_engine::kept;
 use huiqi_engine::words::word;
 use js_sys::Array;
@@ -259,7 +259,7 @@ impl App {
         typed
             .filter_map(|(key, text)| {
                 let fact = self.catalogue.facts.get(&key.fact)?;
-                Some((*key, read_typed(fact, text).ok()?))
+                Some((*key, self.catalogue.words.read_typed(fact, text).ok()?))
             })
             .collect()
     }

@@ -2,7 +2,6 @@
 
 use huiqi_engine::decide::Decider;
 use huiqi_engine::explain::{answer_text, key_name};
-use huiqi_engine::firm::typed_text;
 use huiqi_engine::num::Ratio;
 use huiqi_engine::plan::Case;
 use huiqi_engine::whatif::{Gain, PAST, Threshold, Trial};
@@ -73,6 +72,7 @@ impl App {
     /// A figure with a slider, a field and its thresholds.
     fn slider(&self, link: &Scope<Self>, thresholds: &[Threshold], key: huiqi_engine::firm::Key) -> Html {
         let Some(fact) = self.catalogue.facts.get(&key.fact) else { return Html::default() };
+        let words = &self.catalogue.words;
         let mine: Vec<&Threshold> = thresholds.iter().filter(|t| t.key == key).collect();
         let Some(now) = mine.first().map(|t| t.now) else { return Html::default() };
         let ends = mine.iter().flat_map(|t| [t.at, t.now]);
@@ -84,15 +84,16 @@ impl App {
             .unwrap_or(Ratio::ZERO);
         let low = low.sub(margin).unwrap_or(low).max(Ratio::ZERO);
         let high = high.add(margin).unwrap_or(high);
-        let typed = self.desk.tried.get(&key).cloned().unwrap_or_else(|| typed_text(fact, now));
-        let value = huiqi_engine::firm::read_typed(fact, &typed)
+        let typed = self.desk.tried.get(&key).cloned().unwrap_or_else(|| words.typed_text(fact, now));
+        let value = words
+            .read_typed(fact, &typed)
             .ok()
             .and_then(|answer| match answer {
                 huiqi_engine::firm::Answer::Number(number) => number.exact(),
                 _ => None,
             })
             .unwrap_or(now);
-        let number = |value: Ratio| typed_text(fact, value);
+        let number = |value: Ratio| words.typed_text(fact, value);
         let places = mine.iter().map(|t| t.at).chain([now]);
         let places: Vec<Ratio> = places.collect();
         let step_low = low;
@@ -113,11 +114,12 @@ impl App {
         };
         let position = (0..=STEPS).find(|at| to_value(*at) >= value).unwrap_or(STEPS);
         let slide = {
-            let fact = fact.clone();
+            let (fact, words) = (fact.clone(), words.clone());
+            let written = move |value| words.typed_text(&fact, value);
             link.callback(move |e: InputEvent| {
                 let at: i128 =
                     e.target_unchecked_into::<HtmlInputElement>().value().parse().unwrap_or_default();
-                Msg::Act(Act::Try(key, typed_text(&fact, to_value(at.clamp(0, STEPS)))))
+                Msg::Act(Act::Try(key, written(to_value(at.clamp(0, STEPS)))))
             })
         };
         let write = link.callback(move |e: InputEvent| {
@@ -130,7 +132,7 @@ impl App {
             .filter(|t| if t.difference.signum() < 0 { value <= t.at } else { value >= t.at })
             .flat_map(|t| t.measures.iter().map(|at| self.name(*at)))
             .collect();
-        let unit = fact.unit.clone();
+        let unit = words.unit(fact).to_owned();
         let text = if reached.is_empty() {
             format!("{typed}{unit}")
         } else {
