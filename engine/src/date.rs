@@ -159,7 +159,8 @@ impl Words {
         self.get(day.weekday())
     }
 
-    fn month(&self, month: u32) -> &str {
+    /// The short name of a month, 1 to 12: `11月`, `Nov`.
+    pub fn month(&self, month: u32) -> &str {
         self.get(MONTHS[(month as usize + 11) % 12])
     }
 }

@@ -3,11 +3,11 @@
 
 use crate::date::Date;
 use crate::eval::{Amount, Truth, Verdict};
-use crate::explain::{amount_text, answer_text, key_name};
+use crate::explain::{answer_text, key_name};
 use crate::measure::{Card, Detail, Measure, Window};
 use crate::plan::{Case, Choice, Group, Plan, Standing, Sum};
 use crate::rule::Expr;
-use crate::words::Words;
+use crate::words::{Words, word};
 
 /// How an automatic measure is given, as 受理.方式 says.
 pub const AUTOMATIC: &str = "免申即享";
@@ -166,19 +166,13 @@ pub struct Sheet {
 
 /// `12月5日（周六）`, with the year where it is another one than that of `today`.
 pub fn day_text(words: &Words, day: Date, today: Date) -> String {
-    let (y, m, d) = day.ymd();
-    let weekday = words.get(day.weekday());
-    if y == today.year() {
-        words.say("{0}月{1}日（{2}）", &[&m, &d, &weekday])
-    } else {
-        words.say("{0}年{1}月{2}日（{3}）", &[&y, &m, &d, &weekday])
-    }
+    words.say("{0}（{1}）", &[&words.day_in(day, today.year()), &words.weekday(day)])
 }
 
 /// Money between two ends, in words.
-pub fn range_text(low: i128, high: i128) -> String {
+pub fn range_text(words: &Words, low: i128, high: i128) -> String {
     let (low, high) = (low.min(high), low.max(high));
-    amount_text(&Amount { low, high: Some(high), undecided: false, answerable: None })
+    words.amount(&Amount { low, high: Some(high), undecided: false, answerable: None })
 }
 
 /// Makes the sheet of a plan. `groups` is what [`crate::plan::alternatives`] says of it.
@@ -204,9 +198,9 @@ pub fn sheet<'d>(
         words.say("先报：{0}，{1}，剩{2}天", &[&row.name, &row.due, &row.days_left.unwrap_or_default()])
     });
     let papers = papers(&pages);
-    let (y, m, d) = origin.published.ymd();
-    let published: [&dyn std::fmt::Display; 5] = [&origin.publisher, &y, &m, &d, &origin.measures];
-    let published = words.say("政策数据：{0}，{1}年{2}月{3}日发布，{4}项", &published);
+    let published: [&dyn std::fmt::Display; 3] =
+        [&origin.publisher, &words.day(origin.published), &origin.measures];
+    let published = words.say("政策数据：{0}，{1}发布，{2}项", &published);
     let reservation = words.get("结果由你填的信息算出，供申报前参考，以受理部门审核为准");
     Sheet {
         today: case.today,
@@ -230,7 +224,7 @@ pub fn sheet<'d>(
 fn sum_text(words: &Words, sum: &Sum, label: &str) -> String {
     let mut text = String::new();
     if sum.high > 0 {
-        text.push_str(&words.say(label, &[&range_text(sum.low, sum.high)]));
+        text.push_str(&words.say(label, &[&range_text(words, sum.low, sum.high)]));
     }
     if sum.open > 0 {
         text.push_str(&words.say("，另有{}项金额没定", &[&sum.open]));
@@ -269,9 +263,9 @@ fn row(case: Case<'_>, choice: &Choice, page: Page<'_>) -> Row {
         Some(amount) if high == 0 && !choice.open && amount.high != Some(0) => {
             words.get("合计已到上限").to_owned()
         }
-        Some(amount) if choice.open => amount_text(&amount),
+        Some(amount) if choice.open => words.amount(&amount),
         None if choice.open => words.get("金额以文件为准").to_owned(),
-        _ => range_text(low, high),
+        _ => range_text(words, low, high),
     };
     let department = match handling("部门") {
         none if none.is_empty() => measure.issuer.clone(),
@@ -468,7 +462,7 @@ fn choices(case: Case<'_>, groups: &[Group]) -> Vec<String> {
         };
         let mut text = words.say("“{0}”同年只能享{1}项，已选{2}", &[&group.name, &places, &chosen]);
         for option in group.options.iter().filter(|o| !o.chosen) {
-            let total = range_text(option.low, option.high);
+            let total = range_text(words, option.low, option.high);
             text.push_str(&words.say("；换成{0}，合计{1}", &[&name(option.measure), &total]));
             text.push_str(&difference_text(words, option.more_low, option.more_high));
         }
@@ -489,7 +483,7 @@ fn difference_text(words: &Words, low: i128, high: i128) -> String {
         // More at one end and less at the other: the total says it.
         _ => return String::new(),
     };
-    words.say(text, &[&range_text(if small == 0 { large } else { small }, large)])
+    words.say(text, &[&range_text(words, if small == 0 { large } else { small }, large)])
 }
 
 /// Answers to the facts that the measures of the plan speak of.
@@ -528,23 +522,23 @@ fn facts(case: Case<'_>, plan: &Plan) -> Vec<(String, String)> {
 pub fn plan_csv(sheet: &Sheet, words: &Words) -> String {
     let mut csv = Csv { words, text: "\u{feff}".to_owned(), begun: false };
     csv.head(&[
-        "事项",
-        "结论",
-        "金额下限(元)",
-        "金额上限(元)",
-        "金额",
-        "开始",
-        "截止",
-        "办理时间",
-        "部门",
-        "电话",
-        "地点",
-        "网址",
-        "发文机关",
-        "依据",
-        "原文",
-        "材料",
-        "先办",
+        word("事项"),
+        word("结论"),
+        word("金额下限(元)"),
+        word("金额上限(元)"),
+        word("金额"),
+        word("开始"),
+        word("截止"),
+        word("办理时间"),
+        word("部门"),
+        word("电话"),
+        word("地点"),
+        word("网址"),
+        word("发文机关"),
+        word("依据"),
+        word("原文"),
+        word("材料"),
+        word("先办"),
     ]);
     for row in &sheet.rows {
         csv.cell(&row.name);
@@ -567,10 +561,18 @@ pub fn plan_csv(sheet: &Sheet, words: &Words) -> String {
     csv.cell("");
     csv.cell(&yuan(sheet.total.low));
     csv.cell(&yuan(sheet.total.high));
-    csv.cell(&range_text(sheet.total.low, sheet.total.high));
+    csv.cell(&range_text(words, sheet.total.low, sheet.total.high));
     csv.end();
     csv.end();
-    csv.head(&["材料", "用于（项）", "用于", "份数和形式", "免提交", "空表", "样表"]);
+    csv.head(&[
+        word("材料"),
+        word("用于（项）"),
+        word("用于"),
+        word("份数和形式"),
+        word("免提交"),
+        word("空表"),
+        word("样表"),
+    ]);
     for paper in &sheet.papers {
         csv.cell(&paper.name);
         csv.cell(&paper.rows.len().to_string());
@@ -582,7 +584,7 @@ pub fn plan_csv(sheet: &Sheet, words: &Words) -> String {
         csv.end();
     }
     csv.end();
-    csv.head(&["日期", "星期", "日程"]);
+    csv.head(&[word("日期"), word("星期"), word("日程")]);
     for day in &sheet.days {
         csv.cell(&day.date.to_string());
         csv.cell(words.get(day.date.weekday()));

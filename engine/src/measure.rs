@@ -6,6 +6,7 @@ use crate::codec::{Decoded, Reader, Writer};
 use crate::date::Date;
 use crate::num::Ratio;
 use crate::rule::{Expr, TextNo};
+use crate::words::word;
 
 /// Who the measure benefits. Only [`Audience::Firm`] enters a firm's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,14 +82,14 @@ pub enum BenefitKind {
 impl BenefitKind {
     /// All with their names in policy files.
     pub const ALL: [(&'static str, Self); 8] = [
-        ("奖励", Self::Award),
-        ("补助", Self::Grant),
-        ("贴息", Self::Interest),
-        ("减免", Self::Relief),
-        ("融资", Self::Finance),
-        ("资质", Self::Recognition),
-        ("人才", Self::Talent),
-        ("其他", Self::Other),
+        (word("奖励"), Self::Award),
+        (word("补助"), Self::Grant),
+        (word("贴息"), Self::Interest),
+        (word("减免"), Self::Relief),
+        (word("融资"), Self::Finance),
+        (word("资质"), Self::Recognition),
+        (word("人才"), Self::Talent),
+        (word("其他"), Self::Other),
     ];
 
     /// Whether the headline adds it up.

@@ -14,12 +14,13 @@ use crate::num::{Interval, Ratio};
 use crate::plan::{Case, Plan, Standing, Sum, Wishes, plan_with};
 use crate::report::{Group, in_path};
 use crate::rule::{Expr, Head, Op, Period, fact_dimension};
+use crate::words::word;
 
 /// Thresholds that are told of at most.
 pub const MOST: usize = 12;
 
 /// To be said beside a threshold that is [`Threshold::past`].
-pub const PAST: &str = "已过去的年度不能改，只作明年打算";
+pub const PAST: &str = word("已过去的年度不能改，只作明年打算");
 
 /// So much of a count is in reach, however small the count is.
 const FEW: i128 = 5;

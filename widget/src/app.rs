@@ -931,6 +931,11 @@ impl App {
         self.catalogue.words.say(text, values)
     }
 
+    /// A text that stands alone.
+    pub(crate) fn line(&self, text: &str) -> String {
+        self.catalogue.words.line(self.get(text).to_owned())
+    }
+
     /// A day.
     pub(crate) fn day(&self, date: Date) -> String {
         self.catalogue.words.day(date)
@@ -970,6 +975,9 @@ impl App {
         if view != self.view {
             let left = std::mem::replace(&mut self.view, view);
             self.history.push(left);
+            // What was said belongs to the page that was left.
+            self.desk.said = None;
+            self.desk.by_hand = None;
             self.moved = true;
             self.need_details(ctx);
             self.need_pages(ctx);

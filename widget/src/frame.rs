@@ -16,7 +16,7 @@ impl App {
         let link = ctx.link();
         if let Some(error) = &self.failed {
             return html! {
-                <div class="vw"><div class="note er" role="alert">
+                <div class="vw nt"><div class="note er" role="alert">
                     <p><b>{ self.get("政策数据没能打开") }</b></p>
                     <p>{ error }</p>
                     <p>{ self.get("下面的政策清单仍然可用。刷新页面再试一次；还不行，请告诉网站管理员上面这句话。") }</p>
@@ -111,7 +111,7 @@ impl App {
     fn notes(&self, link: &Scope<Self>) -> Html {
         let note = |title: String, body: Html| {
             html! {
-                <div class="vw"><div class="note" role="status"><p><b>{ icons::warn() }{ title }</b></p>{ body }</div></div>
+                <div class="vw nt"><div class="note" role="status"><p><b>{ icons::warn() }{ title }</b></p>{ body }</div></div>
             }
         };
         let lines =
@@ -128,14 +128,14 @@ impl App {
                     <button type="button" class="btn" onclick={link.callback(|_: MouseEvent| Msg::Retry)}>{ self.get("再读一次") }</button></> }) }
             }
             if !self.notices.is_empty() {
-                <div class="vw"><div class="note" role="status">{ lines(&self.notices) }</div></div>
+                <div class="vw nt"><div class="note" role="status">{ lines(&self.notices) }</div></div>
             }
             if self.offline {
-                <div class="vw"><div class="note q" role="status"><p><b>{ self.get("现在没有网络，匹配照常。") }</b></p>
+                <div class="vw nt"><div class="note q" role="status"><p><b>{ self.get("现在没有网络，匹配照常。") }</b></p>
                     <p>{ self.get("还没读过的原文、正文和办事链接要联网才能打开。") }</p></div></div>
             }
             if let Some(said) = &self.desk.said {
-                <div class="vw"><div class="note g" role="status"><p>{ said.clone() }</p></div></div>
+                <div class="vw nt"><div class="note g" role="status"><p>{ said.clone() }</p></div></div>
             }
         </> }
     }

@@ -2,6 +2,7 @@
 
 use huiqi_engine::eval::Truth;
 use huiqi_engine::report::Group;
+use huiqi_engine::words::word;
 use yew::{Html, html};
 
 fn svg(body: Html) -> Html {
@@ -80,7 +81,7 @@ pub(crate) fn group(group: Group) -> (Html, &'static str) {
 /// Icon, colour class and word of one condition.
 pub(crate) fn truth(truth: Option<Truth>) -> (Html, &'static str, &'static str) {
     match truth {
-        None => (none(), "no", "不适用"),
+        None => (none(), "no", word("不适用")),
         Some(Truth::True) => (yes(), "yes", "符合"),
         Some(Truth::Confirm) => (likely(), "likely", "待人工核实"),
         Some(Truth::Unknown) => (ask(), "ask", "待补充"),

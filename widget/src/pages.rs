@@ -33,6 +33,7 @@ use huiqi_engine::measure::FullText;
 use huiqi_engine::plan::{Group, Plan, Wishes};
 use huiqi_engine::traditional::Traditional;
 use huiqi_engine::whatif::{Gain, Threshold};
+use huiqi_engine::words::word;
 use js_sys::Promise;
 use wasm_bindgen_futures::JsFuture;
 use yew::html::Scope;
@@ -65,6 +66,8 @@ pub(crate) enum Act {
     Received(usize),
     /// Into the comparison, or out of it.
     Compare(usize),
+    /// These are compared, and no others.
+    Together(Vec<usize>),
     OnlyDifferent,
     /// So many months on; nothing for the month of today.
     Month(i32),
@@ -225,7 +228,7 @@ pub(crate) async fn fetch(page: Page) -> Fetched<()> {
     let promise = PART.with(|part| part.borrow_mut().get_or_insert_with(|| page.module("pages.bin")).clone());
     JsFuture::from(promise).await.map(drop).map_err(|_| {
         PART.with(|part| part.borrow_mut().take());
-        LoadError::new("页面的一部分没能打开，检查网络再试一次")
+        LoadError::new(word("页面的一部分没能打开，检查网络再试一次"))
     })
 }
 

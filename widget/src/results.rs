@@ -40,7 +40,7 @@ impl App {
             if !report.failed.is_empty() {
                 <div class="note">
                     <p><b>{ self.say("{} 项算不出来，没有列出", &[&report.failed.len()]) }</b></p>
-                    { for report.failed.iter().map(|(at, e)| html! { <p>{ format!("{}：{e}", self.measures[*at].name) }</p> }) }
+                    { for report.failed.iter().map(|(at, e)| html! { <p>{ self.say("{}：{}", &[&self.measures[*at].name, &e.text(&self.catalogue.words)]) }</p> }) }
                 </div>
             }
             if report.elsewhere > 0 {
@@ -304,7 +304,7 @@ impl App {
         let label = self.say("加入方案：{}", &[&measure.name]);
         html! {
             <label class="chk"><input type="checkbox" name="join" checked={self.desk.chosen.contains(&at)} disabled={gone} aria-label={label} onchange={change} />
-                <span>{ self.get("加入") }<span class="mu">{ self.get("方案") }</span></span></label>
+                <span class="ms">{ self.get("加入") }</span><span class="mu">{ self.get("加入方案") }</span></label>
         }
     }
 
@@ -399,6 +399,10 @@ impl App {
 
     /// A sum between two ends in fen, with a small unit.
     pub(crate) fn range(&self, low: i128, high: i128) -> Html {
+        if !self.catalogue.words.is_chinese() {
+            let amount = Amount { low, high: Some(high), undecided: false, answerable: None };
+            return html! { <>{ self.catalogue.words.amount(&amount) }</> };
+        }
         let (low, high) = (wan(low), wan(high));
         html! { <>
             { low.clone() }

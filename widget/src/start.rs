@@ -107,7 +107,7 @@ impl App {
                 { for errors.into_iter().map(|(key, error)| {
                     let id = self.catalogue.facts.get(&key.fact).map(|fact| self.frame_of(key, fact, false).id).unwrap_or_default();
                     let focus = link.callback(move |_: MouseEvent| Msg::Jump(format!("#{id}")));
-                    html! { <p><button type="button" class="ans" onclick={focus}>{ format!("{}：{error}", key_name(&self.catalogue, key)) }</button></p> }
+                    html! { <p><button type="button" class="ans" onclick={focus}>{ self.say("{}：{}", &[&key_name(&self.catalogue, key), &error]) }</button></p> }
                 }) }
             </div>
         }

@@ -4,6 +4,7 @@ use crate::catalogue::{Catalogue, Code};
 use crate::eval::Outcome;
 use crate::measure::{BenefitKind, Measure, Window};
 use crate::report::Group;
+use crate::words::word;
 
 /// What hits can be limited by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,26 +30,26 @@ pub enum Facet {
 impl Facet {
     /// All with stable ids and Chinese names.
     pub const ALL: [(Self, &'static str, &'static str); 8] = [
-        (Self::Verdict, "verdict", "结论"),
-        (Self::Theme, "theme", "主题"),
-        (Self::Kind, "kind", "类别"),
-        (Self::Window, "window", "受理状态"),
-        (Self::Region, "region", "地区"),
-        (Self::Issuer, "issuer", "发文机关"),
-        (Self::Amount, "amount", "金额"),
-        (Self::Year, "year", "发布年份"),
+        (Self::Verdict, "verdict", word("结论")),
+        (Self::Theme, "theme", word("主题")),
+        (Self::Kind, "kind", word("类别")),
+        (Self::Window, "window", word("受理状态")),
+        (Self::Region, "region", word("地区")),
+        (Self::Issuer, "issuer", word("发文机关")),
+        (Self::Amount, "amount", word("金额")),
+        (Self::Year, "year", word("发布年份")),
     ];
 }
 
 /// Bands of sums: upper end in fen, name.
 const BANDS: [(i128, &str); 4] = [
-    (10_000_000, "10万元以下"),
-    (50_000_000, "10万至50万元"),
-    (100_000_000, "50万至100万元"),
-    (i128::MAX, "100万元以上"),
+    (10_000_000, word("10万元以下")),
+    (50_000_000, word("10万至50万元")),
+    (100_000_000, word("50万至100万元")),
+    (i128::MAX, word("100万元以上")),
 ];
 /// A sum that the text leaves open, and no sum.
-const NO_BAND: &str = "未写明或不是钱";
+const NO_BAND: &str = word("未写明或不是钱");
 
 /// What is known of one hit.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +85,7 @@ impl Found<'_> {
                 for region in &self.measure.regions {
                     for place in [Code::ALL, *region].into_iter().chain(above(*region)) {
                         let name = catalogue.region_name(place);
-                        let name = if place == Code::ALL { "全国".to_owned() } else { name };
+                        let name = if place == Code::ALL { word("全国").to_owned() } else { name };
                         // The whole country holds everything; only what is meant for it is listed there.
                         if !places.contains(&name) && (place != Code::ALL || *region == Code::ALL) {
                             places.push(name);

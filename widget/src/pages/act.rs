@@ -69,6 +69,10 @@ impl App {
             Act::Join(at) => self.join_plan(at),
             Act::Received(at) => self.mark_received(at),
             Act::Compare(at) => self.mark_compared(at),
+            Act::Together(all) => {
+                let ids = all.iter().filter_map(|at| Some(self.measures.get(*at)?.id.clone()));
+                self.desk.compared = ids.take(COMPARED).collect();
+            }
             Act::OnlyDifferent => self.desk.only_different = !self.desk.only_different,
             Act::Month(0) => self.desk.month = 0,
             Act::Month(by) => self.desk.month = (self.desk.month + by).clamp(-120, 120),

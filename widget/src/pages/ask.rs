@@ -53,7 +53,7 @@ impl App {
                     { self.question_field(link, key) }
                     <div class="row">
                         <button class="btn pri" part="button" type="submit">{ self.get("继续") }</button>
-                        <button class="btn" type="button" onclick={unsure}>{ self.get("不确定") }</button>
+                        <button class="btn" type="button" onclick={unsure}>{ self.line("不确定") }</button>
                         <button class="btn txt" type="button" onclick={link.callback(move |_: MouseEvent| Msg::Later(key))}>{ self.get("稍后再答") }</button>
                     </div>
                 </form>

@@ -22,6 +22,12 @@ impl App {
         (months.div_euclid(12), months.rem_euclid(12) + 1)
     }
 
+    /// A month as a number, or by its name where people say it so.
+    fn month_word(&self, month: i32) -> String {
+        let words = &self.catalogue.words;
+        if words.is_chinese() { month.to_string() } else { words.month(month.unsigned_abs()).to_owned() }
+    }
+
     /// Measures that open or close, with the day; `true` for a deadline.
     fn days_of(&self, first: Date, last: Date) -> Vec<(Date, bool, usize)> {
         let mut days = Vec::new();
@@ -81,7 +87,7 @@ impl App {
         let go = |by: i32, text: String| html! { <button type="button" class="btn" onclick={link.callback(move |_: MouseEvent| Msg::Act(Act::Month(by)))}>{ text }</button> };
         let name_of = |months: i32| {
             let month = (month - 1 + months).rem_euclid(12) + 1;
-            self.say("{}月", &[&month])
+            self.say("{}月", &[&self.month_word(month)])
         };
         let scope = |all: bool, text: &'static str| {
             html! {
@@ -92,12 +98,12 @@ impl App {
         let endless: Vec<Html> =
             endless.map(|at| html! { <li>{ self.name_button(link, *at) }</li> }).collect();
         html! { <>
-            <div class="bar"><h2 tabindex="-1" ref={self.heading.clone()} aria-live="polite">{ self.say("{}年{}月", &[&year, &month]) }</h2>
+            <div class="bar"><h2 tabindex="-1" ref={self.heading.clone()} aria-live="polite">{ self.say("{}年{}月", &[&year, &self.month_word(month)]) }</h2>
                 <div class="row">{ go(-1, format!("‹ {}", name_of(-1))) }{ go(0, self.get("今天").to_owned()) }{ go(1, format!("{} ›", name_of(1))) }</div></div>
             <div class="bar"><p>{ self.say("{} 项截止，{} 项开始", &[&closing, &(days.len() - closing)]) }</p>
                 if self.report.is_some() { <div class="row" role="group" aria-label={self.get("范围").to_owned()}>{ scope(false, word("与我有关")) }{ scope(true, word("全部政策")) }</div> }</div>
             <div class="cols"><div class="main"><table class="cal"><thead><tr>
-                { for ["一", "二", "三", "四", "五", "六", "日"].iter().map(|day| html! { <th scope="col">{ self.get(day).to_owned() }</th> }) }</tr></thead>
+                { for [word("一"), word("二"), word("三"), word("四"), word("五"), word("六"), word("日")].iter().map(|day| html! { <th scope="col">{ self.get(day).to_owned() }</th> }) }</tr></thead>
                 <tbody>{ for (0..weeks).map(week) }</tbody></table>
                 <p class="s m"><span aria-hidden="true">{ "■ " }</span>{ self.get("截止") }{ "  " }<span aria-hidden="true">{ "○ " }</span>{ self.get("开始") }</p></div>
             <div class="side"><h3>{ self.get("按日期") }</h3>

@@ -43,7 +43,7 @@ impl App {
             html! {
                 <label class="opt">
                     <input type="radio" name={frame.id.clone()} checked={now == Some(value)} onchange={set} />
-                    <span>{ self.get(word) }</span>
+                    <span>{ self.line(word) }</span>
                 </label>
             }
         };

@@ -212,9 +212,11 @@ impl App {
                 self.skipped.clear();
                 self.write_drafts();
                 let places: Vec<String> =
-                    problems.iter().take(5).map(|p| format!("{}：{}", p.place, p.message)).collect();
+                    problems.iter().take(5).map(|p| self.say("{}：{}", &[&p.place, &p.message])).collect();
                 if !places.is_empty() {
-                    self.tell(self.say("有 {} 处没有读进来：{}", &[&problems.len(), &places.join("；")]));
+                    self.tell(
+                        self.say("有 {} 处没有读进来：{}", &[&problems.len(), &places.join(self.get("；"))]),
+                    );
                 }
                 self.need_places(ctx);
             }

@@ -128,7 +128,7 @@ impl App {
             return Html::default();
         }
         let rows = detail.materials.iter().map(|m| html! {
-            <li><span>{ m.name.clone() }</span><span class="s m">{ m.how.clone() }
+                    <li><span>{ self.label(&m.name) }</span><span class="s m">{ m.how.clone() }
                 { for [(&m.form, word("空表")), (&m.sample, word("样表"))].into_iter().filter(|(url, _)| is_web(url)).map(|(url, name)| html! { <>{ " " }{ self.external(url, self.get(name)) }</> }) }
             </span></li>
         });
@@ -306,16 +306,16 @@ impl App {
         let publisher = self.publishers.get(self.publisher_of(at)).map(|p| self.day(p.catalog.published));
         html! { <>
             <section class="sec"><h3>{ self.get("怎么办") }</h3>
-                <dl class="dl">{ term("时间", html! { dates }) }{ for handling }</dl>
+                <dl class="dl">{ term(word("时间"), html! { dates }) }{ for handling }</dl>
                 if detail.handling.is_empty() { <p>{ self.get("文件没有写办理方式，问当地主管部门。") }</p> }
             </section>
             <section class="sec"><h3>{ self.get("来源") }</h3><dl class="dl">
-                { term("文件", document) }
-                { term("发文机关", html! { measure.issuer.clone() }) }
-                if !detail.number.is_empty() { { term("文号", html! { detail.number.clone() }) } }
-                if let Some(day) = detail.issued { { term("发布", html! { self.day(day) }) } }
-                { term("有效期", html! { valid }) }
-                if let Some(day) = publisher { { term("数据", html! { self.say("{}发布", &[&day]) }) } }
+                { term(word("政策文件"), document) }
+                { term(word("发文机关"), html! { measure.issuer.clone() }) }
+                if !detail.number.is_empty() { { term(word("文号"), html! { detail.number.clone() }) } }
+                if let Some(day) = detail.issued { { term(word("发布"), html! { self.day(day) }) } }
+                { term(word("有效期"), html! { valid }) }
+                if let Some(day) = publisher { { term(word("数据"), html! { self.say("{}发布", &[&day]) }) } }
             </dl></section>
         </> }
     }
@@ -393,6 +393,13 @@ impl App {
         } else {
             self.say("{}。", &[&texts.join(self.get("，"))])
         }
+    }
+
+    /// A label or name of the data, in English where there is one.
+    pub(crate) fn label(&self, text: &str) -> String {
+        let shown = self.get(text);
+        let english = self.desk.glosses.as_ref().filter(|_| !self.catalogue.words.is_chinese());
+        english.filter(|_| shown == text).map_or(shown, |names| names.term(text)).to_owned()
     }
 
     pub(crate) fn verdict_word(&self, group: Group) -> Html {

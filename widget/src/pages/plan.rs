@@ -88,16 +88,18 @@ impl App {
             html! {
                 <li class="mr" key={row.id.clone()} data-id={row.id.clone()}>
                     <span class={format!("ic {class}")}>{ icon }<span class="v">{ self.get(group.name()).to_owned() }</span></span>
-                    <h4 class="t">{ self.name_button(link, row.measure) }</h4><p class="d">{ below.join("；") }</p>
-                    <div class="md"><p class="amt">{ row.amount.clone() }</p>{ self.due(measure, row.window) }</div>
+                    <h4 class="t">{ self.name_button(link, row.measure) }</h4><p class="d">{ below.join(self.get("；")) }</p>
+                    <div class="md"><p class="amt">{ row.amount.clone() }</p>{ if row.automatic { html! { <p class="due"><b>{ row.due.clone() }</b></p> } } else { self.due(measure, row.window) } }</div>
                     { self.join(link, row.measure, row.window) }
                 </li>
             }
         });
+        let recognised = sheet.rows.iter().filter(|row| row.low.is_none()).count();
         html! { <>
             <section class="sum w"><div class="st"><h2 tabindex="-1" ref={self.heading.clone()}>{ title }</h2>
                 if total.high > 0 && !self.is_stale() { <p class="fig" part="sum" role="status">{ self.sum_figure(total) }</p> }
                 if !sheet.first.is_empty() { <p class="urg">{ sheet.first.clone() }</p> }
+                if recognised > 0 { <p class="s m">{ self.say("其中 {} 项是资质认定，不是现金。", &[&recognised]) }</p> }
                 if !self.desk.plan.exact { <p class="s m">{ self.get("事项太多，没能证明这是最好的组合；更好的也不会多很多。") }</p> }
             </div><ul class="also">{ for parts }</ul></section>
             if !sheet.complete { <p role="status">{ self.get("正在读办理信息，材料和电话马上就全。") }</p> }
@@ -152,9 +154,9 @@ impl App {
                         <span>{ self.name(at) }<br /><span class="s m n">{ total }{ less.unwrap_or_default() }</span></span></label>
                 }
             });
-            let compare: Vec<usize> = group.options.iter().take(3).map(|o| o.measure).collect();
+            let compare: Vec<usize> = group.options.iter().map(|o| o.measure).collect();
             let together = link.batch_callback(move |_: MouseEvent| {
-                compare.iter().map(|at| Msg::Act(Act::Compare(*at))).chain([Msg::Go(View::Compare)]).collect::<Vec<_>>()
+                vec![Msg::Act(Act::Together(compare.clone())), Msg::Go(View::Compare)]
             });
             let title = match group.places {
                 Some(places) => self.say("“{}”同年最多 {} 项，已选合计最高的。", &[&group.name, &places]),

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use huiqi_engine::explain::{answer_text, key_name};
 use huiqi_engine::export;
 use huiqi_engine::profile;
+use huiqi_engine::words::word;
 use js_sys::{Array, Uint8Array};
 use serde_json::{Value, json};
 use wasm_bindgen::JsValue;
@@ -63,7 +64,11 @@ impl App {
             self.show_all(ctx);
         }
         let (here, gone) = (known.len(), gone.len());
-        let mut said = self.say("打开了对方分享的 {} 项。", &[&here]);
+        let mut said = match (content.get("firm").is_some(), here) {
+            (true, 0) => self.get("打开了链接里的企业信息。").to_owned(),
+            (true, _) => self.say("打开了链接里的企业信息和 {} 项。", &[&here]),
+            (false, _) => self.say("打开了对方分享的 {} 项。", &[&here]),
+        };
         if gone > 0 {
             said.push_str(&self.say("另有 {} 项现在的数据里没有了。", &[&gone]));
         }
@@ -112,9 +117,9 @@ impl App {
         let copied = self.copy(&address);
         self.tell(
             self.get(if copied {
-                "链接已复制。"
+                word("链接已复制。")
             } else {
-                "浏览器不让复制，请选中上面的链接自己复制。"
+                word("浏览器不让复制，请选中上面的链接自己复制。")
             })
             .to_owned(),
         );
@@ -183,9 +188,9 @@ impl App {
             Ok(())
         })();
         let said = if saved.is_ok() {
-            "已生成 {}，在浏览器的下载里。"
+            word("已生成 {}，在浏览器的下载里。")
         } else {
-            "浏览器不让存文件 {}，请复制下面的文字。"
+            word("浏览器不让存文件 {}，请复制下面的文字。")
         };
         self.tell(self.say(said, &[&name]));
         self.desk.by_hand = Some(text);

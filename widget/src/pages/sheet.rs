@@ -1,6 +1,7 @@
 //! The plan on paper.
 
 use huiqi_engine::export::{Row, Sheet};
+use huiqi_engine::words::word;
 use yew::html::Scope;
 use yew::{Html, MouseEvent, html};
 
@@ -29,7 +30,7 @@ impl App {
         });
         let papers = sheet.papers.iter().map(|paper| html! {
             <tr><td><span class="square"></span>{ paper.name.clone() }</td><td>{ self.say("{} 项", &[&paper.rows.len()]) }</td>
-                <td>{ if paper.spared { self.get("免提交").to_owned() } else { paper.how.join("；") } }</td></tr>
+                <td>{ if paper.spared { self.get("免提交").to_owned() } else { paper.how.join(self.get("；")) } }</td></tr>
         });
         let days = sheet.days.iter().map(|day| html! {
             <tr><td><b>{ self.short_day(day.date) }</b>{ " " }{ self.weekday(day.date) }</td>{ cell(&day.text) }</tr>
@@ -44,11 +45,11 @@ impl App {
                 <ul>{ for sheet.sums.iter().map(|sum| html! { <li>{ sum.clone() }</li> }) }</ul>
                 if !sheet.first.is_empty() { <p><b>{ sheet.first.clone() }</b></p> }
                 <h3>{ self.get("一、申报事项（按先后排）") }</h3>
-                <table class="pt">{ head(&["事项", "结论", "金额", "截止", "部门、电话"]) }<tbody>{ for rows }</tbody></table>
+                <table class="pt">{ head(&[word("事项"), word("结论"), word("金额"), word("截止日"), word("部门、电话")]) }<tbody>{ for rows }</tbody></table>
                 { for sheet.choices.iter().map(|text| html! { <p class="s">{ text.clone() }</p> }) }
                 <h3>{ self.get("二、材料") }</h3><p class="s">{ sheet.papers_title.clone() }</p>
-                if !sheet.papers.is_empty() { <table class="pt">{ head(&["材料", "用于", "说明"]) }<tbody>{ for papers }</tbody></table> }
-                <h3>{ self.get("三、日程") }</h3><table class="pt">{ head(&["日期", "做什么"]) }<tbody>{ for days }</tbody></table>
+                if !sheet.papers.is_empty() { <table class="pt">{ head(&[word("材料"), word("用于"), word("说明")]) }<tbody>{ for papers }</tbody></table> }
+                <h3>{ self.get("三、日程") }</h3><table class="pt">{ head(&[word("日期"), word("做什么")]) }<tbody>{ for days }</tbody></table>
                 <h3>{ self.get("四、算这份方案用的信息") }</h3><p class="s">{ facts.join(self.get("；")) }</p>
                 { for sheet.notes.iter().map(|note| html! { <p class="s m">{ note.clone() }</p> }) }
                 <p class="s m">{ self.get("在浏览器中生成，企业信息没有上传。") }</p>
