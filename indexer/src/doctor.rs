@@ -426,13 +426,16 @@ impl Doctor {
             }
         }
         self.cors(address, got, "组件");
-        // The loader names what it was built with.
-        let text = String::from_utf8_lossy(&script).into_owned();
+        // The loader names what it was built with; `app.js`, which stands first, names what is fetched later.
+        let mut text = String::from_utf8_lossy(&script).into_owned();
         for name in WIDGET.iter().filter(|name| !["loader.js", "frame.js"].contains(name)) {
             let Some(file) = self.names.at(address, name) else { continue };
             let Some(got) = self.file(&file, name) else { continue };
             self.encoding(&got, name, false);
             let bytes = got.decoded().unwrap_or_default();
+            if name == &"app.js" {
+                text.push_str(&String::from_utf8_lossy(&bytes));
+            }
             if !text.contains(&format!(
                 "sha256-{}",
                 base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&bytes))

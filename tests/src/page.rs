@@ -197,6 +197,15 @@ impl Page {
         Ok(())
     }
 
+    /// Without a network, or with one again.
+    pub fn offline(&self, offline: bool) -> Result<()> {
+        self.call(
+            "Network.emulateNetworkConditions",
+            json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}),
+        )?;
+        Ok(())
+    }
+
     /// A processor that takes so many times as long.
     pub fn slow_processor(&self, times: u32) -> Result<()> {
         self.call("Emulation.setCPUThrottlingRate", json!({"rate": times})).map(drop)

@@ -1,8 +1,9 @@
 //! A publisher of its own, with keys and a few policies, for tests of signatures and of several publishers.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::{TODAY, command, copy_folder, demo_dir, publish, workspace_root};
 
@@ -106,4 +107,15 @@ pub fn write_page(site: &Path, attributes: &str) -> Result<()> {
          <script src=\"widget/loader.js\"></script><p id=\"list\">备用清单</p></huiqi-match>"
     );
     Ok(std::fs::write(site.join("index.html"), html)?)
+}
+
+/// Opens a part as it lies on the disk.
+///
+/// # Errors
+/// When it cannot be read, or is no gzip file.
+pub fn open_part(path: &Path) -> Result<Vec<u8>> {
+    let stored = std::fs::read(path).with_context(|| path.display().to_string())?;
+    let mut raw = Vec::new();
+    flate2::read::GzDecoder::new(&stored[..]).read_to_end(&mut raw)?;
+    Ok(raw)
 }

@@ -4,13 +4,16 @@
 //! protocol sees it all the same.
 
 use std::cell::RefCell;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use crate::cdp::Refused;
 use crate::page::{Page, value_of};
+
+/// How long an element that is used may take to appear.
+const APPEARS: Duration = Duration::from_secs(5);
 
 /// The tag whose shadow root is meant.
 const TAG: &str = "huiqi-match";
@@ -91,6 +94,7 @@ impl<'page> Shadow<'page> {
     /// Replaces what stands in a field, through the way that an input method takes. As with a person,
     /// `change` fires when the field loses the focus: `page.press("Tab")`.
     pub fn fill(&self, css: &str, text: &str) -> Result<()> {
+        self.await_element(css, &Value::Null)?;
         let body = format!(
             "{FIND}
             element.scrollIntoView({{block: 'center', inline: 'center', behavior: 'instant'}});
@@ -116,8 +120,23 @@ impl<'page> Shadow<'page> {
         Ok(())
     }
 
+    /// Waits a little for an element that is about to be drawn.
+    fn await_element(&self, css: &str, text: &Value) -> Result<()> {
+        let body = "return [...this.querySelectorAll(css)].some((one) =>
+            text === null || (one.innerText || one.textContent).includes(text));";
+        let limit = Instant::now() + APPEARS;
+        loop {
+            let found = self.call(body, &[css.into(), text.clone()])??;
+            if found == true || Instant::now() > limit {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(40));
+        }
+    }
+
     /// Chooses an option of a `<select>` by its value.
     pub fn select(&self, css: &str, value: &str) -> Result<()> {
+        self.await_element(css, &Value::Null)?;
         let body = format!(
             "{FIND}
             const options = [...element.options].map((one) => one.value);
@@ -132,6 +151,7 @@ impl<'page> Shadow<'page> {
     }
 
     fn click_on(&self, css: &str, text: Value) -> Result<()> {
+        self.await_element(css, &text)?;
         let what = || format!("clicking {css} {}", text.as_str().unwrap_or_default());
         let body = format!(
             "{FIND}

@@ -287,7 +287,11 @@ fn a_page_of_one_department_shows_its_measures_only() -> Result<()> {
         shadow.wait_for(FORM, LIMIT)?;
         shadow.click_text(".nav button", "结果")?;
         shadow.wait_for("this.querySelector('.mr')", LIMIT)?;
-        let rows = shadow.eval("return this.querySelectorAll('.mr').length")?.as_u64().unwrap_or(0);
+        // The heads of groups say how many are in them, closed or not.
+        let rows = shadow.eval(
+            "return [...this.querySelectorAll('.grp > summary .n')].reduce((sum, n) => sum + parseInt(n.textContent), 0)",
+        )?;
+        let rows = rows.as_u64().unwrap_or(0);
         shadow.click_text(".nav button", "搜政策")?;
         shadow.fill("input[type=search]", "奖励")?;
         shadow.wait_for("/找到 \\d+ 项/.test(this.textContent)", LIMIT)?;

@@ -342,7 +342,9 @@ fn the_manifest_says_what_is_there() -> Result<()> {
     let mut read_there = between(&code, "attribute(\"", "\"");
     // Some come from a table.
     read_there.extend(
-        ["theme", "mode", "open-links"].iter().filter(|name| code.contains(&format!("(\"{name}\", &["))),
+        ["theme", "mode", "open-links", "lang", "storage"]
+            .iter()
+            .filter(|name| code.contains(&format!("(\"{name}\", &["))),
     );
     read_there.sort_unstable();
     read_there.dedup();

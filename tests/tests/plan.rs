@@ -207,7 +207,7 @@ fn exports_speak_the_language_of_the_reader() -> Result<()> {
     let mut town = Town::new("sample-city-maker.yaml")?;
     let pairs = [
         ("事项", "Measure"),
-        ("{0}月{1}日（{2}）", "{1}/{0} ({2})"),
+        ("{0}（{1}）", "{0} ({1})"),
         ("{}止", "until {}"),
         ("{} 截止", "{} closes"),
         ("周一", "Mon"),
@@ -217,7 +217,7 @@ fn exports_speak_the_language_of_the_reader() -> Result<()> {
     let words = Words::new(pairs).context("no two keys have one hash")?;
     town.project.tables.catalogue.words = words.clone();
     let sheet = town.sheet(&Wishes::default());
-    ensure!(sheet.rows[0].due == "until 30/11 (Mon)", "{}", sheet.rows[0].due);
+    ensure!(sheet.rows[0].due == "until 11月30日 (Mon)", "{}", sheet.rows[0].due);
     let csv = export::plan_csv(&sheet, &words);
     ensure!(csv.contains("\u{feff}Measure,") && csv.contains(",Mon,研发投入奖励 closes"), "{csv}");
     ensure!(export::calendar_file(&sheet, &words).contains("X-WR-CALNAME:Applications\r\n"), "the calendar");

@@ -32,6 +32,14 @@ export interface HuiqiAttributes {
   accent?: 'red' | 'green' | 'teal' | 'ink' | `#${string}`;
   /** `large` 是大字。 */
   mode?: 'large';
+  /** 先用哪种文字。不写是 `zh-Hans`。 */
+  lang?: 'zh-Hans' | 'zh-Hant' | 'en';
+  /** `none`：不让企业在这台设备上保存任何内容。 */
+  storage?: 'ask' | 'none';
+  /** 一个元素的 id，里面是企业资料的 JSON；企业同意后才填进来。 */
+  'profile-from'?: string;
+  /** 好差评发到哪个地址，不写就不发；发出的没有企业信息。 */
+  'rate-to'?: string;
   /** 发布单位的公钥，和 `src` 一一对应，没有的写 `-`。 */
   'publisher-key'?: string;
 }
@@ -50,6 +58,23 @@ export interface HuiqiResults {
   ineligible?: string;
 }
 
+/** 企业打开了一个事项。 */
+export interface HuiqiSelect {
+  measure: string;
+}
+
+/** 企业打开了申报方案。 */
+export interface HuiqiPlan {
+  measures: string;
+}
+
+/** 企业评价了一个事项的说明：1 非常不满意到 5 非常满意；原因是一组二进制位。 */
+export interface HuiqiRate {
+  measure: string;
+  level: number;
+  reasons: number;
+}
+
 /** 一个发布包也没打开。 */
 export interface HuiqiError {
   message: string;
@@ -59,6 +84,9 @@ export interface HuiqiError {
 export interface HuiqiEventMap {
   'huiqi-ready': CustomEvent<HuiqiReady>;
   'huiqi-results': CustomEvent<HuiqiResults>;
+  'huiqi-select': CustomEvent<HuiqiSelect>;
+  'huiqi-plan': CustomEvent<HuiqiPlan>;
+  'huiqi-rate': CustomEvent<HuiqiRate>;
   'huiqi-error': CustomEvent<HuiqiError>;
 }
 

@@ -3,9 +3,11 @@
 use huiqi_engine::LiteMap;
 use huiqi_engine::bundle::{self, CARDS_PER_BLOCK, DETAILS_PER_BLOCK, PartKind, RegionRoot, Table};
 use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType, ItemNo, ThemeNo};
+use huiqi_engine::codec::Writer;
 use huiqi_engine::date::Date;
 use huiqi_engine::decide::Decider;
 use huiqi_engine::firm::{Answer, Firm, Key};
+use huiqi_engine::kept;
 use huiqi_engine::measure::{Card, Detail, Measure};
 use huiqi_engine::report::{Group, Report, report};
 use huiqi_engine::search::Facet;
@@ -235,7 +237,7 @@ pub(crate) struct App {
     pub search: Search,
     pub same_tab: bool,
     pub heading: NodeRef,
-    pub dialog_heading: NodeRef,
+    pub dialog: NodeRef,
     dialog_open: bool,
     /// Whether the page lets anything be kept.
     pub keeps: bool,
@@ -318,7 +320,7 @@ impl Component for App {
             search: Search::default(),
             same_tab: ctx.props().same_tab,
             heading: NodeRef::default(),
-            dialog_heading: NodeRef::default(),
+            dialog: NodeRef::default(),
             dialog_open: false,
             keeps: !ctx.props().keeps_nothing,
             root: NodeRef::default(),
@@ -520,8 +522,9 @@ impl Component for App {
         }
         self.offline = !crate::online();
         if answers {
-            // Keeps the answers outside, and fetches the later pages for who means it.
-            self.act(ctx, Act::Hold);
+            ctx.props().page.keep(js_sys::Uint8Array::from(&self.held()[..]));
+            // Who answers wants to see more.
+            self.need_pages(ctx);
         }
         self.need_row_cards(ctx);
         !waits
@@ -542,9 +545,19 @@ impl Component for App {
     fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
         if self.desk.sharing != self.dialog_open {
             self.dialog_open = self.desk.sharing;
-            let place = if self.desk.sharing { &self.dialog_heading } else { &self.heading };
-            if let Some(place) = place.cast::<HtmlElement>() {
-                let _ = place.focus();
+            match (self.desk.sharing, self.dialog.cast::<Element>()) {
+                // A browser without such dialogs shows it in its place.
+                (true, Some(dialog)) => {
+                    if crate::call(&dialog, "showModal", &[]).is_err() {
+                        let _ = dialog.set_attribute("open", "");
+                    }
+                }
+                // The dialog had taken the focus from the button that opened it.
+                _ => {
+                    if let Some(heading) = self.heading.cast::<HtmlElement>() {
+                        let _ = heading.focus();
+                    }
+                }
             }
         }
         if !std::mem::take(&mut self.moved) {
@@ -730,6 +743,22 @@ impl App {
             self.language = *language;
             self.act(ctx, Act::Speak);
         }
+    }
+
+    /// Tells one set of editions from another: facts have numbers, which may mean something else tomorrow.
+    pub(crate) fn editions(&self) -> Vec<u8> {
+        let mut w = Writer::new();
+        for publisher in &self.publishers {
+            w.uint(u128::from(publisher.catalog.sequence));
+        }
+        w.into_bytes()
+    }
+
+    /// The answers, to be kept outside.
+    fn held(&self) -> Vec<u8> {
+        let mut bytes = self.editions();
+        bytes.extend(kept::encode(&self.firm));
+        bytes
     }
 
     fn take_table(&mut self, ctx: &Context<Self>, at: Area, table: Fetched<Vec<u8>>) {
@@ -966,8 +995,17 @@ impl App {
         if view == View::Results && self.report.is_none() {
             self.decide_first(ctx);
         }
-        if let View::Ask(key) = view {
-            self.asked = vec![key];
+        let host = &ctx.props().host;
+        match view {
+            View::Ask(key) => self.asked = vec![key],
+            View::Measure(at) => {
+                let id = self.measures.get(at).map(|m| m.id.as_str()).unwrap_or_default();
+                crate::emit(host, "huiqi-select", &[("measure", id.into())]);
+            }
+            View::Plan => {
+                crate::emit(host, "huiqi-plan", &[("measures", self.desk.count.to_string().into())]);
+            }
+            _ => {}
         }
         if view == View::WhatIf {
             self.act(ctx, Act::Weigh);

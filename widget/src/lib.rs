@@ -173,7 +173,13 @@ pub fn mount(host: HtmlElement, root: Root, place: Element, page: Page) -> JsVal
     let language =
         Language::ALL.iter().find(|(_, tag, _)| *tag == lang).map_or(Language::Simplified, |(l, ..)| *l);
     let keeps_nothing = attribute("storage") == "none";
-    let (profile_from, rate_to) = (attribute("profile-from"), page.base(&attribute("rate-to")));
+    let (profile_from, rate_to) = (attribute("profile-from"), attribute("rate-to"));
+    let rate_to = if rate_to.is_empty() || !page.base(&rate_to).is_empty() {
+        rate_to
+    } else {
+        refuse("rate-to", " http 或 https 地址");
+        String::new()
+    };
     let config = Config {
         page,
         root,

@@ -49,8 +49,6 @@ use crate::search::Arrived;
 pub(crate) enum Act {
     /// The part has arrived.
     Dress,
-    /// Keeps the answers outside the module.
-    Hold,
     /// Answers that were kept there.
     Restore(Vec<u8>),
     /// Another text is looked for.
@@ -127,6 +125,8 @@ pub(crate) enum Act {
 pub(crate) enum Take {
     Print,
     Calendar,
+    /// Of one measure alone.
+    CalendarOf(usize),
     Table,
     Text,
     Link,

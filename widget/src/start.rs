@@ -43,9 +43,10 @@ impl App {
                 { for places.into_iter().map(|key| self.field(link, key)) }
                 <div class="f3 st">{ for figures.into_iter().map(|key| self.field(link, key)) }</div>
                 { for days.into_iter().map(|key| self.field(link, key)) }
-                if there { { pages::keeping(self, link) } }
                 <div class="row"><button class="btn pri" part="button" type="submit">{ self.get("看结果") }</button>
                     <button class="btn txt" type="button" onclick={link.callback(|_: MouseEvent| Msg::Go(crate::app::View::Kept))}>{ self.get("保存、导入企业信息") }</button></div>
+                // Below the button: what arrives late moves nothing that somebody is about to press.
+                if there { { pages::keeping(self, link) } }
             </form><div class="side only-l sec"><h3>{ self.get("你会看到") }</h3><ul class="lst">
                 { for [word("能申报哪些，合计多少钱"), word("哪天截止"), word("每一条为什么符合、差多少"), word("合并好的材料清单")].iter().map(|text| html! { <li><span>{ self.get(text) }</span></li> }) }
             </ul></div></div>

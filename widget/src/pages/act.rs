@@ -1,7 +1,6 @@
 //! What is done on the later pages.
 
 use huiqi_engine::bundle;
-use huiqi_engine::codec::Writer;
 use huiqi_engine::firm::Received;
 use huiqi_engine::kept;
 use huiqi_engine::words::word;
@@ -46,7 +45,6 @@ impl App {
         let by_itself = matches!(
             act,
             Act::Dress
-                | Act::Hold
                 | Act::Find
                 | Act::Arrived(_)
                 | Act::NeedText(..)
@@ -60,7 +58,6 @@ impl App {
         }
         match act {
             Act::Dress => self.dress(ctx),
-            Act::Hold => ctx.props().page.keep(js_sys::Uint8Array::from(&self.held()[..])),
             Act::Restore(bytes) => self.restore(ctx, &bytes),
             Act::Query(text) => self.search_for(ctx, text),
             Act::Find => self.find(ctx),
@@ -138,22 +135,6 @@ impl App {
         let all = Array::from(&sheets);
         all.push(&sheet);
         ctx.props().root.set_adopted_style_sheets(&all);
-    }
-
-    /// Tells one set of editions from another: facts have numbers, which may mean something else tomorrow.
-    fn editions(&self) -> Vec<u8> {
-        let mut w = Writer::new();
-        for publisher in &self.publishers {
-            w.uint(u128::from(publisher.catalog.sequence));
-        }
-        w.into_bytes()
-    }
-
-    /// The answers, to be kept outside.
-    fn held(&self) -> Vec<u8> {
-        let mut bytes = self.editions();
-        bytes.extend(kept::encode(&self.firm));
-        bytes
     }
 
     /// Answers that were kept beside the same editions.
@@ -239,10 +220,10 @@ impl App {
     fn take(&mut self, ctx: &Context<Self>, take: Take) {
         match take {
             Take::Print => self.print(ctx),
-            Take::Link => self.copy_link(),
+            Take::Link => self.copy_link(ctx),
             Take::Profile => self.export_profile(),
             Take::Ratings => self.export_ratings(),
-            Take::Calendar | Take::Table | Take::Text => self.export_plan(take),
+            Take::Calendar | Take::Table | Take::Text | Take::CalendarOf(_) => self.export_plan(ctx, take),
         }
     }
 

@@ -101,7 +101,7 @@ impl App {
             <div class="row"><button type="button" class="btn" onclick={link.callback(|_: MouseEvent| Msg::Act(Act::Share(true)))}>{ self.get("分享") }</button>
                 <button type="button" class="btn" onclick={link.callback(move |_: MouseEvent| Msg::Act(Act::Compare(at)))}>{ self.get(if self.desk.compared.contains(&measure.id) { word("移出比较") } else { word("加入比较") }).to_owned() }</button>
                 if self.desk.compared.len() > 1 { <button type="button" class="btn" onclick={link.callback(|_: MouseEvent| Msg::Go(View::Compare))}>{ self.say("比较 {} 项", &[&self.desk.compared.len()]) }</button> }
-                <button type="button" class="btn" onclick={link.callback(|_: MouseEvent| Msg::Act(Act::Take(Take::Calendar)))}>{ self.get("加到日历") }</button></div>
+                <button type="button" class="btn" onclick={link.callback(move |_: MouseEvent| Msg::Act(Act::Take(Take::CalendarOf(at))))}>{ self.get("加到日历") }</button></div>
         </> }
     }
 

@@ -1,7 +1,7 @@
 //! 申报方案: what to apply for together, what excludes what, papers once for all, and the way to take it along.
 
 use huiqi_engine::export::{Origin, Page, Sheet, sheet};
-use huiqi_engine::plan::{Case, Standing, Sum, alternatives, plan_with};
+use huiqi_engine::plan::{Case, Group as PlanGroup, Plan, Standing, Sum, Wishes, alternatives, plan_with};
 use huiqi_engine::report::Group;
 use huiqi_engine::words::word;
 use yew::html::Scope;
@@ -15,14 +15,7 @@ use crate::pages::{Act, Take};
 impl App {
     /// Makes the plan anew from the last decision and the wishes of the visitor.
     pub(crate) fn replan(&mut self) {
-        let Some(report) = &self.report else { return };
-        let case = Case {
-            measures: &self.measures,
-            outcomes: &report.outcomes,
-            catalogue: &self.catalogue,
-            firm: &self.firm,
-            today: self.today,
-        };
+        let (Some(report), Some(case)) = (&self.report, self.case()) else { return };
         let wishes = &self.desk.wishes;
         let plan = if wishes.is_empty() { report.plan.clone() } else { plan_with(case, wishes) };
         self.desk.groups = alternatives(case, wishes, &plan);
@@ -33,14 +26,27 @@ impl App {
 
     /// The plan as it is shown, printed and saved.
     pub(crate) fn sheet(&self) -> Option<Sheet> {
-        let report = self.report.as_ref()?;
-        let case = Case {
-            measures: &self.measures,
-            outcomes: &report.outcomes,
-            catalogue: &self.catalogue,
-            firm: &self.firm,
-            today: self.today,
-        };
+        self.sheet_with(&self.desk.plan, &self.desk.groups)
+    }
+
+    /// The same as if there were this measure alone.
+    pub(crate) fn sheet_of(&self, at: usize) -> Option<Sheet> {
+        let mut wishes = Wishes::default();
+        wishes.put_in(&self.measures.get(at)?.id);
+        let mut plan = plan_with(self.case()?, &wishes);
+        plan.chosen.retain(|choice| choice.measure == at);
+        self.sheet_with(&plan, &[])
+    }
+
+    /// What plans are made of.
+    fn case(&self) -> Option<Case<'_>> {
+        let outcomes = &self.report.as_ref()?.outcomes;
+        let Self { measures, catalogue, firm, today, .. } = self;
+        Some(Case { measures, outcomes, catalogue, firm, today: *today })
+    }
+
+    fn sheet_with(&self, plan: &Plan, groups: &[PlanGroup]) -> Option<Sheet> {
+        let case = self.case()?;
         let catalog = &self.publishers.first()?.catalog;
         let measures = self.publishers.iter().map(|p| p.catalog.measures as usize).sum();
         let origin = Origin { publisher: &catalog.publisher, published: catalog.published, measures };
@@ -48,7 +54,7 @@ impl App {
             card: self.cards.get(at).and_then(Option::as_ref),
             detail: self.details.get(at).and_then(Option::as_ref),
         };
-        Some(sheet(case, &self.desk.plan, &self.desk.groups, origin, &page))
+        Some(sheet(case, plan, groups, origin, &page))
     }
 
     /// A sum with the number of those that are left open.

@@ -10,7 +10,7 @@ use js_sys::{Array, Uint8Array};
 use serde_json::{Value, json};
 use wasm_bindgen::JsValue;
 use yew::html::Scope;
-use yew::{Context, Event, Html, KeyboardEvent, MouseEvent, html};
+use yew::{Context, Event, Html, MouseEvent, html};
 
 use crate::app::{App, Msg, View};
 use crate::icons;
@@ -77,8 +77,11 @@ impl App {
 
     pub(crate) fn share_dialog(&self, link: &Scope<Self>) -> Html {
         let close = link.callback(|_: MouseEvent| Msg::Act(Act::Share(false)));
-        let keyed = link
-            .batch_callback(|e: KeyboardEvent| (e.key() == "Escape").then_some(Msg::Act(Act::Share(false))));
+        // Escape: the dialog is drawn no more instead of closing itself.
+        let cancel = link.callback(|e: Event| {
+            e.prevent_default();
+            Msg::Act(Act::Share(false))
+        });
         let with = |with: bool| link.callback(move |_: Event| Msg::Act(Act::WithAnswers(with)));
         let year = u16::try_from(self.today.year()).unwrap_or_default();
         let facts: Vec<String> = self
@@ -92,8 +95,8 @@ impl App {
             })
             .collect();
         html! {
-            <div class="cover"><div class="dlg" role="dialog" aria-modal="true" aria-labelledby="dlg-t" part="dialog" onkeydown={keyed}>
-                <h2 id="dlg-t" tabindex="-1" ref={self.dialog_heading.clone()}>{ self.get("分享这份方案") }</h2>
+            <dialog class="dlg" aria-labelledby="dlg-t" part="dialog" ref={self.dialog.clone()} oncancel={cancel}>
+                <h2 id="dlg-t" tabindex="-1">{ self.get("分享这份方案") }</h2>
                 <fieldset><legend>{ self.get("链接里放什么") }</legend>
                     <label class="opt"><input type="radio" name="with" checked={!self.desk.with_answers} onchange={with(false)} />
                         <span>{ self.say("只放 {} 项政策的名单", &[&self.desk.count]) }<span class="hint"><br />{ self.get("对方看不到你的数字和金额") }</span></span></label>
@@ -108,50 +111,43 @@ impl App {
                     <button type="button" class="btn" onclick={close}>{ self.get("关闭") }</button></div>
                 <p class="s m" role="status">{ self.desk.said.clone().unwrap_or_default() }</p>
                 <p class="s m">{ self.get("信息在网址 # 后面，不会发给任何服务器；打开后网址里马上删掉。") }</p>
-            </div></div>
+            </dialog>
         }
     }
 
-    pub(crate) fn copy_link(&mut self) {
-        let address = self.link_address();
-        let copied = self.copy(&address);
-        self.tell(
-            self.get(if copied {
-                word("链接已复制。")
-            } else {
-                word("浏览器不让复制，请选中上面的链接自己复制。")
-            })
-            .to_owned(),
-        );
+    pub(crate) fn copy_link(&mut self, ctx: &Context<Self>) {
+        let root: &JsValue = ctx.props().root.as_ref();
+        let copied = call(root, "querySelector", &["#link".into()]).is_ok_and(|field| copy_from(&field));
+        let said = if copied {
+            word("链接已复制。")
+        } else {
+            word("浏览器不让复制，请选中上面的链接自己复制。")
+        };
+        self.tell(self.get(said).to_owned());
     }
 
     /// Copies a text; whether that worked as far as the browser says.
-    fn copy(&self, text: &str) -> bool {
-        let document = global("document");
-        // The way that works without https and in webviews: select a field and copy what is selected.
+    fn copy(&self, ctx: &Context<Self>, text: &str) -> bool {
+        let root: &JsValue = ctx.props().root.as_ref();
+        let focus = property(root, "activeElement");
         let copied = (|| {
-            let field = call(&document, "createElement", &["textarea".into()])?;
+            let field = call(&global("document"), "createElement", &["textarea".into()])?;
             js_sys::Reflect::set(&field, &"value".into(), &text.into())?;
-            let body = property(&document, "body");
-            call(&body, "appendChild", &[field.clone()])?;
-            call(&field, "select", &[])?;
-            let done = call(&document, "execCommand", &["copy".into()]);
+            call(root, "appendChild", &[field.clone()])?;
+            let copied = copy_from(&field);
             call(&field, "remove", &[])?;
-            done
+            Ok::<bool, JsValue>(copied)
         })();
-        let copied = copied.is_ok_and(|done| done.is_truthy());
-        if !copied {
-            // May be refused later, which nobody hears of: the text stays in sight for that.
-            let clipboard = property(&global("navigator"), "clipboard");
-            let _ = call(&clipboard, "writeText", &[text.into()]);
-        }
-        copied
+        // Where the focus was.
+        let _ = call(&focus, "focus", &[]);
+        copied.unwrap_or(false)
     }
 
-    pub(crate) fn export_plan(&mut self, take: Take) {
-        let Some(sheet) = self.sheet() else { return };
+    pub(crate) fn export_plan(&mut self, ctx: &Context<Self>, take: Take) {
+        let sheet = if let Take::CalendarOf(at) = take { self.sheet_of(at) } else { self.sheet() };
+        let Some(sheet) = sheet else { return };
         match take {
-            Take::Calendar => self.download(
+            Take::Calendar | Take::CalendarOf(_) => self.download(
                 "huiqi.ics",
                 "text/calendar;charset=utf-8",
                 export::calendar_file(&sheet, &self.catalogue.words),
@@ -163,7 +159,7 @@ impl App {
             ),
             _ => {
                 let text = export::plan_text(&sheet, &self.catalogue.words);
-                if self.copy(&text) {
+                if self.copy(ctx, &text) {
                     self.tell(self.get("方案已复制，可以粘贴到聊天或文档里。").to_owned());
                 }
                 self.desk.by_hand = Some(text);
@@ -247,3 +243,9 @@ impl App {
 
 /// For the frame that is printed: A4, black only.
 const PRINT_STYLE: &str = include_str!(concat!(env!("OUT_DIR"), "/print.css"));
+
+/// Copies what stands in a field: the way that works without https and in webviews.
+fn copy_from(field: &JsValue) -> bool {
+    let selected = call(field, "select", &[]).is_ok();
+    selected && call(&global("document"), "execCommand", &["copy".into()]).is_ok_and(|done| done.is_truthy())
+}
