@@ -556,7 +556,7 @@ fn only_areas_of_the_firm_are_fetched() -> Result<()> {
     let page = browser.new_page()?;
     let shadow = ready(&page, &whole)?;
     fill_in(&shadow)?;
-    let expected = rows(&shadow)?;
+    let expected = settled_rows(&shadow)?;
 
     let server = Server::start(dir.path().join("site"))?;
     let fetched = |code: &str| -> Result<bool> {

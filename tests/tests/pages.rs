@@ -348,7 +348,8 @@ fn the_keyboard_is_enough() -> Result<()> {
     page.press("Enter")?;
     shadow.wait_for("this.querySelector('details.grp')", LIMIT)?;
     // A measure and back: the focus is on the row that was left.
-    tab_to("中")?;
+    let first: String = text(&shadow, ".mr .name")?.chars().take(30).collect();
+    tab_to(&first)?;
     let (row, _) = focus()?;
     page.press("Enter")?;
     shadow.wait_for("this.querySelector('.cond') || this.querySelector('.lnk')", LIMIT)?;
@@ -670,6 +671,7 @@ fn measures_are_compared() -> Result<()> {
     for name in ["技术改造项目补助", "设备更新补助"] {
         go(&shadow, "结果")?;
         shadow.click_text(".mr .name", name)?;
+        shadow.wait_for("this.textContent.includes('来源') && this.querySelector('.rate')", LIMIT)?;
         shadow.click_text(".btn", "加入比较")?;
         shadow.wait_for("this.textContent.includes('移出比较')", LIMIT)?;
     }

@@ -716,8 +716,11 @@ impl App {
         }
         // What was answered before this module had to be replaced, or before the element was moved.
         let kept = page.kept().to_vec();
-        if !kept.is_empty() {
-            self.act(ctx, Act::Restore(kept));
+        let firm = kept.strip_prefix(&self.editions()[..]).and_then(|bytes| kept::decode(bytes).ok());
+        if let Some(firm) = firm.filter(|firm| !firm.is_empty()) {
+            self.firm = firm;
+            self.write_drafts();
+            self.need_places(ctx);
         }
         self.open_areas(ctx);
         self.recall(ctx);

@@ -125,7 +125,7 @@ impl App {
                 }
             });
             let select = html! {
-                <select class="sel" {name} id={first.then(|| frame.id.clone())} onchange={set}
+                <select key={name} class="sel" {name} id={first.then(|| frame.id.clone())} onchange={set}
                     aria-label={if first { None } else { Some(self.get(label).to_owned()) }} aria-describedby={format!("{}-h", frame.id)}>
                     <option value="" selected={chosen.is_none()}>{ self.get(label) }</option>
                     { for options }

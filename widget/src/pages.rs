@@ -49,8 +49,6 @@ use crate::search::Arrived;
 pub(crate) enum Act {
     /// The part has arrived.
     Dress,
-    /// Answers that were kept there.
-    Restore(Vec<u8>),
     /// Another text is looked for.
     Query(String),
     /// The search goes on.

@@ -2,7 +2,6 @@
 
 use huiqi_engine::bundle;
 use huiqi_engine::firm::Received;
-use huiqi_engine::kept;
 use huiqi_engine::words::word;
 use js_sys::Array;
 use yew::html::Scope;
@@ -58,7 +57,6 @@ impl App {
         }
         match act {
             Act::Dress => self.dress(ctx),
-            Act::Restore(bytes) => self.restore(ctx, &bytes),
             Act::Query(text) => self.search_for(ctx, text),
             Act::Find => self.find(ctx),
             Act::AsTyped => self.search_as_typed(ctx),
@@ -135,17 +133,6 @@ impl App {
         let all = Array::from(&sheets);
         all.push(&sheet);
         ctx.props().root.set_adopted_style_sheets(&all);
-    }
-
-    /// Answers that were kept beside the same editions.
-    fn restore(&mut self, ctx: &Context<Self>, bytes: &[u8]) {
-        let firm = bytes.strip_prefix(&self.editions()[..]).and_then(|bytes| kept::decode(bytes).ok());
-        if let Some(firm) = firm {
-            self.firm = firm;
-            self.write_drafts();
-            self.need_places(ctx);
-            self.open_areas(ctx);
-        }
     }
 
     fn join_plan(&mut self, at: usize) {
