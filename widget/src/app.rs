@@ -1,5 +1,7 @@
 //! State and messages. Views only draw it.
 
+use std::cell::RefCell;
+
 use huiqi_engine::LiteMap;
 use huiqi_engine::bundle::{self, CARDS_PER_BLOCK, DETAILS_PER_BLOCK, PartKind, RegionRoot, Table};
 use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType, ItemNo, ThemeNo};
@@ -19,6 +21,7 @@ use yew::{Component, Context, Html, NodeRef, Properties, html};
 use crate::fetch::{Fetched, LoadError};
 use crate::pages::{self, Act, Desk};
 use crate::publisher::{Loaded, Publisher, Source, load_all};
+use crate::results::Listing;
 use crate::search::Search;
 use crate::{Page, Root};
 
@@ -266,6 +269,9 @@ pub(crate) struct App {
     /// 统一社会信用代码, as it was typed.
     pub code: String,
     pub sort: Sort,
+    pub listing: Listing,
+    /// What rows say below their names, once it was worked out.
+    pub reasons: RefCell<LiteMap<usize, String>>,
     /// How many rows of a group are drawn, where it is not the first few.
     pub rows: LiteMap<Group, usize>,
     pub large: bool,
@@ -340,6 +346,8 @@ impl Component for App {
             list_closed: false,
             code: String::new(),
             sort: Sort::default(),
+            listing: Listing::default(),
+            reasons: RefCell::default(),
             rows: LiteMap::new(),
             large: ctx.props().host.get_attribute("mode").as_deref() == Some("large"),
             language: Language::Simplified,
@@ -371,6 +379,7 @@ impl Component for App {
             Msg::Cards(name, Ok(cards)) => {
                 place(&mut self.cards, &self.areas.cards, &name, &cards);
                 self.pending_cards = self.pending_cards.saturating_sub(1);
+                self.reasons.borrow_mut().clear();
                 // Hits show the summaries.
                 if self.search.asked {
                     self.act(ctx, Act::Find);
@@ -454,11 +463,17 @@ impl Component for App {
             }
             Msg::Filter(facet, value) => {
                 self.search.filters.set(facet, value);
-                self.act(ctx, Act::Find);
+                self.relist();
+                if !self.search.text.is_empty() {
+                    self.act(ctx, Act::Find);
+                }
             }
             Msg::Filtering(open) => {
                 self.search.filtering = open;
-                self.act(ctx, Act::Find);
+                self.relist();
+                if !self.search.text.is_empty() {
+                    self.act(ctx, Act::Find);
+                }
             }
             Msg::AsTyped => self.act(ctx, Act::AsTyped),
             Msg::NeedPages => self.need_pages(ctx),
@@ -470,7 +485,10 @@ impl Component for App {
                     return self.update(ctx, Msg::Answer(Key::plain(seat), Answer::Code(code)));
                 }
             }
-            Msg::Sort(sort) => self.sort = sort,
+            Msg::Sort(sort) => {
+                self.sort = sort;
+                self.relist();
+            }
             Msg::More(group) => {
                 let rows = self.rows.get(&group).copied().unwrap_or(crate::results::ROWS);
                 self.rows.insert(group, rows + crate::results::ROWS);
@@ -928,7 +946,7 @@ impl App {
 
     /// Fetches the cards of the rows that are drawn.
     fn need_row_cards(&mut self, ctx: &Context<Self>) {
-        if self.view == View::Results {
+        if self.view == View::Results && self.search.text.is_empty() {
             let rows: Vec<usize> = Group::ALL.iter().flat_map(|(group, ..)| self.drawn(*group)).collect();
             self.need_cards(ctx, &rows);
         }
@@ -1136,6 +1154,8 @@ impl App {
         self.desk.chosen = report.plan.chosen.iter().map(|choice| choice.measure).collect();
         self.desk.count = self.desk.chosen.len();
         self.report = Some(report);
+        self.reasons.borrow_mut().clear();
+        self.relist();
         if self.pages == Part::There {
             pages::replan(self);
         }

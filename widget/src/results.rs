@@ -1,5 +1,6 @@
 //! All measures by group, and what a row says.
 
+use huiqi_engine::LiteMap;
 use huiqi_engine::date::Date;
 use huiqi_engine::eval::{Amount, Outcome};
 use huiqi_engine::explain::key_name;
@@ -18,7 +19,19 @@ use crate::pages::Act;
 use crate::{icons, pages};
 
 /// Rows of a group that are drawn at first, and more at a time: ten thousand rows would stop a phone.
-pub(crate) const ROWS: usize = 30;
+pub(crate) const ROWS: usize = 20;
+
+/// What the list shows under the filters and in the order that were chosen.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    /// Windows with how many measures each has.
+    chips: Vec<(String, usize)>,
+    /// Measures of the report, and those of them that pass.
+    known: usize,
+    listed: usize,
+    /// Of each group: what can still be applied for, and what is over.
+    groups: LiteMap<Group, (Vec<usize>, Vec<usize>)>,
+}
 
 impl App {
     pub(crate) fn results(&self, link: &Scope<Self>) -> Html {
@@ -128,27 +141,26 @@ impl App {
     fn list(&self, link: &Scope<Self>) -> Html {
         let filters = &self.search.filters;
         let chosen = filters.get(Facet::Window);
-        let counts = filters.counts(Facet::Window, self.all_found(), &self.catalogue);
+        let counts = &self.listing.chips;
         let all: usize = counts.iter().map(|(_, count)| count).sum();
         let chip = |value: Option<String>, name: &str, count: usize| {
             let pressed = chosen == value.as_deref();
             let choose = link.callback(move |_: MouseEvent| Msg::Filter(Facet::Window, value.clone()));
             html! { <button type="button" class="btn" aria-pressed={pressed.to_string()} onclick={choose}>{ self.get(name).to_owned() }<span class="n">{ format!(" {count}") }</span></button> }
         };
-        let listed = self.all_found().filter(|f| filters.keep(*f, &self.catalogue)).count();
         let order = link.callback(|e: Event| {
             let value = e.target_unchecked_into::<HtmlSelectElement>().value();
             Msg::Sort(
                 Sort::ALL.iter().find(|(_, id, _)| *id == value).map_or(Sort::Amount, |(sort, ..)| *sort),
             )
         });
-        let known = self.report.as_ref().map_or(0, |r| r.outcomes.iter().flatten().count());
+        let Listing { known, listed, .. } = &self.listing;
         html! { <>
             <div class="chips" role="group" aria-label={self.get("受理状态").to_owned()}>
                 { chip(None, word("全部"), all) }
                 { for counts.iter().map(|(name, count)| chip(Some(name.clone()), name, *count)) }
             </div>
-            <div class="bar"><p class="s m" role="status">{ self.say("共 {} 项，显示 {} 项", &[&known, &listed]) }</p>
+            <div class="bar"><p class="s m" role="status">{ self.say("共 {} 项，显示 {} 项", &[known, listed]) }</p>
                 <label class="s m srt">{ self.get("排序") }{ " " }<select class="sel s" name="sort" onchange={order}>
                     { for Sort::ALL.iter().map(|(sort, id, name)| html! { <option value={*id} selected={*sort == self.sort}>{ self.get(name).to_owned() }</option> }) }
                 </select></label></div>
@@ -168,19 +180,37 @@ impl App {
         })
     }
 
-    /// The measures of a group that pass the filters: those that can still be applied for, and the others.
-    fn members(&self, group: Group) -> (Vec<usize>, Vec<usize>) {
-        let Some(report) = &self.report else { return (Vec::new(), Vec::new()) };
+    /// Works out what the list shows: once for each change, however often it is drawn.
+    pub(crate) fn relist(&mut self) {
+        let Some(report) = &self.report else { return };
         let filters = &self.search.filters;
         let keep = |at: &usize| self.found_at(*at).is_some_and(|f| filters.keep(f, &self.catalogue));
-        let list = report.groups.get(&group).map(Vec::as_slice).unwrap_or_default();
-        let mut list: Vec<usize> = list.iter().copied().filter(|at| filters.is_empty() || keep(at)).collect();
-        self.order(&mut list);
-        // What can no longer be applied for stays within reach, out of the way.
-        list.iter().partition(|at| {
-            let window = report.outcomes[**at].as_ref().map(|o| o.window);
-            !matches!(window, Some(Window::Closed | Window::Expired | Window::Replaced))
-        })
+        let mut listing = Listing { known: report.outcomes.iter().flatten().count(), ..Listing::default() };
+        listing.chips = filters.counts(Facet::Window, self.all_found(), &self.catalogue);
+        for (group, list) in &report.groups {
+            let mut list: Vec<usize> =
+                list.iter().copied().filter(|at| filters.is_empty() || keep(at)).collect();
+            listing.listed += list.len();
+            self.order(&mut list);
+            // What can no longer be applied for stays within reach, out of the way.
+            let (current, gone) = list.iter().partition(|at| {
+                let window = report.outcomes[**at].as_ref().map(|o| o.window);
+                !matches!(window, Some(Window::Closed | Window::Expired | Window::Replaced))
+            });
+            listing.groups.insert(*group, (current, gone));
+        }
+        if self.search.filtering && self.search.text.trim().is_empty() {
+            let counts = |(facet, ..): &(Facet, &str, &str)| {
+                (*facet, filters.counts(*facet, self.all_found(), &self.catalogue))
+            };
+            self.search.counts = Facet::ALL.iter().map(counts).collect();
+        }
+        self.listing = listing;
+    }
+
+    /// The measures of a group that pass the filters: those that can still be applied for, and the others.
+    fn members(&self, group: Group) -> (&[usize], &[usize]) {
+        self.listing.groups.get(&group).map_or((&[], &[]), |(current, gone)| (current, gone))
     }
 
     /// The measures of a group whose rows are drawn.
@@ -190,7 +220,7 @@ impl App {
         }
         let (current, gone) = self.members(group);
         let rows = self.rows.get(&group).copied().unwrap_or(ROWS);
-        current.into_iter().take(rows).chain(gone.into_iter().take(rows)).collect()
+        current.iter().take(rows).chain(gone.iter().take(rows)).copied().collect()
     }
 
     fn group(&self, link: &Scope<Self>, group: Group) -> Html {
@@ -202,10 +232,10 @@ impl App {
         let (icon, class) = icons::group(group);
         let open = self.is_open(group);
         let drawn = self.rows.get(&group).copied().unwrap_or(ROWS);
-        let rows = |list: Vec<usize>, before: usize| {
+        let rows = |list: &[usize], before: usize| {
             let more = list.len().saturating_sub(drawn);
             html! { <>
-                <ul>{ for list.into_iter().take(drawn).enumerate().map(|(n, at)| self.row(link, at, group, (before + n + 1, size))) }</ul>
+                <ul>{ for list.iter().take(drawn).enumerate().map(|(n, at)| self.row(link, *at, group, (before + n + 1, size))) }</ul>
                 if more > 0 {
                     <p><button type="button" class="btn" onclick={link.callback(move |_: MouseEvent| Msg::More(group))}>
                         { self.say("再看 {} 项（还有 {} 项）", &[&more.min(ROWS), &more]) }</button></p>
@@ -266,11 +296,20 @@ impl App {
             <li class="mr" part="measure" key={measure.id.clone()} data-id={measure.id.clone()} aria-posinset={place.to_string()} aria-setsize={size.to_string()}>
                 <span class={format!("ic {class}")}>{ icon }<span class="v">{ self.get(group.name()).to_owned() }</span></span>
                 <h4 class="t">{ self.name_button(link, at) }</h4>
-                <p class="d">{ if self.pages == Part::There { pages::reason(self, at) } else { self.card(at).summary } }</p>
+                <p class="d">{ self.below_name(at) }</p>
                 <div class="md">{ self.sum(outcome, group) }{ self.due(measure, outcome.window) }</div>
                 { for join }
             </li>
         }
+    }
+
+    /// The line below a name. Working it out takes longer than all else of a row, so it is done once.
+    fn below_name(&self, at: usize) -> String {
+        if self.pages != Part::There {
+            return self.card(at).summary;
+        }
+        let mut reasons = self.reasons.borrow_mut();
+        reasons.entry(at).or_insert_with(|| pages::reason(self, at)).clone()
     }
 
     /// The name of a measure, which opens it.

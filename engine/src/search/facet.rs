@@ -1,5 +1,7 @@
 //! Filters with counts over found measures.
 
+use litemap::LiteMap;
+
 use crate::catalogue::{Catalogue, Code};
 use crate::eval::Outcome;
 use crate::measure::{BenefitKind, Measure, Window};
@@ -64,47 +66,89 @@ pub struct Found<'a> {
     pub year: Option<u32>,
 }
 
-impl Found<'_> {
-    /// The values of a facet. A place counts for all places that it lies in,
-    /// so that a province has the measures of its counties.
-    pub fn values(&self, facet: Facet, catalogue: &Catalogue) -> Vec<String> {
-        let one = |value: Option<&str>| value.map(str::to_owned).into_iter().collect();
+/// One value of a facet, as it is counted: without a text of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Value<'a> {
+    Text(&'a str),
+    Place(Code),
+    Year(u32),
+}
+
+impl Value<'_> {
+    /// What a person reads and chooses.
+    fn name(self, catalogue: &Catalogue) -> String {
+        match self {
+            Self::Text(text) => text.to_owned(),
+            Self::Place(Code::ALL) => word("全国").to_owned(),
+            Self::Place(place) => catalogue.region_name(place),
+            Self::Year(year) => format!("{year}年"),
+        }
+    }
+}
+
+impl<'a> Found<'a> {
+    /// Hands over the values of a facet. A place counts for all places that it lies in, so that a province has the
+    /// measures of its counties.
+    fn each(&self, facet: Facet, catalogue: &'a Catalogue, mut take: impl FnMut(Value<'a>)) {
         match facet {
-            Facet::Verdict => one(self.outcome.map(|o| Group::of(o).name())),
+            Facet::Verdict => self.outcome.into_iter().for_each(|o| take(Value::Text(Group::of(o).name()))),
             Facet::Theme => {
                 let names = self.measure.themes.iter().filter_map(|no| catalogue.themes.get(no));
-                names.cloned().collect()
+                names.for_each(|name| take(Value::Text(name)));
             }
             Facet::Kind => {
                 let kind = self.measure.benefit.kind;
-                one(BenefitKind::ALL.iter().find(|(_, k)| *k == kind).map(|(name, _)| *name))
+                let name = BenefitKind::ALL.iter().find(|(_, k)| *k == kind);
+                name.into_iter().for_each(|(name, _)| take(Value::Text(name)));
             }
-            Facet::Window => one(Some(self.window.name())),
+            Facet::Window => take(Value::Text(self.window.name())),
             Facet::Region => {
-                let mut places: Vec<String> = Vec::new();
-                for region in &self.measure.regions {
-                    for place in [Code::ALL, *region].into_iter().chain(above(*region)) {
-                        let name = catalogue.region_name(place);
-                        let name = if place == Code::ALL { word("全国").to_owned() } else { name };
-                        // The whole country holds everything; only what is meant for it is listed there.
-                        if !places.contains(&name) && (place != Code::ALL || *region == Code::ALL) {
-                            places.push(name);
+                let regions = &self.measure.regions;
+                // The whole country holds everything; only what is meant for it is listed there.
+                if regions.contains(&Code::ALL) {
+                    take(Value::Place(Code::ALL));
+                }
+                let mut told: Vec<Code> = Vec::new();
+                for region in regions.iter().filter(|r| **r != Code::ALL) {
+                    for place in [*region].into_iter().chain(above(*region)) {
+                        if !told.contains(&place) {
+                            told.push(place);
+                            take(Value::Place(place));
                         }
                     }
                 }
-                places
             }
             // A document of several organs is each one's.
-            Facet::Issuer => self.measure.issuer.split('、').map(str::to_owned).collect(),
+            Facet::Issuer => self.measure.issuer.split('、').for_each(|name| take(Value::Text(name))),
             Facet::Amount => {
                 let high =
                     self.outcome.and_then(|o| o.amount.as_ref()?.stated_high()).filter(|high| *high > 0);
-                one(high.map_or(Some(NO_BAND), |high| {
+                let band = high.map_or(Some(NO_BAND), |high| {
                     BANDS.iter().find(|(end, _)| high < *end).map(|(_, name)| *name)
-                }))
+                });
+                band.into_iter().for_each(|band| take(Value::Text(band)));
             }
-            Facet::Year => self.year.map(|y| format!("{y}年")).into_iter().collect(),
+            Facet::Year => self.year.into_iter().for_each(|year| take(Value::Year(year))),
         }
+    }
+
+    /// Whether a value of a facet is the one that was chosen.
+    fn has(&self, facet: Facet, chosen: &str, catalogue: &'a Catalogue) -> bool {
+        let mut has = false;
+        self.each(facet, catalogue, |value| {
+            has |= match value {
+                Value::Text(text) => text == chosen,
+                other => other.name(catalogue) == chosen,
+            };
+        });
+        has
+    }
+
+    /// The values of a facet, as a person reads them.
+    pub fn values(&self, facet: Facet, catalogue: &'a Catalogue) -> Vec<String> {
+        let mut values = Vec::new();
+        self.each(facet, catalogue, |value| values.push(value.name(catalogue)));
+        values
     }
 }
 
@@ -140,7 +184,7 @@ impl Filters {
     /// Whether a hit passes, `but` one facet.
     fn passes(&self, found: Found<'_>, catalogue: &Catalogue, but: Option<Facet>) -> bool {
         let others = self.0.iter().filter(|(facet, _)| Some(*facet) != but);
-        others.into_iter().all(|(facet, value)| found.values(*facet, catalogue).contains(value))
+        others.into_iter().all(|(facet, value)| found.has(*facet, value, catalogue))
     }
 
     /// Whether a hit passes.
@@ -157,11 +201,17 @@ impl Filters {
         found: impl Iterator<Item = Found<'a>>,
         catalogue: &Catalogue,
     ) -> Vec<(String, usize)> {
-        let passed = found.filter(|f| self.passes(*f, catalogue, Some(facet)));
-        let mut values: Vec<String> = passed.flat_map(|f| f.values(facet, catalogue)).collect();
-        values.sort_unstable();
-        let alike = values.chunk_by(|a, b| a == b);
-        let mut counts: Vec<(String, usize)> = alike.map(|run| (run[0].clone(), run.len())).collect();
+        // Few different values: a small sorted list beats sorting all of them.
+        let mut seen: LiteMap<Value<'_>, usize> = LiteMap::new();
+        for found in found.filter(|f| self.passes(*f, catalogue, Some(facet))) {
+            found.each(facet, catalogue, |value| *seen.entry(value).or_insert(0) += 1);
+        }
+        // Two places may have one name.
+        let mut named: LiteMap<String, usize> = LiteMap::new();
+        for (value, count) in seen {
+            *named.entry(value.name(catalogue)).or_insert(0) += count;
+        }
+        let mut counts: Vec<(String, usize)> = named.into_iter().collect();
         counts.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
         counts
     }

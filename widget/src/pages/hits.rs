@@ -61,36 +61,23 @@ impl App {
     pub(crate) fn filter_panel(&self, link: &Scope<Self>) -> Html {
         let toggle = link
             .callback(|e: Event| Msg::Filtering(e.target_unchecked_into::<Element>().has_attribute("open")));
-        let searching = !self.search.text.trim().is_empty();
         let chosen =
             Facet::ALL.iter().filter(|(facet, ..)| self.search.filters.get(*facet).is_some()).count();
         html! {
             <details class="filter" open={self.search.filtering} ontoggle={toggle}>
                 <summary>{ if chosen > 0 { self.say("更多筛选（已选 {} 个）", &[&chosen]) } else { self.get("更多筛选").to_owned() } }</summary>
                 if self.search.filtering {
-                    <div class="facets">{ for Facet::ALL.iter().map(|(facet, id, name)| self.facet(link, searching, *facet, id, name)) }</div>
+                    <div class="facets">{ for Facet::ALL.iter().map(|(facet, id, name)| self.facet(link, *facet, id, name)) }</div>
                 }
             </details>
         }
     }
 
     /// One filter with what each choice would leave.
-    fn facet(
-        &self,
-        link: &Scope<Self>,
-        searching: bool,
-        facet: Facet,
-        id: &'static str,
-        name: &'static str,
-    ) -> Html {
+    fn facet(&self, link: &Scope<Self>, facet: Facet, id: &'static str, name: &'static str) -> Html {
         let search = &self.search;
-        let of_all;
-        let counts = if searching {
-            search.counts.iter().find(|(f, _)| *f == facet).map(|(_, c)| c.as_slice()).unwrap_or_default()
-        } else {
-            of_all = search.filters.counts(facet, self.all_found(), &self.catalogue);
-            of_all.as_slice()
-        };
+        let counts = search.counts.iter().find(|(f, _)| *f == facet).map(|(_, c)| c.as_slice());
+        let counts = counts.unwrap_or_default();
         let chosen = search.filters.get(facet);
         if counts.len() < 2 && chosen.is_none() {
             return Html::default();

@@ -25,6 +25,7 @@ impl App {
             self.catalogue = chinese;
         }
         self.catalogue.words = Words::default();
+        self.reasons.borrow_mut().clear();
     }
 
     pub(crate) fn fetch_english(&mut self, ctx: &Context<Self>) {
@@ -81,6 +82,7 @@ impl App {
 
     /// Puts English names over the Chinese ones, as far as both are there.
     pub(crate) fn show_english(&mut self) {
+        self.reasons.borrow_mut().clear();
         if self.language == Language::English
             && !self.catalogue.words.is_chinese()
             && let Some(names) = &self.desk.glosses
