@@ -120,7 +120,9 @@
 
   function start() {
     app = app || list().then(function () {
-      return Promise.all([code('app.js'), open('app.bin', hashes['app.bin'])]);
+      /* The data is asked for while the module still arrives. */
+      var app = code('app.js').then(function (app) { return app.early(at, base); });
+      return Promise.all([app, open('app.bin', hashes['app.bin'])]);
     }).then(function (got) {
       return got[0].load(got[1], broke).then(function () { return got[0]; });
     });

@@ -56,6 +56,12 @@ fn pictures_of_all_pages() -> Result<()> {
             Ok(())
         };
         shadow.wait_for("/依据/.test(this.querySelector('.mr .d').textContent)", LIMIT)?;
+        // The README's pictures are copies of these.
+        let part =
+            |what: &str| page.screenshot(folder.join(format!("readme-{what}-{name}.png")), Area::Viewport);
+        shadow.click_text(".nav button", "企业信息")?;
+        go(&shadow, "结果")?;
+        part("results")?;
         shot("maker-results")?;
         shadow.click_text(".nx button", "继续回答")?;
         shadow.wait_for("this.querySelector('.prog')", LIMIT)?;
@@ -64,9 +70,12 @@ fn pictures_of_all_pages() -> Result<()> {
         shadow.click_text(".mr .name", "设备更新补助")?;
         shadow.wait_for("this.querySelector('blockquote mark')", LIMIT)?;
         shadow.click(".cond details.cl summary")?;
+        part("measure")?;
         shot("maker-measure")?;
         go(&shadow, "方案")?;
         shadow.wait_for("this.querySelector('input[name=paper]')", LIMIT)?;
+        page.eval("scrollTo(0, 0)")?;
+        part("plan")?;
         shot("maker-plan")?;
         shadow.click_text(".btn", "打印或存 PDF")?;
         shadow.wait_for("this.querySelector('.paper')", LIMIT)?;

@@ -182,6 +182,10 @@ pub(crate) enum Msg {
     Query(String),
     Filter(Facet, Option<String>),
     Filtering(bool),
+    /// The choices of the next filter are counted.
+    Count(usize),
+    /// What decides is made, before it is asked.
+    Prepare,
     AsTyped,
     /// The part with the later pages.
     Pages(Fetched<()>),
@@ -458,22 +462,41 @@ impl Component for App {
             Msg::Answered(key) => self.answered(ctx, key),
             Msg::ShowResults => self.show_results(ctx),
             Msg::Query(text) => {
+                // The filters may have changed while something was looked for.
+                if text.is_empty() {
+                    self.relist();
+                    self.count_later(ctx);
+                }
                 self.search.text.clone_from(&text);
                 self.act(ctx, Act::Query(text));
             }
             Msg::Filter(facet, value) => {
                 self.search.filters.set(facet, value);
-                self.relist();
-                if !self.search.text.is_empty() {
-                    self.act(ctx, Act::Find);
+                if self.search.text.is_empty() {
+                    self.relist();
+                    self.count_later(ctx);
+                } else {
+                    self.act(ctx, Act::Refilter);
                 }
             }
             Msg::Filtering(open) => {
                 self.search.filtering = open;
-                self.relist();
+                self.count_later(ctx);
                 if !self.search.text.is_empty() {
                     self.act(ctx, Act::Find);
                 }
+            }
+            Msg::Count(at) => {
+                if self.pages == Part::There {
+                    pages::act(self, ctx, Act::Count(at));
+                }
+                // Drawn once, when all are counted.
+                return at >= Facet::ALL.len();
+            }
+            Msg::Prepare => {
+                let (measures, catalogue) = (&self.measures, &self.catalogue);
+                self.decider.get_or_insert_with(|| Decider::new(measures, catalogue, self.today));
+                return false;
             }
             Msg::AsTyped => self.act(ctx, Act::AsTyped),
             Msg::NeedPages => self.need_pages(ctx),
@@ -920,6 +943,10 @@ impl App {
         }
         self.decider = None;
         self.redecide();
+        ctx.link().send_future(async {
+            crate::breathe().await;
+            Msg::Prepare
+        });
         self.search.again();
         if !self.search.text.is_empty() {
             self.act(ctx, Act::Find);
@@ -991,6 +1018,16 @@ impl App {
         self.catalogue.words.day(date)
     }
 
+    /// Counts the choices of all filters, after the list was drawn.
+    pub(crate) fn count_later(&self, ctx: &Context<Self>) {
+        if self.search.filtering {
+            ctx.link().send_future(async {
+                crate::breathe().await;
+                Msg::Count(0)
+            });
+        }
+    }
+
     fn need_industries(&mut self, ctx: &Context<Self>) {
         let Some(publisher) = self.publishers.first() else { return };
         if std::mem::replace(&mut self.asked_industries, true) {
@@ -1030,6 +1067,9 @@ impl App {
         }
         if view == View::WhatIf {
             self.act(ctx, Act::Weigh);
+        }
+        if view == View::Results {
+            self.count_later(ctx);
         }
         if view != self.view {
             let left = std::mem::replace(&mut self.view, view);

@@ -113,6 +113,15 @@ fn global(name: &str) -> JsValue {
     property(&js_sys::global(), name)
 }
 
+/// Lets the browser paint and answer the visitor before what comes next.
+async fn breathe() {
+    let promise = Promise::new(&mut |done, _| {
+        // A browser has this function.
+        let _ = call(&js_sys::global(), "setTimeout", &[done.into(), 0.into()]);
+    });
+    let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+}
+
 /// Whether the browser believes to have a network.
 fn online() -> bool {
     property(&global("navigator"), "onLine") != false

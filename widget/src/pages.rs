@@ -54,6 +54,10 @@ pub(crate) enum Act {
     /// The search goes on.
     Find,
     AsTyped,
+    /// The filters have changed.
+    Refilter,
+    /// The choices of a filter are counted.
+    Count(usize),
     /// Something for the search was fetched.
     Arrived(Arrived),
     /// Into the plan, or out of it.

@@ -199,12 +199,6 @@ impl App {
             });
             listing.groups.insert(*group, (current, gone));
         }
-        if self.search.filtering && self.search.text.trim().is_empty() {
-            let counts = |(facet, ..): &(Facet, &str, &str)| {
-                (*facet, filters.counts(*facet, self.all_found(), &self.catalogue))
-            };
-            self.search.counts = Facet::ALL.iter().map(counts).collect();
-        }
         self.listing = listing;
     }
 

@@ -365,11 +365,6 @@ impl App {
         let all_shown = search.filters.is_empty() && !self.measures.iter().any(|m| m.withheld);
         let best: Vec<Hit> = ranked.hits.iter().filter(keep).take(HIT_LIMIT).copied().collect();
         let passed = if all_shown { ranked.total } else { ranked.hits.iter().filter(keep).count() };
-        let counts = |(facet, ..): &(Facet, &str, &str)| {
-            let all = ranked.hits.iter().filter_map(|hit| self.found(hit));
-            (*facet, search.filters.counts(*facet, all, &self.catalogue))
-        };
-        let counts = if search.filtering { Facet::ALL.iter().map(counts).collect() } else { Vec::new() };
         let rows: Vec<usize> = best.iter().map(|hit| hit.at).collect();
         let shown = best.iter().map(|hit| self.describe(&module, hit)).collect::<Fetched<Vec<Shown>>>()?;
         let mut w = Writer::new();
@@ -381,8 +376,8 @@ impl App {
         if !search.busy || first(&shown) != first(&search.shown) {
             search.shown = shown;
         }
-        search.counts = counts;
         search.passed = Some(passed);
+        self.count_later(ctx);
         self.need_cards(ctx, &rows);
         let search = &mut self.search;
         if !search.busy {
@@ -391,6 +386,37 @@ impl App {
             self.fetch_search(ctx, names);
         }
         Ok(())
+    }
+
+    /// Other filters over the same hits.
+    pub(crate) fn refilter(&mut self, ctx: &Context<Self>) {
+        let whole = self.search.ranked.as_ref().is_some_and(|r| r.hits.len() >= r.total);
+        if !whole {
+            return self.find(ctx);
+        }
+        if let Err(error) = self.show_hits(ctx) {
+            self.search.again();
+            self.missed(ctx, &error);
+        }
+    }
+
+    /// Counts what each choice of a filter would leave, one filter at a time: all at once would hold up the visitor.
+    pub(crate) fn count(&mut self, ctx: &Context<Self>, at: usize) {
+        let Some((facet, ..)) = Facet::ALL.get(at).filter(|_| self.search.filtering) else { return };
+        let (filters, catalogue) = (&self.search.filters, &self.catalogue);
+        let counts = match &self.search.ranked {
+            Some(ranked) if !self.search.text.trim().is_empty() => {
+                let hits = ranked.hits.iter().filter_map(|hit| self.found(hit));
+                filters.counts(*facet, hits, catalogue)
+            }
+            _ => filters.counts(*facet, self.all_found(), catalogue),
+        };
+        self.search.counts.retain(|(f, _)| f != facet);
+        self.search.counts.push((*facet, counts));
+        ctx.link().send_future(async move {
+            crate::breathe().await;
+            Msg::Count(at + 1)
+        });
     }
 
     fn describe(&self, module: &Module, hit: &Hit) -> Fetched<Shown> {

@@ -121,6 +121,27 @@ function returnPair(at, ptr) {
 }
 ";
 
+/// The entry file of each widget is asked for while the module still arrives. Who asks for it then gets that answer, once.
+const EARLY: &str = "
+const begun = {};
+export function early(at, base) {
+    for (const widget of document.querySelectorAll('huiqi-match')) {
+        const folder = base((widget.getAttribute('src') || 'data/').trim().split(/ +/)[0]);
+        const url = folder && at(folder, 'catalog.txt');
+        if (url && !begun[url]) {
+            begun[url] = self.fetch(url, { cache: 'no-cache' });
+            begun[url].catch(() => {});
+        }
+    }
+    return this;
+}
+const fetch = (url, init) => {
+    const answer = begun[url];
+    delete begun[url];
+    return answer || self.fetch(url, init);
+};
+";
+
 /// Opens what was packed (`pack::lzma`): the length of the result stands in front. Its memory goes with it.
 const UNPACK: &str = "
 export function unpack(packed) {
@@ -177,7 +198,7 @@ pub(crate) fn shrink(script: &str, module: &[u8], pages: &[u8], unpack: &[u8]) -
     let unpack = UNPACK.replace("MODULE", &base64::engine::general_purpose::STANDARD.encode(unpack));
     let shared_text =
         format!("export function shared() {{ return {{ {IMPORTS}: {{ {} }} }}; }}", pairs.join(", "));
-    script.push_str(&format!("{ADDED}{unpack}{shared_text}\nconst imports = {{\n{members}}};\n"));
+    script.push_str(&format!("{ADDED}{EARLY}{unpack}{shared_text}\nconst imports = {{\n{members}}};\n"));
     let (script, exports) = rename_exports(&script, &shared.exports)?;
     if let Some(left) = imports.keys().find(|name| script.contains(name.as_str())) {
         bail!("{left} is still in the script");

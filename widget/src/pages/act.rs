@@ -50,6 +50,7 @@ impl App {
                 | Act::Text(..)
                 | Act::Weigh
                 | Act::Remember
+                | Act::Count(_)
         );
         if !by_itself {
             self.desk.said = None;
@@ -60,6 +61,8 @@ impl App {
             Act::Query(text) => self.search_for(ctx, text),
             Act::Find => self.find(ctx),
             Act::AsTyped => self.search_as_typed(ctx),
+            Act::Refilter => self.refilter(ctx),
+            Act::Count(at) => self.count(ctx, at),
             Act::Arrived(arrived) => self.search_arrived(ctx, arrived),
             Act::Join(at) => self.join_plan(at),
             Act::Received(at) => self.mark_received(at),
