@@ -155,6 +155,10 @@ pub(crate) struct Areas {
     details: Blocks,
 }
 
+/// A search that takes longer waits until nothing is typed for [`REST_MS`].
+const SLOW_LOOK_MS: f64 = 8.0;
+const REST_MS: u32 = 200;
+
 /// Everything that can happen.
 #[derive(Debug)]
 pub(crate) enum Msg {
@@ -180,6 +184,9 @@ pub(crate) enum Msg {
     Answered(Key),
     ShowResults,
     Query(String),
+    /// Looks for what was typed.
+    Look(String),
+    Filtered,
     Filter(Facet, Option<String>),
     Filtering(bool),
     /// The choices of the next filter are counted.
@@ -256,6 +263,8 @@ pub(crate) struct App {
     asked_cards: Vec<String>,
     /// Blocks of cards under way: rows are drawn anew when the last one is there.
     pending_cards: usize,
+    /// How long the last search took, in milliseconds.
+    look_ms: f64,
     /// Groups that the visitor opened or closed.
     pub opened: LiteMap<Group, bool>,
     /// Files that are gone, while the entry file is asked for again.
@@ -340,6 +349,7 @@ impl Component for App {
             asked_details: Vec::new(),
             asked_cards: Vec::new(),
             pending_cards: 0,
+            look_ms: 0.0,
             opened: LiteMap::new(),
             lost: Vec::new(),
             renewing: false,
@@ -461,17 +471,41 @@ impl Component for App {
             }
             Msg::Answered(key) => self.answered(ctx, key),
             Msg::ShowResults => self.show_results(ctx),
+            // The field shows the letter by itself, and the list its choice: nothing is drawn or worked out before that
+            // is on the screen.
             Msg::Query(text) => {
+                self.search.text.clone_from(&text);
+                // On a slow device the next letter would have to wait for an answer that nobody wants any more.
+                let rest = if self.look_ms > SLOW_LOOK_MS { REST_MS } else { 0 };
+                ctx.link().send_future(async move {
+                    crate::pause(rest).await;
+                    Msg::Look(text)
+                });
+                return false;
+            }
+            Msg::Look(text) => {
+                // More was typed meanwhile.
+                if text != self.search.text {
+                    return false;
+                }
                 // The filters may have changed while something was looked for.
                 if text.is_empty() {
                     self.relist();
                     self.count_later(ctx);
                 }
-                self.search.text.clone_from(&text);
+                let begun = js_sys::Date::now();
                 self.act(ctx, Act::Query(text));
+                self.look_ms = js_sys::Date::now() - begun;
             }
             Msg::Filter(facet, value) => {
                 self.search.filters.set(facet, value);
+                ctx.link().send_future(async {
+                    crate::breathe().await;
+                    Msg::Filtered
+                });
+                return false;
+            }
+            Msg::Filtered => {
                 if self.search.text.is_empty() {
                     self.relist();
                     self.count_later(ctx);

@@ -115,11 +115,24 @@ fn global(name: &str) -> JsValue {
 
 /// Lets the browser paint and answer the visitor before what comes next.
 async fn breathe() {
-    let promise = Promise::new(&mut |done, _| {
-        // A browser has this function.
-        let _ = call(&js_sys::global(), "setTimeout", &[done.into(), 0.into()]);
-    });
-    let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+    pause(0).await;
+}
+
+/// The same, and so many milliseconds more.
+async fn pause(ms: u32) {
+    // Browsers have both functions. A page that nobody sees paints nothing, so it is not waited for long.
+    let soon = |function: &'static str, ms: u32, late: &'static str| {
+        Promise::new(&mut |done: Function, _| {
+            let window = js_sys::global();
+            let _ = call(&window, function, &[done.clone().into(), ms.into()]);
+            if !late.is_empty() {
+                let _ = call(&window, late, &[done.into(), 200.into()]);
+            }
+        })
+    };
+    for (function, ms, late) in [("requestAnimationFrame", 0, "setTimeout"), ("setTimeout", ms, "")] {
+        let _ = wasm_bindgen_futures::JsFuture::from(soon(function, ms, late)).await;
+    }
 }
 
 /// Whether the browser believes to have a network.
