@@ -133,7 +133,7 @@ impl App {
         let copied = (|| {
             let field = call(&global("document"), "createElement", &["textarea".into()])?;
             js_sys::Reflect::set(&field, &"value".into(), &text.into())?;
-            call(root, "appendChild", &[field.clone()])?;
+            call(root, "appendChild", std::slice::from_ref(&field))?;
             let copied = copy_from(&field);
             call(&field, "remove", &[])?;
             Ok::<bool, JsValue>(copied)
@@ -220,7 +220,7 @@ impl App {
             if old.is_truthy() {
                 call(&old, "remove", &[])?;
             }
-            call(root, "appendChild", &[frame.clone()])?;
+            call(root, "appendChild", std::slice::from_ref(&frame))?;
             let window = property(&frame, "contentWindow");
             let inside = property(&window, "document");
             let style =
