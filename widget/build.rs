@@ -7,8 +7,10 @@ use std::path::Path;
 
 fn main() {
     // What `cargo xtask dist` needs to split the module in two.
-    for option in ["--emit-relocs", "--export-table"] {
-        println!("cargo:rustc-link-arg-cdylib={option}");
+    if std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|target| target == "wasm32") {
+        for option in ["--emit-relocs", "--export-table"] {
+            println!("cargo:rustc-link-arg-cdylib={option}");
+        }
     }
     sheet("huiqi.css", &["css/tokens.css", "css/huiqi.css", "css/widget.css"]);
     sheet("pages.css", &["css/pages.css"]);

@@ -252,6 +252,7 @@ enum Piece {
 }
 
 // What the first part calls. The numbers join it to what the later part defines below.
+#[cfg(target_arch = "wasm32")]
 #[expect(improper_ctypes, reason = "both sides are compiled together, by one compiler")]
 #[link(wasm_import_module = "__wasm_split_placeholder__")]
 unsafe extern "C" {
@@ -269,11 +270,18 @@ unsafe extern "C" {
     fn absorb_later(catalogue: &mut Catalogue, other: &mut Catalogue, out: &mut Absorbed);
 }
 
+// Where nothing is split, as in tests that run natively, they are the same functions.
+#[cfg(not(target_arch = "wasm32"))]
+use self::{
+    absorb_here as absorb_later, act_here as act_later, draw_here as draw_later,
+    localise_here as localise_later, reason_here as reason_later, replan_here as replan_later,
+};
+
 /// What a second publisher's numbers are in the catalogue of the page.
 type Absorbed = Result<Renumbering, String>;
 
 #[unsafe(export_name = "__wasm_split_00pages00_export_00000000000000000000000000000001")]
-extern "C" fn draw_here(app: &App, link: &Scope<App>, piece: Piece, out: &mut Html) {
+unsafe extern "C" fn draw_here(app: &App, link: &Scope<App>, piece: Piece, out: &mut Html) {
     *out = match piece {
         Piece::Page => app.later_page(link),
         Piece::Offer => app.offer(link),
@@ -286,29 +294,29 @@ extern "C" fn draw_here(app: &App, link: &Scope<App>, piece: Piece, out: &mut Ht
 }
 
 #[unsafe(export_name = "__wasm_split_00pages00_export_00000000000000000000000000000002")]
-extern "C" fn act_here(app: &mut App, ctx: &Context<App>, act: &mut Option<Act>) {
+unsafe extern "C" fn act_here(app: &mut App, ctx: &Context<App>, act: &mut Option<Act>) {
     if let Some(act) = act.take() {
         app.act_now(ctx, act);
     }
 }
 
 #[unsafe(export_name = "__wasm_split_00pages00_export_00000000000000000000000000000003")]
-extern "C" fn replan_here(app: &mut App) {
+unsafe extern "C" fn replan_here(app: &mut App) {
     app.replan();
 }
 
 #[unsafe(export_name = "__wasm_split_00pages00_export_00000000000000000000000000000004")]
-extern "C" fn localise_here(app: &App, html: &mut Html) {
+unsafe extern "C" fn localise_here(app: &App, html: &mut Html) {
     app.localise(html);
 }
 
 #[unsafe(export_name = "__wasm_split_00pages00_export_00000000000000000000000000000005")]
-extern "C" fn reason_here(app: &App, at: usize, out: &mut String) {
+unsafe extern "C" fn reason_here(app: &App, at: usize, out: &mut String) {
     *out = app.reason(at);
 }
 
 #[unsafe(export_name = "__wasm_split_00pages00_export_00000000000000000000000000000006")]
-extern "C" fn absorb_here(catalogue: &mut Catalogue, other: &mut Catalogue, out: &mut Absorbed) {
+unsafe extern "C" fn absorb_here(catalogue: &mut Catalogue, other: &mut Catalogue, out: &mut Absorbed) {
     *out = catalogue.absorb(std::mem::take(other));
 }
 
