@@ -152,6 +152,19 @@ impl<'page> Shadow<'page> {
 
     fn click_on(&self, css: &str, text: Value) -> Result<()> {
         self.await_element(css, &text)?;
+        // What is drawn anew between finding and clicking is found again.
+        let mut last = self.click_now(css, &text);
+        for _ in 0..3 {
+            if last.is_ok() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+            last = self.click_now(css, &text);
+        }
+        last
+    }
+
+    fn click_now(&self, css: &str, text: &Value) -> Result<()> {
         let what = || format!("clicking {css} {}", text.as_str().unwrap_or_default());
         let body = format!(
             "{FIND}

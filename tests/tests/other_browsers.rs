@@ -148,15 +148,49 @@ fn fill_in(widget: &Widget<'_>) -> Result<()> {
     }
     widget.fill("field('行业')", "通用设备制造业")?;
     widget.click("button('通用设备制造业')")?;
-    widget.choose("field('主体类型')", "企业")?;
     widget.fill("field('职工总数')", "86")?;
     widget.fill("field('营业收入')", "6420")?;
     widget.fill("field('成立日期')", "2018-05-10")?;
-    widget.click("tick('[value=gxjsqy]')")?;
-    widget.choose("field('高新技术企业的认定年份')", "2025年认定")?;
-    widget.click("tick('[name=closed]')")?;
     widget.click("button('看结果')")?;
-    widget.wait_for("groups().length > 0")
+    widget.wait_for("groups().length > 0")?;
+    // The rest of the firm is asked for, among other things.
+    widget.click("button('继续回答')")?;
+    let mut open = 2;
+    for _ in 0..20 {
+        widget.wait_for("root.querySelector('.prog')")?;
+        if widget.read("!!root.querySelector('#f-entity_type-0')")? == true {
+            widget.choose("root.querySelector('#f-entity_type-0')", "企业")?;
+            widget.click("button('继续')")?;
+            open -= 1;
+        } else if widget.read("!!tick('[value=gxjsqy]')")? == true {
+            widget.click("tick('[value=gxjsqy]')")?;
+            widget.choose("field('高新技术企业的认定年份')", "2025年认定")?;
+            widget.click("tick('[name=closed]')")?;
+            widget.click("button('继续')")?;
+            open -= 1;
+        } else {
+            widget.click("button('稍后')")?;
+        }
+        if open == 0 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    ensure!(open == 0, "nobody asked for the qualifications");
+    widget.click("all('.nav button').find((one) => one.innerText === '结果')")?;
+    widget.wait_for("groups().length > 0")?;
+    // Closed groups draw no rows, long ones a few.
+    for _ in 0..20 {
+        let more = widget.read(
+            "((closed, more) => { closed.forEach((one) => { one.open = true; }); more.forEach((one) => one.click()); return closed.length + more.length; })
+                (all('details.grp:not([open]), .grp details:not([open])'), all('.grp p > .btn'))",
+        )?;
+        if more == 0 {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    anyhow::bail!("there are always more rows")
 }
 
 fn journey(other: Other) -> Result<()> {
