@@ -571,6 +571,21 @@ fn a_measure_tells_everything() -> Result<()> {
     let source = std::fs::read_to_string(workspace_root().join("policies/990100/sample-industry.txt"))?;
     let quote = quote.as_str().context("a quote")?.trim_end_matches('…').trim();
     ensure!(!quote.is_empty() && source.contains(quote), "not in the document: {quote}");
+    // The clause itself, from its number on, for every condition that has one.
+    let quotes = shadow.eval(
+        "return [...this.querySelectorAll('.cond details.cl')].map((one) => [one.querySelector('summary').textContent,
+            one.querySelector('mark').textContent])",
+    )?;
+    let quotes: Vec<(String, String)> = serde_json::from_value(quotes)?;
+    ensure!(quotes.len() > 3, "{quotes:?}");
+    for (basis, quote) in &quotes {
+        let number = basis.rsplit(['条', '、']).next().unwrap_or_default();
+        let start = if number.is_empty() { "第" } else { "（" };
+        ensure!(
+            quote.starts_with(start) && source.contains(quote.split("……").next().unwrap_or(quote)),
+            "{basis}: {quote}"
+        );
+    }
     shadow.click_text("summary", "看原文")?;
     let marks = shadow.eval("return this.querySelectorAll('.full mark').length")?;
     ensure!(marks.as_u64() > Some(0), "no clause is marked");

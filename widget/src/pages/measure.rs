@@ -153,9 +153,11 @@ impl App {
     /// The number of a clause, and the clause itself where the full text is there.
     fn clause(&self, at: usize, basis: &str) -> Html {
         let title = self.say("依据 {}", &[&basis]);
+        // Places are counted in characters; a basis that names several clauses has several of them.
         let quote = self.text_of(at).and_then(|full| {
-            let (_, start, end) = full.clauses.iter().find(|(name, ..)| name == basis)?;
-            full.text.get(*start as usize..*end as usize)
+            let rows = full.clauses.iter().filter(|(name, ..)| name == basis);
+            let texts: Vec<String> = rows.map(|(_, start, end)| between(&full.text, *start, *end)).collect();
+            (!texts.is_empty()).then(|| texts.join("……"))
         });
         match quote {
             None => html! { <p class="s m">{ title }</p> },
@@ -179,26 +181,20 @@ impl App {
             None => html! { <p role="status">{ self.get("正在读原文…") }</p> },
             Some(full) => {
                 let card = self.card(at);
-                let mut marks: Vec<(usize, usize)> = full
-                    .clauses
-                    .iter()
-                    .filter(|(name, ..)| card.texts.contains(name))
-                    .map(|(_, start, end)| (*start as usize, *end as usize))
-                    .collect();
+                let rows = full.clauses.iter().filter(|(name, ..)| card.texts.contains(name));
+                let mut marks: Vec<(u32, u32)> = rows.map(|(_, start, end)| (*start, *end)).collect();
                 marks.sort_unstable();
                 let mut pieces = Vec::new();
                 let mut done = 0;
-                for (start, end) in marks {
+                for (start, end) in marks.into_iter().filter(|(start, end)| start < end) {
                     let start = start.max(done);
-                    if let (Some(before), Some(marked)) =
-                        (full.text.get(done..start), full.text.get(start..end))
-                    {
-                        pieces.push(html! { before.to_owned() });
-                        pieces.push(html! { <mark>{ marked.to_owned() }</mark> });
+                    if start < end {
+                        pieces.push(html! { between(&full.text, done, start) });
+                        pieces.push(html! { <mark>{ between(&full.text, start, end) }</mark> });
                         done = end;
                     }
                 }
-                pieces.push(html! { full.text.get(done..).unwrap_or_default().to_owned() });
+                pieces.push(html! { between(&full.text, done, u32::MAX) });
                 html! { <blockquote class="full" lang="zh-Hans" tabindex="0" role="region" aria-label={self.get("原文").to_owned()}>{ for pieces }</blockquote> }
             }
         };
@@ -406,6 +402,11 @@ impl App {
         let (icon, class) = icons::group(group);
         html! { <span class={format!("vd s {class}")}>{ icon }{ self.get(group.name()).to_owned() }</span> }
     }
+}
+
+/// A piece of a text, counted in characters.
+fn between(text: &str, start: u32, end: u32) -> String {
+    text.chars().skip(start as usize).take(end.saturating_sub(start) as usize).collect()
 }
 
 /// Whether an address may be a link.
