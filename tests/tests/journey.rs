@@ -86,6 +86,8 @@ fn fill_first_page(shadow: &Shadow<'_>) -> Result<()> {
 
 /// From the page of 高新技术企业所得税减按15%: fills in 420 万元 of taxable income and goes to the results.
 fn answer_income_without_sum(shadow: &Shadow<'_>) -> Result<()> {
+    // What arrives late moves what is below it.
+    shadow.wait_for("this.textContent.includes('来源') && this.querySelector('.rate')", LIMIT)?;
     shadow.click_text("button.ans", "应纳税所得额")?;
     shadow.wait_for("this.querySelector('form input')", LIMIT)?;
     shadow.fill("form input", "420")?;

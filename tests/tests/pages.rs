@@ -726,6 +726,7 @@ fn a_link_is_read_once() -> Result<()> {
     let shadow = visit(&page, &server, "/", MAKER)?;
     ensure!(page.eval("location.hash")? == "", "the answers stay in the address");
     go(&shadow, "方案")?;
+    shadow.wait_for("this.querySelector('input[name=paper]')", LIMIT)?;
     shadow.click_text(".btn", "分享")?;
     shadow.wait_for("this.querySelector('.dlg #link')", LIMIT)?;
     let inside = shadow.eval("return !!this.activeElement.closest('.dlg')")?;
