@@ -400,7 +400,8 @@ function rest() {}
         assert_eq!(
             script,
             "(() => {\nlet a;\nfunction mount(host) {\n}\nfunction b() {}\n\
-             document.currentScript.huiqi = { load, mount };\n})();\n"
+             document.currentScript.huiqi = { load, mount, hashes: { 'pages.bin': 'HASH-OF-pages.bin', 'search.bin': \
+             'HASH-OF-search.bin', 'trust.bin': 'HASH-OF-trust.bin', 'en.bin': 'HASH-OF-en.bin' } };\n})();\n"
         );
     }
 
