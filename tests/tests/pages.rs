@@ -755,6 +755,13 @@ fn a_link_is_read_once() -> Result<()> {
     other.goto(&full)?;
     let shadow = other.shadow()?;
     shadow.wait_for("this.querySelector('.fig')?.textContent.includes('209.92')", LIMIT)?;
+    // Answers that are no profile: what is wrong is said, and not that they were opened.
+    let other = browser.new_page()?;
+    // {"huiqi":1,"plan":[],"firm":{}}
+    let shadow = open(&other, &server, "/#huiqi=eyJodWlxaSI6MSwicGxhbiI6W10sImZpcm0iOnt9fQ")?;
+    shadow.wait_for("this.textContent.includes('不是惠企通的企业资料')", LIMIT)?;
+    let opened = shadow.eval("return this.textContent.includes('打开了链接')")?;
+    ensure!(opened == false && shadow.exists("select[name=省]")?, "{opened}");
     // A hostile one changes nothing and is named.
     for bad in ["#huiqi=%%%", "#huiqi=e30", "#huiqi=", &format!("#huiqi={}", "A".repeat(200_000))] {
         let other = browser.new_page()?;

@@ -165,8 +165,10 @@ impl App {
 
     pub(crate) fn open_kept(&mut self, ctx: &Context<Self>, at: usize) {
         let Some(kept) = self.desk.kept.get(at).cloned() else { return };
+        if !self.read_profile(ctx, &kept.profile) {
+            return;
+        }
         self.desk.name = kept.name.clone();
-        self.read_profile(ctx, &kept.profile);
         let seen: BTreeSet<u32> = kept.seen.iter().copied().collect();
         self.desk.seen_before = Some((seen, kept.day));
         self.show_all(ctx);
@@ -202,8 +204,9 @@ impl App {
         self.tell(self.get("删掉了。").to_owned());
     }
 
-    /// Takes the answers of a profile; what is wrong in it is told.
-    pub(crate) fn read_profile(&mut self, ctx: &Context<Self>, text: &str) {
+    /// Takes the answers of a profile; what is wrong in it is told. `false` when the text is no profile and nothing was
+    /// taken.
+    pub(crate) fn read_profile(&mut self, ctx: &Context<Self>, text: &str) -> bool {
         match profile::read(text, &self.catalogue) {
             Ok((firm, problems)) => {
                 self.firm = firm;
@@ -219,8 +222,12 @@ impl App {
                     );
                 }
                 self.need_places(ctx);
+                true
             }
-            Err(error) => self.tell(error.to_string()),
+            Err(error) => {
+                self.tell(error.text(&self.catalogue.words));
+                false
+            }
         }
     }
 
@@ -248,8 +255,7 @@ impl App {
     pub(crate) fn imported(&mut self, ctx: &Context<Self>, text: Fetched<String>) {
         match text {
             Ok(text) => {
-                self.read_profile(ctx, &text);
-                if self.desk.said.is_none() {
+                if self.read_profile(ctx, &text) && self.desk.said.is_none() {
                     self.tell(self.say("读进来 {} 项信息。", &[&self.firm.len()]));
                 }
                 self.redecide();

@@ -45,9 +45,10 @@ impl App {
         let Some(content) = content.filter(|c| c["huiqi"] == LINK_VERSION) else {
             return self.tell(self.get("链接里的内容读不出来：可能没复制全，请对方再发一次。").to_owned());
         };
-        if content.get("firm").is_some() {
-            self.read_profile(ctx, &content["firm"].to_string());
+        if content.get("firm").is_some_and(|firm| !self.read_profile(ctx, &firm.to_string())) {
+            return;
         }
+        let unread = self.desk.said.take();
         let ids: Vec<&str> =
             content["plan"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let known = |id: &&str| self.measures.iter().any(|m| m.id == *id);
@@ -72,6 +73,7 @@ impl App {
         if gone > 0 {
             said.push_str(&self.say("另有 {} 项现在的数据里没有了。", &[&gone]));
         }
+        said.push_str(&unread.unwrap_or_default());
         self.tell(said);
     }
 
