@@ -476,13 +476,65 @@ impl Table {
     /// # Errors
     /// As for [`Table::decode`], and when a rule names a row that the catalogue does not have.
     pub fn decode_as(raw: &[u8], renumbering: Option<&Renumbering>) -> Result<Self, BundleError> {
+        let mut reader = TableReader::default();
+        while !reader.step(raw, renumbering, usize::MAX)? {}
+        Ok(reader.finish())
+    }
+}
+
+/// A table that is read some measures at a time: a large one takes longer than a page may stand still.
+#[derive(Debug, Clone, Default)]
+pub struct TableReader {
+    /// Bytes and measures that are not read yet, once the first ones are.
+    rest: Option<(usize, usize)>,
+    table: Table,
+}
+
+impl TableReader {
+    /// Reads up to `count` measures more; whether all are read now. `raw` and `renumbering` are those of
+    /// [`Table::decode_as`], the same each time.
+    ///
+    /// # Errors
+    /// As for [`Table::decode_as`]. Nothing is to be read after an error.
+    pub fn step(
+        &mut self,
+        raw: &[u8],
+        renumbering: Option<&Renumbering>,
+        count: usize,
+    ) -> Result<bool, BundleError> {
         let mut r = part_reader(PartKind::Table, raw)?.renumbered(renumbering);
-        let table = Self {
-            cards: r.list(Reader::string),
-            details: r.list(Reader::string),
-            measures: r.list(Measure::read),
+        let mut left = match self.rest {
+            Some((bytes, left)) => {
+                r.raw(r.left().saturating_sub(bytes));
+                left
+            }
+            None => {
+                self.table.cards = r.list(Reader::string);
+                self.table.details = r.list(Reader::string);
+                r.size()
+            }
         };
-        part_end(PartKind::Table, &r).map(|()| table)
+        for _ in 0..count.min(left) {
+            self.table.measures.push(Measure::read(&mut r));
+            left -= 1;
+            // Nothing is left after a failure, nor does anything but a failure follow.
+            if r.left() == 0 {
+                break;
+            }
+        }
+        self.rest = Some((r.left(), left));
+        if left > 0 && r.left() > 0 {
+            return Ok(false);
+        }
+        if left > 0 {
+            r.fail("更多数据");
+        }
+        part_end(PartKind::Table, &r).map(|()| true)
+    }
+
+    /// The table, once all of it is read.
+    pub fn finish(self) -> Table {
+        self.table
     }
 }
 

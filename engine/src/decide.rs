@@ -124,21 +124,9 @@ fn depends_on_context(expr: &Expr, catalogue: &Catalogue) -> bool {
 impl Decider {
     /// Takes the rules of `measures` apart for decisions on `today`.
     pub fn new(measures: &[Measure], catalogue: &Catalogue, today: Date) -> Self {
-        let decider = Self {
-            today,
-            figures: Vec::new(),
-            leaves: Vec::new(),
-            nodes: Vec::new(),
-            parts: Vec::new(),
-            rows: Vec::new(),
-            programs: Vec::with_capacity(measures.len()),
-        };
-        let (figures, leaves) = (Pool::default(), Pool::default());
-        let mut builder = Builder { subject: Scope::Firm, decider, catalogue, figures, leaves };
-        for measure in measures {
-            builder.measure(measure);
-        }
-        builder.decider
+        let mut builder = Builder::new(today);
+        builder.add(measures, catalogue);
+        builder.finish()
     }
 
     /// The day that is decided on.
@@ -171,25 +159,56 @@ impl Decider {
     }
 }
 
-/// Takes rules apart.
-struct Builder<'a> {
+/// Takes rules apart, those of some measures at a time.
+#[derive(Debug)]
+pub struct Builder {
     /// 申报对象 of the measure that is taken apart.
     subject: Scope,
     decider: Decider,
-    catalogue: &'a Catalogue,
     figures: Pool,
     leaves: Pool,
 }
 
-impl Builder<'_> {
-    fn measure(&mut self, measure: &Measure) {
+impl Builder {
+    /// Begins with no measure, for decisions on `today`.
+    pub fn new(today: Date) -> Self {
+        let decider = Decider {
+            today,
+            figures: Vec::new(),
+            leaves: Vec::new(),
+            nodes: Vec::new(),
+            parts: Vec::new(),
+            rows: Vec::new(),
+            programs: Vec::new(),
+        };
+        Self { subject: Scope::Firm, decider, figures: Pool::default(), leaves: Pool::default() }
+    }
+
+    /// Takes the next measures of a table, in its order. `catalogue` is the same each time.
+    pub fn add(&mut self, measures: &[Measure], catalogue: &Catalogue) {
+        for measure in measures {
+            self.measure(measure, catalogue);
+        }
+    }
+
+    /// How many measures have been taken.
+    pub fn taken(&self) -> usize {
+        self.decider.programs.len()
+    }
+
+    /// What was made of them.
+    pub fn finish(self) -> Decider {
+        self.decider
+    }
+
+    fn measure(&mut self, measure: &Measure, catalogue: &Catalogue) {
         self.subject = measure.subject;
         let context = (measure.base_year_on(self.decider.today), measure.reference_on(self.decider.today));
         let mut rows = Vec::with_capacity(measure.conditions.len());
         for short in [true, false] {
             for condition in measure.conditions.iter().filter(|c| is_short(&c.rule) == short) {
-                let guard = condition.guard.as_ref().map(|guard| self.node(guard, context));
-                rows.push((guard, self.node(&condition.rule, context)));
+                let guard = condition.guard.as_ref().map(|guard| self.node(guard, context, catalogue));
+                rows.push((guard, self.node(&condition.rule, context, catalogue)));
             }
         }
         let first = self.decider.rows.len() as u32;
@@ -203,33 +222,33 @@ impl Builder<'_> {
     }
 
     /// Takes a rule apart; the number of its node.
-    fn node(&mut self, expr: &Expr, context: Context) -> u32 {
+    fn node(&mut self, expr: &Expr, context: Context, catalogue: &Catalogue) -> u32 {
         let list = match expr {
             Expr::And(list) | Expr::Or(list) | Expr::KOf(Quota::AtLeast, _, list) => list,
             Expr::Not(inner) => {
-                let inner = self.node(inner, context);
+                let inner = self.node(inner, context, catalogue);
                 return self.push(Node::Not(inner));
             }
             Expr::In(fact, members, true) => {
                 let plain = Expr::In(*fact, members.clone(), false);
-                let inner = self.node(&plain, context);
+                let inner = self.node(&plain, context, catalogue);
                 return self.push(Node::Not(inner));
             }
             leaf => {
-                let of_record = self.speaks_of_record(leaf);
-                let mut written = written(leaf, context, self.catalogue);
+                let of_record = self.speaks_of_record(leaf, catalogue);
+                let mut written = written(leaf, context, catalogue);
                 if of_record {
                     written.push(self.subject as u8);
                 }
                 let (number, new) = self.leaves.number(written);
                 if new {
-                    let leaf = self.leaf(leaf, context, of_record);
+                    let leaf = self.leaf(leaf, context, of_record, catalogue);
                     self.decider.leaves.push((leaf, of_record));
                 }
                 return self.push(Node::Leaf(number));
             }
         };
-        let parts: Vec<u32> = list.iter().map(|part| self.node(part, context)).collect();
+        let parts: Vec<u32> = list.iter().map(|part| self.node(part, context, catalogue)).collect();
         let (first, count) = (self.decider.parts.len() as u32, parts.len() as u32);
         self.decider.parts.extend(parts);
         self.push(match expr {
@@ -240,19 +259,18 @@ impl Builder<'_> {
     }
 
     /// Whether a part names a fact of the records that the measure is decided for.
-    fn speaks_of_record(&self, expr: &Expr) -> bool {
+    fn speaks_of_record(&self, expr: &Expr, catalogue: &Catalogue) -> bool {
         let mut found = false;
         if self.subject != Scope::Firm {
             expr.walk(&mut |e| {
-                let fact = e.fact().and_then(|no| self.catalogue.facts.get(&no));
+                let fact = e.fact().and_then(|no| catalogue.facts.get(&no));
                 found |= fact.is_some_and(|f| f.scope == self.subject);
             });
         }
         found
     }
 
-    fn leaf(&mut self, expr: &Expr, context: Context, of_record: bool) -> Leaf {
-        let catalogue = self.catalogue;
+    fn leaf(&mut self, expr: &Expr, context: Context, of_record: bool, catalogue: &Catalogue) -> Leaf {
         let firm_fact = |fact| catalogue.facts.get(&fact).is_some_and(|f| f.scope == Scope::Firm);
         match expr {
             Expr::Flag(fact) if firm_fact(*fact) => Leaf::Flag(Key::plain(*fact)),

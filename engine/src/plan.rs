@@ -453,21 +453,27 @@ impl<'a> Planner<'a> {
     /// Finds what must come first, and drops items that can never have it: again and again, as each may have been
     /// another one's.
     fn drop_what_cannot_be(&mut self) {
-        let mut numbers: LiteMap<&str, usize> = LiteMap::new();
-        for (at, measure) in self.measures.iter().enumerate() {
-            numbers.insert(&measure.id, at);
+        let measures = self.measures;
+        // What some item needs: its number, and whether nothing has to be done for it any more.
+        let mut needed: LiteMap<&str, (Option<usize>, bool)> = LiteMap::new();
+        for id in self.items.iter().flat_map(|item| &measures[item.measure].prerequisites) {
+            needed.entry(id.as_str()).or_insert_with(|| (None, self.is_done(id)));
         }
+        for (at, measure) in measures.iter().enumerate() {
+            if let Some((number, _)) = needed.get_mut(measure.id.as_str()) {
+                *number = Some(at);
+            }
+        }
+        let open = |measure: usize| {
+            let ids = measures[measure].prerequisites.iter();
+            ids.filter_map(|id| Some((id, needed.get(id.as_str()).copied()?))).filter(|(_, (_, done))| !done)
+        };
         loop {
             let mut dropped = Vec::new();
             for (no, item) in self.items.iter().enumerate() {
-                for id in &self.measures[item.measure].prerequisites {
-                    let at = numbers.get(id.as_str()).copied();
-                    let among = self.items.iter().any(|i| Some(i.measure) == at);
-                    if !self.is_done(id) && !among {
-                        dropped.push((no, LeftOut::Needs(id.clone())));
-                        break;
-                    }
-                }
+                let among = |at: Option<usize>| self.items.iter().any(|i| Some(i.measure) == at);
+                let lacks = open(item.measure).find(|(_, (at, _))| !among(*at));
+                dropped.extend(lacks.map(|(id, _)| (no, LeftOut::Needs(id.clone()))));
             }
             if dropped.is_empty() {
                 break;
@@ -478,12 +484,9 @@ impl<'a> Planner<'a> {
             }
         }
         for no in 0..self.items.len() {
-            let needs =
-                self.measures[self.items[no].measure].prerequisites.iter().filter(|id| !self.is_done(id));
-            let at = |id: &String| numbers.get(id.as_str()).copied();
-            let needs: Vec<usize> =
-                needs.filter_map(|id| self.items.iter().position(|i| Some(i.measure) == at(id))).collect();
-            self.items[no].needs = needs;
+            let place = |at: Option<usize>| self.items.iter().position(|i| Some(i.measure) == at);
+            self.items[no].needs =
+                open(self.items[no].measure).filter_map(|(_, (at, _))| place(at)).collect();
         }
         let circles: Vec<usize> = (0..self.items.len()).filter(|no| self.in_circle(*no)).collect();
         if circles.is_empty() {

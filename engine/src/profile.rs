@@ -73,16 +73,27 @@ impl std::fmt::Display for ProfileError {
 
 impl std::error::Error for ProfileError {}
 
+/// A firm and what of its profile was not taken; an error when a text is no profile at all.
+pub type Read = Result<(Firm, Vec<ProfileProblem>), ProfileError>;
+
 /// A profile read, and what in it was not taken. What a newer catalogue added, or an older one had, does not hide
 /// the rest.
 ///
 /// # Errors
 /// When the text is no profile at all.
-pub fn read(text: &str, catalogue: &Catalogue) -> Result<(Firm, Vec<ProfileProblem>), ProfileError> {
+pub fn read(text: &str, catalogue: &Catalogue) -> Read {
     if text.len() > PROFILE_LIMIT {
         return Err(ProfileError::Length(text.len()));
     }
     let root: Value = serde_json::from_str(text).map_err(|e| ProfileError::Syntax(e.line(), e.column()))?;
+    read_value(&root, catalogue)
+}
+
+/// [`read`] for JSON that is part of something else, which is as long as that may be.
+///
+/// # Errors
+/// When the value is no profile at all.
+pub fn read_value(root: &Value, catalogue: &Catalogue) -> Read {
     match root.get("huiqi").and_then(Value::as_u64) {
         Some(PROFILE_VERSION) => {}
         Some(other) => return Err(ProfileError::Version(other)),
@@ -334,6 +345,11 @@ type RecordList = (Scope, Records, Vec<Map<String, Value>>);
 
 /// The profile of a firm. Facts that the catalogue does not have are left out. Same firm, same bytes.
 pub fn write(firm: &Firm, catalogue: &Catalogue) -> String {
+    value(firm, catalogue).to_string()
+}
+
+/// [`write`] as JSON that becomes part of something else.
+pub fn value(firm: &Firm, catalogue: &Catalogue) -> Value {
     let mut facts = Map::new();
     let mut lists: Vec<RecordList> = Vec::new();
     for (scope, name, _) in Scope::ALL.into_iter().skip(1) {
@@ -373,7 +389,7 @@ pub fn write(firm: &Firm, catalogue: &Catalogue) -> String {
         });
         root.insert("received".to_owned(), Value::Array(rows.collect()));
     }
-    Value::Object(root).to_string()
+    Value::Object(root)
 }
 
 fn answer_value(catalogue: &Catalogue, fact: FactNo, row: &Fact, answer: &Answer) -> Value {

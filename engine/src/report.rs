@@ -3,6 +3,7 @@
 use litemap::LiteMap;
 
 use crate::catalogue::{Catalogue, Nesting};
+use crate::date::Date;
 use crate::decide::{Decider, Memory};
 use crate::eval::{EvalError, Outcome, Verdict, evaluate};
 use crate::firm::{Firm, Key};
@@ -106,48 +107,89 @@ pub struct Report {
 
 /// Decides all measures for a firm. `decider` was made of `measures` and `catalogue`, for the day that is decided on.
 pub fn report(decider: &Decider, measures: &[Measure], catalogue: &Catalogue, firm: &Firm) -> Report {
-    let today = decider.today();
-    let mut report = Report::default();
-    let verdicts = decider.verdicts(measures, catalogue, firm, &mut Memory::default());
-    for (at, (measure, verdict)) in measures.iter().zip(verdicts).enumerate() {
-        if measure.audience != Audience::Firm || measure.withheld {
-            report.outcomes.push(None);
-            continue;
+    let mut draft = Draft::new(decider, measures, catalogue, firm);
+    draft.step(measures, catalogue, firm, measures.len());
+    draft.finish(measures, catalogue, firm)
+}
+
+/// A report under way, some measures at a time. What it is given is the same each time.
+#[derive(Debug)]
+pub struct Draft {
+    today: Date,
+    verdicts: Vec<Option<Verdict>>,
+    report: Report,
+}
+
+impl Draft {
+    /// Begins. The verdicts are there at once, what explains them is not.
+    pub fn new(decider: &Decider, measures: &[Measure], catalogue: &Catalogue, firm: &Firm) -> Self {
+        let verdicts = decider.verdicts(measures, catalogue, firm, &mut Memory::default());
+        Self { today: decider.today(), verdicts, report: Report::default() }
+    }
+
+    /// Whether all measures are decided.
+    pub fn is_done(&self) -> bool {
+        self.report.outcomes.len() >= self.verdicts.len()
+    }
+
+    /// Decides up to `count` measures more.
+    pub fn step(&mut self, measures: &[Measure], catalogue: &Catalogue, firm: &Firm, count: usize) {
+        let first = self.report.outcomes.len();
+        for (at, measure) in measures.iter().enumerate().skip(first).take(count) {
+            let outcome = self.outcome(at, measure, catalogue, firm);
+            self.report.outcomes.push(outcome);
         }
-        // A measure of another region is not the firm's business, unless what it
-        // said of itself (a plant there, taxes paid there) meets the conditions.
+    }
+
+    fn outcome(
+        &mut self,
+        at: usize,
+        measure: &Measure,
+        catalogue: &Catalogue,
+        firm: &Firm,
+    ) -> Option<Outcome> {
+        if measure.audience != Audience::Firm || measure.withheld {
+            return None;
+        }
+        // A measure of another region is not the firm's business, unless what it said of itself (a plant there, taxes
+        // paid there) meets the conditions.
+        let verdict = self.verdicts.get(at).copied().flatten();
         let met = matches!(verdict, Some(Verdict::Eligible | Verdict::Likely));
         if verdict.is_some() && !met && !in_path(measure, catalogue, firm) {
-            report.elsewhere += 1;
-            report.outcomes.push(None);
-            continue;
+            self.report.elsewhere += 1;
+            return None;
         }
-        match evaluate(measure, catalogue, firm, today) {
+        match evaluate(measure, catalogue, firm, self.today) {
             Ok(outcome) => {
-                report.groups.entry(Group::of(&outcome)).or_default().push(at);
-                report.outcomes.push(Some(outcome));
+                self.report.groups.entry(Group::of(&outcome)).or_default().push(at);
+                Some(outcome)
             }
             Err(error) => {
-                report.failed.push((at, error));
-                report.outcomes.push(None);
+                self.report.failed.push((at, error));
+                None
             }
         }
     }
-    let outcomes = &report.outcomes;
-    let rank = |at: usize| {
-        let outcome = outcomes[at].as_ref();
-        let counts = outcome.is_some_and(|o| o.window.counts());
-        let gone = outcome.map(|o| o.window);
-        let high = outcome.and_then(|o| o.amount).and_then(|a| a.stated_high()).unwrap_or(-1);
-        (!counts, gone, std::cmp::Reverse(high), at)
-    };
-    for (_, list) in report.groups.iter_mut() {
-        list.sort_by_key(|at| rank(*at));
+
+    /// Puts everything in order, once all measures are decided.
+    pub fn finish(self, measures: &[Measure], catalogue: &Catalogue, firm: &Firm) -> Report {
+        let mut report = self.report;
+        let outcomes = &report.outcomes;
+        let rank = |at: usize| {
+            let outcome = outcomes[at].as_ref();
+            let counts = outcome.is_some_and(|o| o.window.counts());
+            let gone = outcome.map(|o| o.window);
+            let high = outcome.and_then(|o| o.amount).and_then(|a| a.stated_high()).unwrap_or(-1);
+            (!counts, gone, std::cmp::Reverse(high), at)
+        };
+        for (_, list) in report.groups.iter_mut() {
+            list.sort_by_cached_key(|at| rank(*at));
+        }
+        report.plan = plan(measures, outcomes, catalogue, firm, self.today);
+        report.headline = headline(measures, outcomes, &report.plan);
+        report.questions = questions(measures, outcomes);
+        report
     }
-    report.plan = plan(measures, outcomes, catalogue, firm, today);
-    report.headline = headline(measures, outcomes, &report.plan);
-    report.questions = questions(measures, outcomes);
-    report
 }
 
 /// Whether the firm's registered seat lies in one of the regions, or may.
@@ -183,6 +225,8 @@ fn headline(measures: &[Measure], outcomes: &[Option<Outcome>], plan: &Plan) -> 
 /// Facts by the money they can decide. A measure whose sum is not stated counts as the median of its kind.
 fn questions(measures: &[Measure], outcomes: &[Option<Outcome>]) -> Vec<Question> {
     let mut found: LiteMap<Key, (i128, usize, usize)> = LiteMap::new();
+    let mut medians: LiteMap<BenefitKind, i128> = LiteMap::new();
+    let mut usual = |kind| *medians.entry(kind).or_insert_with(|| median(measures, outcomes, kind));
     for (at, outcome) in outcomes.iter().enumerate() {
         let Some(outcome) = outcome else { continue };
         // What can no longer be applied for is not worth a question.
@@ -199,9 +243,9 @@ fn questions(measures: &[Measure], outcomes: &[Option<Outcome>]) -> Vec<Question
         let certain = outcome.verdict == Verdict::Eligible;
         let stake = match outcome.amount.filter(|a| kind.counts_as_money() && !a.undecided) {
             _ if !kind.counts_as_money() => 0,
-            Some(amount) if certain => amount.answerable.unwrap_or_else(|| median(measures, outcomes, kind)),
-            Some(amount) => amount.high.unwrap_or_else(|| median(measures, outcomes, kind)),
-            None => median(measures, outcomes, kind),
+            Some(amount) if certain => amount.answerable.unwrap_or_else(|| usual(kind)),
+            Some(amount) => amount.high.unwrap_or_else(|| usual(kind)),
+            None => usual(kind),
         };
         for key in &outcome.missing {
             let entry = found.entry(*key).or_insert((0, 0, at));

@@ -6,12 +6,13 @@ use huiqi_engine::catalogue::{
 };
 use huiqi_engine::codec::{Reader, Writer};
 use huiqi_engine::date::Date;
-use huiqi_engine::decide::{Decider, Memory};
+use huiqi_engine::decide::{Builder, Decider, Memory};
 use huiqi_engine::eval::{Evaluator, Truth, evaluate};
 use huiqi_engine::firm::{Answer, Firm, Held, Key, Records, Span};
 use huiqi_engine::measure::{Benefit, CapScope, Card, Condition, Measure, RowKind};
 use huiqi_engine::num::{Interval, Ratio};
 use huiqi_engine::profile;
+use huiqi_engine::report::{Draft, report};
 use huiqi_engine::rule::{
     Aggregate, Aliases, Arith, Expr, Func, Head, Item, Members, Mode, Names, Op, Period, Quantifier, Quota,
     When, Year, Years, compile_amount, compile_rule, print_expr,
@@ -778,6 +779,19 @@ proptest! {
                 prop_assert_eq!(found, one.ok());
             }
         }
+        // Measure by measure it is the same.
+        let mut builder = Builder::new(today());
+        for measure in &measures {
+            builder.add(std::slice::from_ref(measure), &catalogue);
+        }
+        prop_assert_eq!(builder.taken(), measures.len());
+        let (firm, slow) = (known.firm(&keep), builder.finish());
+        let mut draft = Draft::new(&slow, &measures, &catalogue, &firm);
+        while !draft.is_done() {
+            draft.step(&measures, &catalogue, &firm, 1);
+        }
+        let whole = report(&decider, &measures, &catalogue, &firm);
+        prop_assert_eq!(draft.finish(&measures, &catalogue, &firm), whole);
     }
 
     /// A saved profile decides like the firm it was saved from, and is saved the same again.

@@ -1,28 +1,29 @@
 //! State and messages. Views only draw it.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use huiqi_engine::LiteMap;
-use huiqi_engine::bundle::{self, CARDS_PER_BLOCK, DETAILS_PER_BLOCK, PartKind, RegionRoot, Table};
+use huiqi_engine::bundle::{self, PartKind, RegionRoot};
 use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType, ItemNo, ThemeNo};
 use huiqi_engine::codec::Writer;
 use huiqi_engine::date::Date;
-use huiqi_engine::decide::Decider;
 use huiqi_engine::firm::{Answer, Firm, Key};
 use huiqi_engine::kept;
 use huiqi_engine::measure::{Card, Detail, Measure};
-use huiqi_engine::report::{Group, Report, report};
+use huiqi_engine::report::{Group, Report};
 use huiqi_engine::search::Facet;
 use huiqi_engine::words::word;
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement};
 use yew::{Component, Context, Html, NodeRef, Properties, html};
 
 use crate::fetch::{Fetched, LoadError};
 use crate::pages::{self, Act, Desk};
 use crate::publisher::{Loaded, Publisher, Source, load_all};
-use crate::results::Listing;
+use crate::results::{FIRST_ROWS, Listing};
 use crate::search::Search;
+use crate::work::Work;
 use crate::{Page, Root};
 
 /// What the element's attributes say, checked.
@@ -137,22 +138,24 @@ pub(crate) enum Part {
 pub(crate) type Area = (usize, usize);
 
 /// Parts that hold the rest of measures, with the number of the first measure in each, and of the publisher.
-type Blocks = Vec<(usize, usize, String)>;
+pub(crate) type Blocks = Vec<(usize, usize, String)>;
 
 /// The areas of the bundles that concern the firm.
 #[derive(Debug, Default)]
 pub(crate) struct Areas {
     /// Tables that have arrived. They are opened anew when other areas are listed: copying
     /// measures would take more code than reading them.
-    tables: LiteMap<Area, Vec<u8>>,
+    pub tables: LiteMap<Area, Rc<Vec<u8>>>,
     /// Areas whose measures are listed.
     pub open: Vec<Area>,
+    /// Places that a link is about.
+    pub asked: Vec<Code>,
     /// Tables under way.
-    pending: Vec<Area>,
+    pub pending: Vec<Area>,
     /// Tables that could not be had; they are asked for again with the next answer.
     failed: Vec<Area>,
-    cards: Blocks,
-    details: Blocks,
+    pub cards: Blocks,
+    pub details: Blocks,
 }
 
 /// A search that takes longer waits until nothing is typed for [`REST_MS`].
@@ -193,6 +196,8 @@ pub(crate) enum Msg {
     Count(usize),
     /// What decides is made, before it is asked.
     Prepare,
+    /// The next slice of what is under way.
+    Work,
     AsTyped,
     /// The part with the later pages.
     Pages(Fetched<()>),
@@ -204,10 +209,14 @@ pub(crate) enum Msg {
     /// The region that the code proposes is the seat.
     TakeRegion(Code),
     Sort(Sort),
+    /// A picture of some rows was painted: more of them.
+    Room,
     /// More rows of a group.
     More(Group),
     /// A group was opened or closed.
     Open(Group, bool),
+    /// What is over in a group was opened, or closed again.
+    Unfold(Group),
     Large,
     Language(Language),
     Retry,
@@ -244,10 +253,9 @@ pub(crate) struct App {
     /// Questions that were shown, the last one last.
     asked: Vec<Key>,
     pub report: Option<Report>,
-    /// Made of the table when it is first needed.
-    decider: Option<Decider>,
+    pub work: Work,
     pub view: View,
-    history: Vec<View>,
+    pub history: Vec<View>,
     pub search: Search,
     pub same_tab: bool,
     pub heading: NodeRef,
@@ -256,17 +264,19 @@ pub(crate) struct App {
     /// Whether the page lets anything be kept.
     pub keeps: bool,
     root: NodeRef,
-    moved: bool,
+    pub moved: bool,
     asked_industries: bool,
     asked_counties: Vec<Code>,
-    asked_details: Vec<String>,
-    asked_cards: Vec<String>,
+    pub asked_details: Vec<String>,
+    pub asked_cards: Vec<String>,
     /// Blocks of cards under way: rows are drawn anew when the last one is there.
-    pending_cards: usize,
+    pub pending_cards: usize,
     /// How long the last search took, in milliseconds.
     look_ms: f64,
     /// Groups that the visitor opened or closed.
     pub opened: LiteMap<Group, bool>,
+    /// Groups of which the visitor saw what is over: nobody waits for it before.
+    pub unfolded: Vec<Group>,
     /// Files that are gone, while the entry file is asked for again.
     lost: Vec<LoadError>,
     renewing: bool,
@@ -287,11 +297,16 @@ pub(crate) struct App {
     pub reasons: RefCell<LiteMap<usize, String>>,
     /// How many rows of a group are drawn, where it is not the first few.
     pub rows: LiteMap<Group, usize>,
+    /// How many rows may be drawn in all, which grows with each picture.
+    pub room: usize,
+    pub growing: bool,
     pub large: bool,
     pub language: Language,
     pub offline: bool,
     /// The row to which the visitor comes back.
     row: Option<String>,
+    /// Whether what a visitor brings along was taken.
+    pub recalled: bool,
 }
 
 /// The day it is in Beijing.
@@ -333,7 +348,8 @@ impl Component for App {
             skipped: Vec::new(),
             asked: Vec::new(),
             report: None,
-            decider: None,
+            work: Work::default(),
+            recalled: false,
             view: View::Form,
             history: Vec::new(),
             search: Search::default(),
@@ -351,6 +367,7 @@ impl Component for App {
             pending_cards: 0,
             look_ms: 0.0,
             opened: LiteMap::new(),
+            unfolded: Vec::new(),
             lost: Vec::new(),
             renewing: false,
             pages: Part::Away,
@@ -363,6 +380,8 @@ impl Component for App {
             listing: Listing::default(),
             reasons: RefCell::default(),
             rows: LiteMap::new(),
+            room: FIRST_ROWS,
+            growing: false,
             large: ctx.props().host.get_attribute("mode").as_deref() == Some("large"),
             language: Language::Simplified,
             offline: false,
@@ -416,6 +435,7 @@ impl Component for App {
             Msg::NeedIndustries => self.need_industries(ctx),
             Msg::Go(view) => self.go(ctx, view),
             Msg::Back => {
+                self.work.ask = false;
                 let left = std::mem::replace(&mut self.view, self.history.pop().unwrap_or(View::Results));
                 // Back to the row from which a measure was opened.
                 self.row = if let View::Measure(at) = left {
@@ -490,12 +510,13 @@ impl Component for App {
                 }
                 // The filters may have changed while something was looked for.
                 if text.is_empty() {
+                    self.room = FIRST_ROWS;
                     self.relist();
                     self.count_later(ctx);
                 }
-                let begun = js_sys::Date::now();
+                let begun = crate::clock();
                 self.act(ctx, Act::Query(text));
-                self.look_ms = js_sys::Date::now() - begun;
+                self.look_ms = crate::clock() - begun;
             }
             Msg::Filter(facet, value) => {
                 self.search.filters.set(facet, value);
@@ -528,9 +549,14 @@ impl Component for App {
                 return at >= Facet::ALL.len();
             }
             Msg::Prepare => {
-                let (measures, catalogue) = (&self.measures, &self.catalogue);
-                self.decider.get_or_insert_with(|| Decider::new(measures, catalogue, self.today));
-                return false;
+                self.work.prepare = true;
+                return self.work(ctx);
+            }
+            Msg::Work => {
+                self.work.ticking = false;
+                let news = self.work(ctx);
+                self.need_row_cards(ctx);
+                return news;
             }
             Msg::AsTyped => self.act(ctx, Act::AsTyped),
             Msg::NeedPages => self.need_pages(ctx),
@@ -546,6 +572,7 @@ impl Component for App {
                 self.sort = sort;
                 self.relist();
             }
+            Msg::Room => self.make_room(),
             Msg::More(group) => {
                 let rows = self.rows.get(&group).copied().unwrap_or(crate::results::ROWS);
                 self.rows.insert(group, rows + crate::results::ROWS);
@@ -555,6 +582,11 @@ impl Component for App {
                     return false;
                 }
                 self.opened.insert(group, open);
+            }
+            Msg::Unfold(group) => {
+                if !first_time(&mut self.unfolded, group) {
+                    return false;
+                }
             }
             Msg::Large => {
                 self.large = !self.large;
@@ -601,8 +633,9 @@ impl Component for App {
             // Who answers wants to see more.
             self.need_pages(ctx);
         }
+        let news = self.work(ctx);
         self.need_row_cards(ctx);
-        !waits
+        news || !waits
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
@@ -617,7 +650,13 @@ impl Component for App {
         html
     }
 
-    fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
+    fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
+        if self.lacks_rows() && !std::mem::replace(&mut self.growing, true) {
+            ctx.link().send_future(async {
+                crate::breathe().await;
+                Msg::Room
+            });
+        }
         if self.desk.sharing != self.dialog_open {
             self.dialog_open = self.desk.sharing;
             match (self.desk.sharing, self.dialog.cast::<Element>()) {
@@ -708,7 +747,8 @@ impl App {
         let before = std::mem::take(&mut self.catalogue);
         self.publishers.clear();
         // No area has this number, so whatever is opened now is another list.
-        self.areas = Areas { open: vec![(usize::MAX, 0)], ..Areas::default() };
+        let asked = std::mem::take(&mut self.areas.asked);
+        self.areas = Areas { open: vec![(usize::MAX, 0)], asked, ..Areas::default() };
         for loaded in all {
             self.add(ctx, loaded);
         }
@@ -718,6 +758,7 @@ impl App {
         names.extend(std::mem::take(&mut self.catalogue.regions));
         (self.catalogue.regions, self.catalogue.industries) = (names, before.industries);
         self.open_areas(ctx);
+        self.forget_list();
     }
 
     /// Takes a publisher whose bundle has been loaded.
@@ -798,7 +839,6 @@ impl App {
             self.need_places(ctx);
         }
         self.open_areas(ctx);
-        self.recall(ctx);
         page.ready();
         let count: u32 = self.publishers.iter().map(|p| p.catalog.measures).sum();
         crate::emit(host, "huiqi-ready", &[("measures", count.to_string().into())]);
@@ -806,7 +846,7 @@ impl App {
 
     /// What a visitor brings along: answers in the address, what is kept on the device, a profile that the page offers,
     /// another language.
-    fn recall(&mut self, ctx: &Context<Self>) {
+    pub(crate) fn recall(&mut self, ctx: &Context<Self>) {
         let Config { language, profile_from, keeps_nothing, .. } = ctx.props();
         if let Some(answers) = crate::take_fragment() {
             self.act(ctx, Act::Open(answers));
@@ -841,7 +881,7 @@ impl App {
 
     fn take_table(&mut self, ctx: &Context<Self>, at: Area, table: Fetched<Vec<u8>>) {
         match table {
-            Ok(raw) => drop(self.areas.tables.insert(at, raw)),
+            Ok(raw) => drop(self.areas.tables.insert(at, Rc::new(raw))),
             Err(error) => {
                 self.areas.failed.push(at);
                 self.missed(ctx, &error);
@@ -863,7 +903,7 @@ impl App {
     }
 
     /// Number of the theme with this name.
-    fn theme(&self, name: &str) -> Option<ThemeNo> {
+    pub(crate) fn theme(&self, name: &str) -> Option<ThemeNo> {
         self.catalogue.themes.iter().find(|(_, n)| *n == name).map(|(no, _)| *no)
     }
 
@@ -880,31 +920,6 @@ impl App {
         }
     }
 
-    /// Withholds what a publisher may not say, what another one has said before, and what the page does not want to
-    /// show. Returns what the visitor is told of it.
-    fn withhold(&self, ctx: &Context<Self>, publisher: &Publisher, measures: &mut [Measure]) -> Vec<String> {
-        let foreign = publisher.authority.as_ref().map_or(0, |a| a.withhold(measures));
-        let mut twice = 0;
-        if publisher.numbers.is_some() {
-            // Who may not say it does not keep another from saying it.
-            let said = self.measures.iter().filter(|m| !m.withheld);
-            let known: LiteMap<&str, ()> = said.map(|m| (m.id.as_str(), ())).collect();
-            let again = measures.iter_mut().filter(|m| !m.withheld && known.contains_key(m.id.as_str()));
-            twice = again.map(|m| m.withheld = true).count();
-        }
-        let told = [(foreign, "不在它能发布的地区或编号范围内"), (twice, "编号和前面的发布单位重复")];
-        let told = told.into_iter().filter(|(count, _)| *count > 0);
-        let name = &publisher.catalog.publisher;
-        let told = told.map(|(count, why)| format!("“{name}”的 {count} 个事项没有列出：{why}")).collect();
-        let Config { topic, dept, .. } = ctx.props();
-        let theme = self.theme(topic);
-        for measure in measures {
-            let about = theme.is_none_or(|no| measure.themes.contains(&no));
-            measure.withheld |= !about || !measure.issuer.contains(dept.as_str());
-        }
-        told
-    }
-
     /// Lists the measures of the areas that concern the firm, once all tables that can be had are there.
     pub(crate) fn open_areas(&mut self, ctx: &Context<Self>) {
         // A plant or the seat of the tax office elsewhere counts as well.
@@ -912,7 +927,7 @@ impl App {
             |key: Key| self.catalogue.facts.get(&key.fact).is_some_and(|f| f.kind == FactType::Region);
         let places = self.firm.iter().filter(|(key, _)| is_place(*key));
         let places = places.filter_map(|(_, a)| if let Answer::Code(code) = a { Some(*code) } else { None });
-        let places: Vec<Code> = places.collect();
+        let places: Vec<Code> = places.chain(self.areas.asked.iter().copied()).collect();
         let areas = |(publisher, p): (usize, &Publisher)| {
             p.catalog.areas_of(&places).into_iter().map(move |at| (publisher, at)).collect::<Vec<_>>()
         };
@@ -928,62 +943,11 @@ impl App {
             self.fetch(ctx, at.0, &name, move |table| Msg::Table(at, table));
         }
         let open: Vec<Area> = wanted.into_iter().filter(|at| self.areas.tables.contains_key(at)).collect();
-        if !self.areas.pending.is_empty() || open == self.areas.open {
+        if !self.areas.pending.is_empty() {
             return;
         }
-        let shown = if let View::Measure(at) = self.view {
-            self.measures.get(at).map(|m| m.id.clone())
-        } else {
-            None
-        };
-        self.measures.clear();
-        self.areas.cards.clear();
-        self.areas.details.clear();
-        for at in &open {
-            let (Some(raw), Some(publisher)) = (self.areas.tables.get(at), self.publishers.get(at.0)) else {
-                continue;
-            };
-            let mut table = match Table::decode_as(raw, publisher.numbers.as_ref()) {
-                Ok(table) => table,
-                Err(error) => {
-                    self.warn(&error.into());
-                    continue;
-                }
-            };
-            let told = self.withhold(ctx, publisher, &mut table.measures);
-            for text in told {
-                first_time(&mut self.notices, text);
-            }
-            let first = self.measures.len();
-            let blocks = |names: &[String], per: usize| -> Blocks {
-                (0..).zip(names).map(|(n, name)| (first + n * per, at.0, name.clone())).collect()
-            };
-            self.areas.cards.extend(blocks(&table.cards, CARDS_PER_BLOCK));
-            self.areas.details.extend(blocks(&table.details, DETAILS_PER_BLOCK));
-            self.measures.extend(table.measures);
-        }
-        self.areas.open = open;
-        self.cards = vec![None; self.measures.len()];
-        self.details = vec![None; self.measures.len()];
-        self.asked_details.clear();
-        self.asked_cards.clear();
-        self.pending_cards = 0;
-        // Measures have other numbers now.
-        self.history.retain(|view| !matches!(view, View::Measure(_)));
-        if let View::Measure(_) = self.view {
-            let again = self.measures.iter().position(|m| Some(&m.id) == shown.as_ref());
-            self.view = again.map_or(View::Results, View::Measure);
-            self.need_details(ctx);
-        }
-        self.decider = None;
-        self.redecide();
-        ctx.link().send_future(async {
-            crate::breathe().await;
-            Msg::Prepare
-        });
-        self.search.again();
-        if !self.search.text.is_empty() {
-            self.act(ctx, Act::Find);
+        if open != self.work.opening().unwrap_or(&self.areas.open) {
+            self.begin_opening(open);
         }
     }
 
@@ -1084,8 +1048,9 @@ impl App {
     }
 
     pub(crate) fn go(&mut self, ctx: &Context<Self>, view: View) {
-        if view == View::Results && self.report.is_none() {
-            self.decide_first(ctx);
+        self.work.ask = false;
+        if view == View::Results && self.report.is_none() && !self.work.due {
+            self.decide_first();
         }
         let host = &ctx.props().host;
         match view {
@@ -1095,7 +1060,7 @@ impl App {
                 crate::emit(host, "huiqi-select", &[("measure", id.into())]);
             }
             View::Plan => {
-                crate::emit(host, "huiqi-plan", &[("measures", self.desk.count.to_string().into())]);
+                crate::emit(host, "huiqi-plan", &[("measures", self.desk.chosen.len().to_string().into())]);
             }
             _ => {}
         }
@@ -1108,12 +1073,16 @@ impl App {
         if view != self.view {
             let left = std::mem::replace(&mut self.view, view);
             self.history.push(left);
+            self.room = FIRST_ROWS;
             // What was said belongs to the page that was left.
             self.desk.said = None;
             self.desk.by_hand = None;
             self.moved = true;
             self.need_details(ctx);
-            self.need_pages(ctx);
+            // What was asked for comes first.
+            if !self.work.due {
+                self.need_pages(ctx);
+            }
         }
     }
 
@@ -1127,7 +1096,7 @@ impl App {
     }
 
     /// Fetches the rest of the measures that are shown.
-    fn need_details(&mut self, ctx: &Context<Self>) {
+    pub(crate) fn need_details(&mut self, ctx: &Context<Self>) {
         let wanted = match self.view {
             View::Measure(at) => vec![at],
             View::Plan | View::Print | View::Calendar => self.desk.chosen.clone(),
@@ -1195,7 +1164,7 @@ impl App {
         if fact.kind == FactType::Industry {
             self.industry_text = text;
             self.firm.clear(key);
-            return;
+            return self.redecide();
         }
         match (text.trim().is_empty(), self.catalogue.words.read_typed(fact, &text)) {
             (false, Ok(answer)) => self.firm.answer(&self.catalogue, key, answer),
@@ -1221,39 +1190,16 @@ impl App {
         self.drafts.keys().filter_map(|key| Some((*key, self.field_error(*key)?))).collect()
     }
 
-    pub(crate) fn decide(&mut self) {
-        let (measures, catalogue) = (&self.measures, &self.catalogue);
-        let decider = self.decider.get_or_insert_with(|| Decider::new(measures, catalogue, self.today));
-        let report = report(decider, measures, catalogue, &self.firm);
-        self.desk.chosen = report.plan.chosen.iter().map(|choice| choice.measure).collect();
-        self.desk.count = self.desk.chosen.len();
-        self.report = Some(report);
-        self.reasons.borrow_mut().clear();
-        self.relist();
-        if self.pages == Part::There {
-            pages::replan(self);
-        }
-    }
-
     /// Decides anew if results have been asked for.
     pub(crate) fn redecide(&mut self) {
-        if self.report.is_some() {
-            self.decide();
+        if self.report.is_some() || self.work.due {
+            self.work.decide();
         }
     }
 
-    fn decide_first(&mut self, ctx: &Context<Self>) {
-        self.decide();
-        if let Some(report) = &self.report {
-            let counts: Vec<(&str, JsValue)> = report
-                .groups
-                .iter()
-                .map(|(group, list)| (group.id(), list.len().to_string().into()))
-                .collect();
-            crate::emit(&ctx.props().host, "huiqi-results", &counts);
-        }
-        // Somebody will look at a measure next.
-        self.need_pages(ctx);
+    fn decide_first(&mut self) {
+        self.work.decide();
+        self.work.announce = true;
     }
 
     fn show_results(&mut self, ctx: &Context<Self>) {
@@ -1261,7 +1207,7 @@ impl App {
             *touched = true;
         }
         if self.errors().is_empty() {
-            self.report = None;
+            self.decide_first();
             self.go(ctx, View::Results);
         }
         self.moved = true;
@@ -1273,7 +1219,12 @@ impl App {
         report.questions.iter().map(|q| q.key).find(|key| !self.skipped.contains(key))
     }
 
-    fn ask_next(&mut self) {
+    /// Goes to the next question, once it is known.
+    pub(crate) fn ask_next(&mut self) {
+        if self.work.due {
+            self.work.ask = true;
+            return;
+        }
         self.view = self.next_question().map_or(View::Results, View::Ask);
         if let View::Ask(key) = self.view {
             self.asked.push(key);

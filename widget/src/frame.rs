@@ -28,7 +28,7 @@ impl App {
             return html! { <div class="vw late" aria-busy="true"><p role="status">{ self.get("正在读政策数据…") }</p>
             <div aria-hidden="true"><span class="sk w"></span><span class="sk"></span><span class="sk w"></span></div></div> };
         }
-        let count = self.desk.count;
+        let count = self.desk.chosen.len();
         let tab = |view: View, word: &'static str| {
             let current = match (&view, &self.view) {
                 (View::Results, View::Measure(_) | View::Ask(_)) => true,
@@ -42,6 +42,7 @@ impl App {
             html! { <li><button type="button" aria-current={current.then_some("page")} onclick={go}>{ self.get(word) }{ for number }</button></li> }
         };
         let page = match &self.view {
+            _ if self.waits() => self.waiting(),
             View::Form => self.form(link),
             View::Results => self.results(link),
             _ => self.later(link),
@@ -57,7 +58,7 @@ impl App {
                 { tab(View::Search, word("搜政策")) }
             </ul></nav>
             { self.notes(link) }
-            <div class="vw" part="view">{ page }</div>
+            <div class="vw" part="view" aria-busy={(self.work.due || self.lacks_rows()).then_some("true")}>{ page }</div>
             <div class="foot" part="foot">
                 <p class="priv">{ icons::lock() }<span>{ self.get(PROMISE) }</span></p>
                 { for self.publishers.iter().map(|p| {
@@ -70,6 +71,14 @@ impl App {
             </div>
             { self.dialog(link) }
         </> }
+    }
+
+    /// What stands where the results will be.
+    fn waiting(&self) -> Html {
+        html! {
+            <section class="sum w"><div class="st"><h2 tabindex="-1" ref={self.heading.clone()}>{ self.get("正在逐条核对…") }</h2>
+                <p role="status">{ self.say("共 {} 项政策，都在这台设备上核对。", &[&self.measures.len()]) }</p></div></section>
+        }
     }
 
     /// Large letters and languages.

@@ -14,6 +14,7 @@ mod publisher;
 mod results;
 mod search;
 mod start;
+mod work;
 
 use huiqi_engine::catalogue::Code;
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
@@ -113,6 +114,11 @@ fn global(name: &str) -> JsValue {
     property(&js_sys::global(), name)
 }
 
+/// Milliseconds since some moment. The clock of the wall may be set back.
+fn clock() -> f64 {
+    call(&global("performance"), "now", &[]).ok().and_then(|ms| ms.as_f64()).unwrap_or_default()
+}
+
 /// Lets the browser paint and answer the visitor before what comes next.
 async fn breathe() {
     pause(0).await;
@@ -120,19 +126,27 @@ async fn breathe() {
 
 /// The same, and so many milliseconds more.
 async fn pause(ms: u32) {
-    // Browsers have both functions. A page that nobody sees paints nothing, so it is not waited for long.
-    let soon = |function: &'static str, ms: u32, late: &'static str| {
-        Promise::new(&mut |done: Function, _| {
-            let window = js_sys::global();
-            let _ = call(&window, function, &[done.clone().into(), ms.into()]);
-            if !late.is_empty() {
-                let _ = call(&window, late, &[done.into(), 200.into()]);
-            }
-        })
-    };
-    for (function, ms, late) in [("requestAnimationFrame", 0, "setTimeout"), ("setTimeout", ms, "")] {
-        let _ = wasm_bindgen_futures::JsFuture::from(soon(function, ms, late)).await;
-    }
+    // A page that nobody sees paints nothing, so it is not waited for long.
+    called("requestAnimationFrame", 0, "setTimeout").await;
+    called("setTimeout", ms, "").await;
+}
+
+/// Lets the browser answer the visitor, if there is something to answer.
+async fn next_task() {
+    called("setTimeout", 0, "").await;
+}
+
+/// Waits until a function of the browser calls back, or until `late` does after 200 ms.
+async fn called(function: &str, ms: u32, late: &str) {
+    let promise = Promise::new(&mut |done: Function, _| {
+        let window = js_sys::global();
+        // Browsers have both functions.
+        let _ = call(&window, function, &[done.clone().into(), ms.into()]);
+        if !late.is_empty() {
+            let _ = call(&window, late, &[done.into(), 200.into()]);
+        }
+    });
+    let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
 }
 
 /// Whether the browser believes to have a network.

@@ -35,6 +35,7 @@ use huiqi_engine::traditional::Traditional;
 use huiqi_engine::whatif::{Gain, Threshold};
 use huiqi_engine::words::word;
 use js_sys::Promise;
+use serde_json::Value;
 use wasm_bindgen_futures::JsFuture;
 use yew::html::Scope;
 use yew::{Context, Html};
@@ -103,6 +104,12 @@ pub(crate) enum Act {
     Imported(Fetched<String>),
     /// Answers of a link.
     Open(String),
+    /// Ids of measures in it, whether there were answers, what of them could not be read.
+    Brought {
+        ids: Vec<String>,
+        decided: bool,
+        unread: String,
+    },
     /// What is kept on the device.
     Recall,
     /// The profile in an element of the page.
@@ -154,8 +161,7 @@ pub(crate) struct Kept {
     pub name: String,
     /// When, as `2026-11-22`.
     pub day: String,
-    /// The profile as JSON.
-    pub profile: String,
+    pub profile: Value,
     /// Hashes of the ids of the measures that were there.
     pub seen: Vec<u32>,
 }
@@ -180,7 +186,6 @@ pub(crate) struct Desk {
     pub groups: Vec<Group>,
     /// Measures of the plan.
     pub chosen: Vec<usize>,
-    pub count: usize,
     /// Ids of the measures that are compared.
     pub compared: Vec<String>,
     pub only_different: bool,

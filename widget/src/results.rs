@@ -20,6 +20,10 @@ use crate::{icons, pages};
 
 /// Rows of a group that are drawn at first, and more at a time: ten thousand rows would stop a phone.
 pub(crate) const ROWS: usize = 20;
+/// Rows that are drawn with the first picture of the list, about what a large screen shows; the rest follows, so many
+/// with each picture.
+pub(crate) const FIRST_ROWS: usize = 8;
+const NEXT_ROWS: usize = 12;
 
 /// What the list shows under the filters and in the order that were chosen.
 #[derive(Debug, Default)]
@@ -155,6 +159,7 @@ impl App {
             )
         });
         let Listing { known, listed, .. } = &self.listing;
+        let mut room = self.room;
         html! { <>
             <div class="chips" role="group" aria-label={self.get("受理状态").to_owned()}>
                 { chip(None, word("全部"), all) }
@@ -165,8 +170,20 @@ impl App {
                     { for Sort::ALL.iter().map(|(sort, id, name)| html! { <option value={*id} selected={*sort == self.sort}>{ self.get(name).to_owned() }</option> }) }
                 </select></label></div>
             if self.pages == Part::There { { pages::filters(self, link) } }
-            { for Group::ALL.iter().map(|(group, ..)| self.group(link, *group)) }
+            { for Group::ALL.iter().map(|(group, ..)| self.group(link, *group, &mut room)) }
         </> }
+    }
+
+    /// Whether rows are still to be drawn.
+    pub(crate) fn lacks_rows(&self) -> bool {
+        let listed = self.view == View::Results && self.report.is_some() && self.search.text.is_empty();
+        listed && self.room < Group::ALL.iter().map(|(group, ..)| self.drawn(*group).len()).sum()
+    }
+
+    /// Lets more rows be drawn.
+    pub(crate) fn make_room(&mut self) {
+        self.room += NEXT_ROWS;
+        self.growing = false;
     }
 
     /// Whether the rows of a group are shown.
@@ -214,10 +231,12 @@ impl App {
         }
         let (current, gone) = self.members(group);
         let rows = self.rows.get(&group).copied().unwrap_or(ROWS);
+        let gone = if self.unfolded.contains(&group) { gone } else { &[] };
         current.iter().take(rows).chain(gone.iter().take(rows)).copied().collect()
     }
 
-    fn group(&self, link: &Scope<Self>, group: Group) -> Html {
+    /// A group; `room` is how many rows may still be drawn.
+    fn group(&self, link: &Scope<Self>, group: Group, room: &mut usize) -> Html {
         let (current, gone) = self.members(group);
         let size = current.len() + gone.len();
         if size == 0 {
@@ -226,10 +245,12 @@ impl App {
         let (icon, class) = icons::group(group);
         let open = self.is_open(group);
         let drawn = self.rows.get(&group).copied().unwrap_or(ROWS);
-        let rows = |list: &[usize], before: usize| {
+        let mut rows = |list: &[usize], before: usize| {
             let more = list.len().saturating_sub(drawn);
+            let now = list.len().min(drawn).min(*room);
+            *room -= now;
             html! { <>
-                <ul>{ for list.iter().take(drawn).enumerate().map(|(n, at)| self.row(link, *at, group, (before + n + 1, size))) }</ul>
+                <ul>{ for list.iter().take(now).enumerate().map(|(n, at)| self.row(link, *at, group, (before + n + 1, size))) }</ul>
                 if more > 0 {
                     <p><button type="button" class="btn" onclick={link.callback(move |_: MouseEvent| Msg::More(group))}>
                         { self.say("再看 {} 项（还有 {} 项）", &[&more.min(ROWS), &more]) }</button></p>
@@ -248,8 +269,9 @@ impl App {
                 if open {
                     { rows(current, 0) }
                     if !gone.is_empty() {
-                        <details class="cl"><summary>{ self.say("另有 {} 项已截止、已失效或被替代", &[&gone.len()]) }</summary>
-                            { rows(gone, before) }</details>
+                        <details class="cl" ontoggle={link.callback(move |_: Event| Msg::Unfold(group))}>
+                            <summary>{ self.say("另有 {} 项已截止、已失效或被替代", &[&gone.len()]) }</summary>
+                            if self.unfolded.contains(&group) { { rows(gone, before) } }</details>
                     }
                 }
             </details>
@@ -343,11 +365,11 @@ impl App {
 
     /// What was chosen, at the end of the page.
     fn plan_bar(&self, link: &Scope<Self>) -> Html {
-        if self.desk.count == 0 {
+        if self.desk.chosen.is_empty() {
             return Html::default();
         }
         html! {
-            <div class="plus"><span>{ self.say("已选 {} 项", &[&self.desk.count]) }</span>
+            <div class="plus"><span>{ self.say("已选 {} 项", &[&self.desk.chosen.len()]) }</span>
                 <button type="button" class="btn pri" part="button" onclick={link.callback(|_: MouseEvent| Msg::Go(View::Plan))}>{ self.get("看方案") }</button></div>
         }
     }

@@ -121,17 +121,27 @@ function returnPair(at, ptr) {
 }
 ";
 
-/// The entry file of each widget is asked for while the module still arrives. Who asks for it then gets that answer, once.
+/// The entry file of each widget is asked for while the module still arrives, and what every first page takes of the files
+/// that it names: the module checks both. Who asks for one then gets that answer, once.
 const EARLY: &str = "
 const begun = {};
+const begin = (url, cache) => {
+    begun[url] = self.fetch(url, { cache });
+    begun[url].catch(() => {});
+    return begun[url];
+};
 export function early(at, base) {
     for (const widget of document.querySelectorAll('huiqi-match')) {
         const folder = base((widget.getAttribute('src') || 'data/').trim().split(/ +/)[0]);
         const url = folder && at(folder, 'catalog.txt');
-        if (url && !begun[url]) {
-            begun[url] = self.fetch(url, { cache: 'no-cache' });
-            begun[url].catch(() => {});
-        }
+        if (url && !begun[url]) begin(url, 'no-cache').then((answer) => answer.clone().text()).then((text) => {
+            const parts = text.match(/^(catalogue|regions|area \\d+) \\w{24}/gm) || [];
+            // Of several areas, only that of the country concerns everybody.
+            const areas = parts.filter((part) => part[0] === 'a' && !part.startsWith('area 000000'));
+            for (const part of parts) {
+                if (parts.length < 4 || !areas.includes(part)) begin(at(folder, part.slice(-24) + '.bin'), 'default');
+            }
+        }).catch(() => {});
     }
     return this;
 }

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use huiqi_engine::LiteMap;
 use huiqi_engine::bundle::{
-    Table, decode_cards, decode_catalogue, decode_details, decode_full_text, decode_simplifier,
+    Table, TableReader, decode_cards, decode_catalogue, decode_details, decode_full_text, decode_simplifier,
     decode_sounds, decode_vocabulary, encode_cards, encode_catalogue, encode_details, encode_full_text,
     encode_simplifier, encode_sounds, encode_vocabulary,
 };
@@ -259,6 +259,15 @@ pub(crate) fn search_seeds() -> Vec<(String, Vec<u8>)> {
 
 /// Bytes of one part of a bundle, or of what parts are made of.
 pub(crate) fn table(data: &[u8]) {
+    let mut reader = TableReader::default();
+    let steps = loop {
+        match reader.step(data, None, 1) {
+            Ok(false) => {}
+            Ok(true) => break Ok(reader.finish()),
+            Err(error) => break Err(error),
+        }
+    };
+    assert_eq!(steps, Table::decode(data), "measure by measure");
     if let Ok(table) = Table::decode(data) {
         same_again(&table, Table::encode, Table::decode);
         decide_all(&table.measures, &WORLD.card, &WORLD.catalogue);

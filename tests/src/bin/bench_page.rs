@@ -79,7 +79,8 @@ const WATCH: &str = "
             const button = root.querySelector('SHOW_RESULTS');
             if (button && !pressed) {
                 pressed = true;
-                button.click();
+                // A task of its own, as a finger's is.
+                setTimeout(() => button.click());
             }
             const card = root.querySelector('CARD');
             if (!card || !card.getClientRects().length) return;

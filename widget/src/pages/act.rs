@@ -105,6 +105,7 @@ impl App {
             Act::Import(input) => self.import(ctx, &input),
             Act::Imported(text) => self.imported(ctx, text),
             Act::Open(answers) => self.open_link(ctx, &answers),
+            Act::Brought { ids, decided, unread } => self.take_brought(ctx, &ids, decided, &unread),
             Act::Recall => self.recall_kept(ctx),
             Act::Offer(id) => self.take_offer(&id),
             Act::Accept(yes) => self.accept(ctx, yes),

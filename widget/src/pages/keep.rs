@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use huiqi_engine::explain::{answer_text, size_steps};
 use huiqi_engine::firm::Key;
 use huiqi_engine::profile;
-use huiqi_engine::words::hash;
+use huiqi_engine::words::{hash, word};
 use serde_json::{Value, json};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -18,7 +18,6 @@ use crate::fetch::{Fetched, LoadError};
 use crate::icons;
 use crate::pages::{Act, Keep, Kept, Rating, Take};
 use crate::{KEPT, call, global, property};
-use huiqi_engine::words::word;
 
 /// Version of what is kept.
 const VERSION: u64 = 1;
@@ -96,8 +95,7 @@ impl App {
             .kept
             .iter()
             .map(|kept| {
-                let profile: Value = serde_json::from_str(&kept.profile).unwrap_or_default();
-                json!({ "name": kept.name, "day": kept.day, "profile": profile, "seen": kept.seen })
+                json!({ "name": kept.name, "day": kept.day, "profile": kept.profile, "seen": kept.seen })
             })
             .collect();
         let ratings: Vec<Value> = self
@@ -145,7 +143,7 @@ impl App {
         let kept = Kept {
             name: name.clone(),
             day: self.today.to_string(),
-            profile: profile::write(&self.firm, &self.catalogue),
+            profile: profile::value(&self.firm, &self.catalogue),
             seen,
         };
         self.desk.kept.retain(|one| one.name != name);
@@ -165,7 +163,7 @@ impl App {
 
     pub(crate) fn open_kept(&mut self, ctx: &Context<Self>, at: usize) {
         let Some(kept) = self.desk.kept.get(at).cloned() else { return };
-        if !self.read_profile(ctx, &kept.profile) {
+        if !self.take_profile(ctx, profile::read_value(&kept.profile, &self.catalogue)) {
             return;
         }
         self.desk.name = kept.name.clone();
@@ -206,8 +204,8 @@ impl App {
 
     /// Takes the answers of a profile; what is wrong in it is told. `false` when the text is no profile and nothing was
     /// taken.
-    pub(crate) fn read_profile(&mut self, ctx: &Context<Self>, text: &str) -> bool {
-        match profile::read(text, &self.catalogue) {
+    pub(crate) fn take_profile(&mut self, ctx: &Context<Self>, read: profile::Read) -> bool {
+        match read {
             Ok((firm, problems)) => {
                 self.firm = firm;
                 self.drafts.clear();
@@ -255,7 +253,7 @@ impl App {
     pub(crate) fn imported(&mut self, ctx: &Context<Self>, text: Fetched<String>) {
         match text {
             Ok(text) => {
-                if self.read_profile(ctx, &text) && self.desk.said.is_none() {
+                if self.take_profile(ctx, profile::read(&text, &self.catalogue)) && self.desk.said.is_none() {
                     self.tell(self.say("读进来 {} 项信息。", &[&self.firm.len()]));
                 }
                 self.redecide();
@@ -277,7 +275,7 @@ impl App {
 
     pub(crate) fn accept(&mut self, ctx: &Context<Self>, yes: bool) {
         if let Some(text) = self.desk.offered.take().filter(|_| yes) {
-            self.read_profile(ctx, &text);
+            self.take_profile(ctx, profile::read(&text, &self.catalogue));
             self.redecide();
             self.open_areas(ctx);
         }
@@ -412,7 +410,7 @@ impl App {
     /// Results of answers that came from elsewhere.
     pub(crate) fn show_all(&mut self, ctx: &Context<Self>) {
         self.open_areas(ctx);
-        self.decide();
+        self.redecide();
         self.go(ctx, View::Results);
     }
 }
@@ -426,7 +424,7 @@ fn read_kept(row: &Value) -> Option<Kept> {
     Some(Kept {
         name: row["name"].as_str()?.chars().take(40).collect(),
         day: row["day"].as_str()?.to_owned(),
-        profile: row.get("profile")?.to_string(),
+        profile: row.get("profile")?.clone(),
         seen: row["seen"]
             .as_array()
             .into_iter()

@@ -20,7 +20,6 @@ impl App {
         let plan = if wishes.is_empty() { report.plan.clone() } else { plan_with(case, wishes) };
         self.desk.groups = alternatives(case, wishes, &plan);
         self.desk.chosen = plan.chosen.iter().map(|c| c.measure).collect();
-        self.desk.count = plan.chosen.len();
         self.desk.plan = plan;
     }
 

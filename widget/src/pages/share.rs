@@ -1,7 +1,10 @@
 //! The plan in a link, on paper, in files: all made here, none sent anywhere.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use huiqi_engine::catalogue::Code;
 use huiqi_engine::explain::{answer_text, key_name};
 use huiqi_engine::export;
 use huiqi_engine::profile;
@@ -21,6 +24,8 @@ use crate::{call, global, object, property};
 const LINK_VERSION: u64 = 1;
 /// Longest link that is read, in letters.
 const LINK_LIMIT: usize = 100_000;
+/// Most places of a link whose measures are fetched.
+const PLACES: usize = 8;
 
 impl App {
     /// Address of the page with the plan, and the answers if that was chosen, behind a `#`.
@@ -31,9 +36,12 @@ impl App {
             self.desk.chosen.iter().filter_map(|at| Some(self.measures.get(*at)?.id.as_str())).collect();
         let mut content = json!({ "huiqi": LINK_VERSION, "plan": ids });
         if self.desk.with_answers {
-            let firm: Value =
-                serde_json::from_str(&profile::write(&self.firm, &self.catalogue)).unwrap_or_default();
-            content["firm"] = firm;
+            content["firm"] = profile::value(&self.firm, &self.catalogue);
+        } else {
+            // Where the measures are listed: who opens the link has said nothing of a place.
+            let regions = self.desk.chosen.iter().filter_map(|at| self.measures.get(*at)?.regions.first());
+            let places: BTreeSet<&str> = regions.filter(|r| **r != Code::ALL).map(Code::as_str).collect();
+            content["places"] = json!(places);
         }
         format!("{page}#huiqi={}", URL_SAFE_NO_PAD.encode(content.to_string()))
     }
@@ -45,27 +53,35 @@ impl App {
         let Some(content) = content.filter(|c| c["huiqi"] == LINK_VERSION) else {
             return self.tell(self.get("链接里的内容读不出来：可能没复制全，请对方再发一次。").to_owned());
         };
-        if content.get("firm").is_some_and(|firm| !self.read_profile(ctx, &firm.to_string())) {
+        let firm = content.get("firm");
+        if firm.is_some_and(|firm| !self.take_profile(ctx, profile::read_value(firm, &self.catalogue))) {
             return;
         }
-        let unread = self.desk.said.take();
-        let ids: Vec<&str> =
-            content["plan"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let known = |id: &&str| self.measures.iter().any(|m| m.id == *id);
-        let (known, gone): (Vec<&str>, Vec<&str>) = ids.into_iter().partition(known);
-        if content.get("firm").is_none() {
-            // Only a list: what is in it can be looked at and compared, nothing was decided.
-            self.desk.compared = known.iter().take(3).map(|id| (*id).to_owned()).collect();
-            self.desk.listed = known.iter().map(|id| (*id).to_owned()).collect();
-            self.go(ctx, View::Form);
-        } else {
+        let texts = |name: &str| content[name].as_array().into_iter().flatten().filter_map(Value::as_str);
+        self.areas.asked = texts("places").filter_map(Code::region).take(PLACES).collect();
+        let (ids, decided) = (texts("plan").map(str::to_owned).collect(), firm.is_some());
+        let unread = self.desk.said.take().unwrap_or_default();
+        self.open_areas(ctx);
+        self.work.after.push(Act::Brought { ids, decided, unread });
+    }
+
+    /// The measures that a link names, once their areas are listed.
+    pub(crate) fn take_brought(&mut self, ctx: &Context<Self>, ids: &[String], decided: bool, unread: &str) {
+        let known = |id: &&String| self.measures.iter().any(|m| m.id == **id);
+        let (known, gone): (Vec<&String>, Vec<&String>) = ids.iter().partition(known);
+        if decided {
             for id in &known {
                 self.desk.wishes.put_in(id);
             }
             self.show_all(ctx);
+        } else {
+            // Only a list: what is in it can be looked at and compared, nothing was decided.
+            self.desk.compared = known.iter().take(3).map(|id| (*id).clone()).collect();
+            self.desk.listed = known.iter().map(|id| (*id).clone()).collect();
+            self.go(ctx, View::Form);
         }
         let (here, gone) = (known.len(), gone.len());
-        let mut said = match (content.get("firm").is_some(), here) {
+        let mut said = match (decided, here) {
             (true, 0) => self.get("打开了链接里的企业信息。").to_owned(),
             (true, _) => self.say("打开了链接里的企业信息和 {} 项。", &[&here]),
             (false, _) => self.say("打开了对方分享的 {} 项。", &[&here]),
@@ -73,7 +89,7 @@ impl App {
         if gone > 0 {
             said.push_str(&self.say("另有 {} 项现在的数据里没有了。", &[&gone]));
         }
-        said.push_str(&unread.unwrap_or_default());
+        said.push_str(unread);
         self.tell(said);
     }
 
@@ -101,7 +117,7 @@ impl App {
                 <h2 id="dlg-t" tabindex="-1">{ self.get("分享这份方案") }</h2>
                 <fieldset><legend>{ self.get("链接里放什么") }</legend>
                     <label class="opt"><input type="radio" name="with" checked={!self.desk.with_answers} onchange={with(false)} />
-                        <span>{ self.say("只放 {} 项政策的名单", &[&self.desk.count]) }<span class="hint"><br />{ self.get("对方看不到你的数字和金额") }</span></span></label>
+                        <span>{ self.say("只放 {} 项政策的名单", &[&self.desk.chosen.len()]) }<span class="hint"><br />{ self.get("对方看不到你的数字和金额") }</span></span></label>
                     <label class="opt"><input type="radio" name="with" checked={self.desk.with_answers} onchange={with(true)} />
                         <span>{ self.get("连我填的信息一起放") }<span class="hint"><br />{ self.get("对方打开就是你的结果") }</span></span></label></fieldset>
                 if self.desk.with_answers {

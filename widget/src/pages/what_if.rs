@@ -1,6 +1,5 @@
 //! 如果数字变一变: what other figures would bring, without changing what was answered.
 
-use huiqi_engine::decide::Decider;
 use huiqi_engine::explain::{answer_text, key_name};
 use huiqi_engine::num::Ratio;
 use huiqi_engine::plan::Case;
@@ -22,8 +21,7 @@ const STEPS: i128 = 100;
 impl App {
     /// Works the thresholds out; once for each decision, because each is decided anew.
     pub(crate) fn weigh(&mut self) {
-        let Some(report) = &self.report else { return };
-        let decider = Decider::new(&self.measures, &self.catalogue, self.today);
+        let (Some(report), Some(decider)) = (&self.report, &self.work.decider) else { return };
         let case = Case {
             measures: &self.measures,
             outcomes: &report.outcomes,
@@ -31,7 +29,7 @@ impl App {
             firm: &self.firm,
             today: self.today,
         };
-        let trial = Trial::new(&decider, case, &self.desk.wishes);
+        let trial = Trial::new(decider, case, &self.desk.wishes);
         let tried = self.tried_answers();
         let gain = (!tried.is_empty()).then(|| trial.try_values(&tried));
         if self.desk.thresholds.is_none() {
