@@ -89,7 +89,7 @@ pub fn read(text: &str, catalogue: &Catalogue) -> Read {
     read_value(&root, catalogue)
 }
 
-/// [`read`] for JSON that is part of something else, which is as long as that may be.
+/// What [`read()`] does, for JSON that is part of something else, which is as long as that may be.
 ///
 /// # Errors
 /// When the value is no profile at all.
@@ -348,7 +348,7 @@ pub fn write(firm: &Firm, catalogue: &Catalogue) -> String {
     value(firm, catalogue).to_string()
 }
 
-/// [`write`] as JSON that becomes part of something else.
+/// What [`write()`] writes, as JSON that becomes part of something else.
 pub fn value(firm: &Firm, catalogue: &Catalogue) -> Value {
     let mut facts = Map::new();
     let mut lists: Vec<RecordList> = Vec::new();

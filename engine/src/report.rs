@@ -101,7 +101,7 @@ pub struct Report {
     pub plan: Plan,
     /// Headline.
     pub headline: Headline,
-    /// What to ask next, most money first.
+    /// What to ask next, in the order in which answers bring most money nearer.
     pub questions: Vec<Question>,
 }
 
@@ -222,9 +222,11 @@ fn headline(measures: &[Measure], outcomes: &[Option<Outcome>], plan: &Plan) -> 
     headline
 }
 
-/// Facts by the money they can decide. A measure whose sum is not stated counts as the median of its kind.
+/// Facts by the money that an answer brings nearer: that of each measure, shared among all that it still lacks. One of
+/// two answers that together decide 50 万元 comes before one of ten that decide 200. A measure whose sum is not stated
+/// counts as the median of its kind.
 fn questions(measures: &[Measure], outcomes: &[Option<Outcome>]) -> Vec<Question> {
-    let mut found: LiteMap<Key, (i128, usize, usize)> = LiteMap::new();
+    let mut found: LiteMap<Key, (i128, Question, usize)> = LiteMap::new();
     let mut medians: LiteMap<BenefitKind, i128> = LiteMap::new();
     let mut usual = |kind| *medians.entry(kind).or_insert_with(|| median(measures, outcomes, kind));
     for (at, outcome) in outcomes.iter().enumerate() {
@@ -247,18 +249,20 @@ fn questions(measures: &[Measure], outcomes: &[Option<Outcome>]) -> Vec<Question
             Some(amount) => amount.high.unwrap_or_else(|| usual(kind)),
             None => usual(kind),
         };
+        let share = stake / outcome.missing.len().max(1) as i128;
         for key in &outcome.missing {
-            let entry = found.entry(*key).or_insert((0, 0, at));
-            entry.0 = entry.0.saturating_add(stake);
-            entry.1 += 1;
+            let none = || (0, Question { key: *key, stake: 0, measures: 0 }, at);
+            let (shares, question, _) = found.entry(*key).or_insert_with(none);
+            *shares = shares.saturating_add(share);
+            question.stake = question.stake.saturating_add(stake);
+            question.measures += 1;
         }
     }
-    let mut list: Vec<(Question, usize)> = found
-        .into_iter()
-        .map(|(key, (stake, measures, first))| (Question { key, stake, measures }, first))
-        .collect();
-    list.sort_by(|(a, i), (b, j)| (b.stake, b.measures, i, a.key).cmp(&(a.stake, a.measures, j, b.key)));
-    list.into_iter().map(|(q, _)| q).collect()
+    let mut list: Vec<(i128, Question, usize)> = found.into_iter().map(|(_, found)| found).collect();
+    list.sort_by(|(x, a, i), (y, b, j)| {
+        (y, b.stake, b.measures, i, a.key).cmp(&(x, a.stake, a.measures, j, b.key))
+    });
+    list.into_iter().map(|(_, question, _)| question).collect()
 }
 
 /// Median of the stated upper ends of one kind of support; 0 when none states one.

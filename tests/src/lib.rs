@@ -12,6 +12,7 @@ pub mod axe;
 pub mod browser;
 mod cdp;
 pub mod copies;
+pub mod newcomer;
 pub mod other;
 mod page;
 pub mod plan;

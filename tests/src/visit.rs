@@ -18,6 +18,9 @@ use crate::{today, workspace_root};
 /// How long anything on the page may take.
 pub const LIMIT: Duration = Duration::from_secs(20);
 
+/// Whether nothing is worked out any more, and all rows are drawn.
+pub const IDLE: &str = "!this.querySelector('[part=view][aria-busy]')";
+
 /// The profile of a firm of `examples/firms`, as JSON.
 ///
 /// # Errors
@@ -58,6 +61,7 @@ pub fn visit<'a>(page: &'a Page, server: &Server, path: &str, firm: &str) -> Res
     let shadow = open(page, server, &link)?;
     shadow
         .wait_for("this.querySelector('details.grp') && this.querySelector('.mr .d')?.textContent", LIMIT)?;
+    shadow.wait_for(IDLE, LIMIT)?;
     Ok(shadow)
 }
 
@@ -68,8 +72,10 @@ pub fn visit<'a>(page: &'a Page, server: &Server, path: &str, firm: &str) -> Res
 pub fn go(shadow: &Shadow<'_>, name: &str) -> Result<()> {
     shadow.click_text(".nav button", name)?;
     let wanted = serde_json::to_string(name)?;
-    shadow
-        .wait_for(&format!("this.querySelector('.nav [aria-current]').textContent.includes({wanted})"), LIMIT)
+    shadow.wait_for(
+        &format!("this.querySelector('.nav [aria-current]').textContent.includes({wanted}) && {IDLE}"),
+        LIMIT,
+    )
 }
 
 /// Where pictures for people lie.

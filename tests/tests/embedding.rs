@@ -286,7 +286,7 @@ fn a_page_of_one_department_shows_its_measures_only() -> Result<()> {
         let shadow = page.shadow()?;
         shadow.wait_for(FORM, LIMIT)?;
         shadow.click_text(".nav button", "结果")?;
-        shadow.wait_for("this.querySelector('.mr')", LIMIT)?;
+        shadow.wait_for("this.querySelector('.grp')", LIMIT)?;
         // The heads of groups say how many are in them, closed or not.
         let rows = shadow.eval(
             "return [...this.querySelectorAll('.grp > summary .n')].reduce((sum, n) => sum + parseInt(n.textContent), 0)",

@@ -110,7 +110,7 @@ fn open_all(shadow: &Shadow<'_>) -> Result<()> {
             "for (const closed of this.querySelectorAll('details.grp:not([open]), .grp details:not([open])')) closed.open = true;
              const more = [...this.querySelectorAll('.grp p > .btn')]; more.forEach((one) => one.click());
              await new Promise((done) => setTimeout(done, 60));
-             return more.length + this.querySelectorAll('details.grp:not([open])').length",
+             return more.length + this.querySelectorAll('details.grp:not([open]), [part=view][aria-busy]').length",
         )?;
         if more == 0 {
             return Ok(());

@@ -356,7 +356,10 @@ fn the_manifest_says_what_is_there() -> Result<()> {
         .map(|name| name.rsplit("*/").next().unwrap_or(name).trim().trim_matches('\''))
         .collect();
     ensure!(sorted(declared.clone()) == listed("attributes"), "{declared:?}");
-    let app = read("widget/src/app.rs")? + &read("widget/src/pages/act.rs")?;
+    let app = ["app", "work", "pages/act"]
+        .map(|file| read(&format!("widget/src/{file}.rs")))
+        .into_iter()
+        .collect::<Result<String>>()?;
     let events = between(&app, "\"huiqi-", "\"").into_iter();
     // Warnings begin with the name of the tag.
     let events = events.filter(|name| name.is_ascii()).map(|name| format!("huiqi-{name}"));

@@ -182,8 +182,8 @@ fn fill_in(widget: &Widget<'_>) -> Result<()> {
     // Closed groups draw no rows, long ones a few.
     for _ in 0..20 {
         let more = widget.read(
-            "((closed, more) => { closed.forEach((one) => { one.open = true; }); more.forEach((one) => one.click()); return closed.length + more.length; })
-                (all('details.grp:not([open]), .grp details:not([open])'), all('.grp p > .btn'))",
+            "((closed, more, busy) => { closed.forEach((one) => { one.open = true; }); more.forEach((one) => one.click()); return closed.length + more.length + busy; })
+                (all('details.grp:not([open]), .grp details:not([open])'), all('.grp p > .btn'), all('[part=view][aria-busy]').length)",
         )?;
         if more == 0 {
             return Ok(());

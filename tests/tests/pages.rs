@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 use huiqi_tests::axe;
 use huiqi_tests::browser::{Area, Browser, Kind, Page, Shadow, Viewport};
+use huiqi_tests::newcomer::{MOST_ANSWERS, newcomer};
 use huiqi_tests::server::{Fault, Server};
 use huiqi_tests::visit::{LIMIT, fragment, go, golden, made, open, profile_of, screens, visit};
 use huiqi_tests::{copy_folder, demo_dir, publish, workspace_root};
@@ -962,4 +963,16 @@ fn the_page_speaks_three_languages() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A newcomer who answers little has a plan on paper.
+#[test]
+fn a_newcomer_prints_a_plan() -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    let browser = Browser::launch(Kind::Current)?;
+    let page = browser.new_page()?;
+    let (answers, paper) = newcomer(&page, &server)?;
+    ensure!(answers.len() <= MOST_ANSWERS, "{answers:?}");
+    ensure!(paper.contains("设备更新补助"), "{answers:?} lead to: {paper}");
+    quiet(&page)
 }

@@ -6,11 +6,11 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use huiqi_tests::browser::{Area, Browser, Kind, Page};
-use huiqi_tests::{binary, command_in, copy_folder, demo_dir, run, today, workspace_root};
+use huiqi_tests::{NOON, binary, command_in, copy_folder, demo_dir, run, today, workspace_root};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -41,6 +41,8 @@ fn recipe() -> Result<String> {
 struct Machine {
     folder: TempDir,
     nginx: Nginx,
+    /// Seconds since noon of the day on which tests take place, when this began.
+    after_noon: u64,
 }
 
 impl Machine {
@@ -62,7 +64,8 @@ impl Machine {
         )?;
         fs::write(at("site/site.css"), "body { margin: 0; }\n")?;
         fs::write(at("site/icon.png"), "")?;
-        Ok(Machine { nginx: Nginx::start(&at("nginx"), &at("site"), server)?, folder })
+        let after_noon = UNIX_EPOCH.elapsed()?.as_secs().saturating_sub(NOON);
+        Ok(Machine { nginx: Nginx::start(&at("nginx"), &at("site"), server)?, after_noon, folder })
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -73,11 +76,13 @@ impl Machine {
     fn shell(&self, script: &str) -> Result<String> {
         let programs = self.path("bin");
         fs::create_dir_all(&programs)?;
-        // Each test takes place on one day.
+        // Each test takes place on one day, which begins at noon: its browser believes nothing from the future.
         let huiqi = format!(
-            "case $1 in check|build|doctor) exec {0} \"$@\" --as-of {1} ;; esac\nexec {0} \"$@\"",
+            "case $1 in\ncheck|doctor) exec {0} \"$@\" --as-of {1} ;;\n\
+             build) exec {0} \"$@\" --as-of {1} --sequence $(($(date +%s) - {2})) ;;\nesac\nexec {0} \"$@\"",
             quoted(&binary()?),
-            today()
+            today(),
+            self.after_noon
         );
         // Only an option tells nginx of settings that are not the system's.
         let nginx =

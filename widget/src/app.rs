@@ -8,6 +8,7 @@ use huiqi_engine::bundle::{self, PartKind, RegionRoot};
 use huiqi_engine::catalogue::{Catalogue, Code, CodeNames, FactNo, FactType, ItemNo, ThemeNo};
 use huiqi_engine::codec::Writer;
 use huiqi_engine::date::Date;
+use huiqi_engine::eval::Outcome;
 use huiqi_engine::firm::{Answer, Firm, Key};
 use huiqi_engine::kept;
 use huiqi_engine::measure::{Card, Detail, Measure};
@@ -324,10 +325,7 @@ impl Component for App {
         ctx.link().send_future(async move {
             let several = sources.len() > 1;
             let there = async { several && pages::fetch(page).await.is_ok() };
-            let (mut all, there) = futures_util::future::join(load_all(sources, region), there).await;
-            if !there {
-                all.truncate(1);
-            }
+            let (all, there) = futures_util::future::join(load_all(sources, region), there).await;
             Msg::Loaded(all, there)
         });
         Self {
@@ -397,10 +395,16 @@ impl Component for App {
         // Each of many blocks would draw all rows anew.
         let waits = matches!(msg, Msg::Cards(_, Ok(_))) && self.pending_cards > 1;
         match msg {
-            Msg::Loaded(all, there) => {
+            Msg::Loaded(mut all, there) => {
                 if there {
                     self.pages = Part::There;
                     pages::act(self, ctx, Act::Dress);
+                } else if all.len() > 1 {
+                    // Joining catalogues is a matter of the later pages.
+                    let others = all.drain(1..).count();
+                    self.notices.push(format!(
+                        "另外 {others} 个发布单位的政策没有列出：页面的一部分没能打开，刷新再试一次"
+                    ));
                 }
                 self.start(ctx, all);
             }
@@ -705,6 +709,11 @@ pub(crate) fn first_time<T: PartialEq>(list: &mut Vec<T>, item: T) -> bool {
     new
 }
 
+/// The block with a measure.
+fn block_of(blocks: &Blocks, at: usize) -> Option<&(usize, usize, String)> {
+    blocks.get(blocks.partition_point(|(first, ..)| *first <= at).checked_sub(1)?)
+}
+
 /// Puts what a part holds in its place; nowhere, if its area was closed meanwhile.
 fn place<T: Clone>(slots: &mut [Option<T>], blocks: &Blocks, name: &str, items: &[T]) {
     // Equal blocks of two areas have one name.
@@ -954,11 +963,7 @@ impl App {
     /// Fetches the cards of measures that are shown.
     pub(crate) fn need_cards(&mut self, ctx: &Context<Self>, shown: &[usize]) {
         for at in shown {
-            let blocks = &self.areas.cards;
-            let block = blocks.partition_point(|(first, ..)| first <= at).checked_sub(1);
-            let Some((_, publisher, name)) = block.and_then(|block| blocks.get(block)).cloned() else {
-                continue;
-            };
+            let Some((_, publisher, name)) = block_of(&self.areas.cards, *at).cloned() else { continue };
             if first_time(&mut self.asked_cards, name.clone()) {
                 self.pending_cards += 1;
                 let part = name.clone();
@@ -1069,11 +1074,11 @@ impl App {
         }
         if view == View::Results {
             self.count_later(ctx);
+            self.room = FIRST_ROWS;
         }
         if view != self.view {
             let left = std::mem::replace(&mut self.view, view);
             self.history.push(left);
-            self.room = FIRST_ROWS;
             // What was said belongs to the page that was left.
             self.desk.said = None;
             self.desk.by_hand = None;
@@ -1107,11 +1112,7 @@ impl App {
         };
         self.need_cards(ctx, &wanted);
         for at in wanted {
-            let blocks = &self.areas.details;
-            let block = blocks.partition_point(|(first, ..)| *first <= at).checked_sub(1);
-            let Some((_, publisher, name)) = block.and_then(|block| blocks.get(block)).cloned() else {
-                continue;
-            };
+            let Some((_, publisher, name)) = block_of(&self.areas.details, at).cloned() else { continue };
             if first_time(&mut self.asked_details, name.clone()) {
                 self.fetch(ctx, publisher, &name.clone(), |raw| {
                     Msg::Details(name, raw.and_then(|raw| Ok(bundle::decode_details(&raw)?)))
@@ -1128,11 +1129,14 @@ impl App {
         }
     }
 
+    /// What was decided of a measure, if it is listed.
+    pub(crate) fn outcome(&self, at: usize) -> Option<&Outcome> {
+        self.report.as_ref()?.outcomes.get(at)?.as_ref()
+    }
+
     /// The publisher of a measure.
     pub(crate) fn publisher_of(&self, at: usize) -> usize {
-        let blocks = &self.areas.details;
-        let block = blocks.partition_point(|(first, ..)| *first <= at).checked_sub(1);
-        block.and_then(|block| blocks.get(block)).map_or(0, |(_, publisher, _)| *publisher)
+        block_of(&self.areas.details, at).map_or(0, |(_, publisher, _)| *publisher)
     }
 
     /// After answers that came from elsewhere: names of the counties, and what was typed.

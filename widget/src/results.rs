@@ -132,7 +132,7 @@ impl App {
     /// A measure as the filters see it.
     fn found_at(&self, at: usize) -> Option<Found<'_>> {
         let measure = self.measures.get(at)?;
-        let outcome = self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref())?;
+        let outcome = self.outcome(at)?;
         Some(Found { measure, outcome: Some(outcome), window: outcome.window, year: None })
     }
 
@@ -169,7 +169,10 @@ impl App {
                 <label class="s m srt">{ self.get("排序") }{ " " }<select class="sel s" name="sort" onchange={order}>
                     { for Sort::ALL.iter().map(|(sort, id, name)| html! { <option value={*id} selected={*sort == self.sort}>{ self.get(name).to_owned() }</option> }) }
                 </select></label></div>
-            if self.pages == Part::There { { pages::filters(self, link) } }
+            if self.pages == Part::There { { pages::filters(self, link) } } else {
+                // In its place: what arrives late must not move the rows below.
+                <details class="filter"><summary>{ self.get("更多筛选") }</summary></details>
+            }
             { for Group::ALL.iter().map(|(group, ..)| self.group(link, *group, &mut room)) }
         </> }
     }
@@ -280,7 +283,6 @@ impl App {
 
     /// Brings rows into the order that was chosen; by amount they come as they are.
     fn order(&self, list: &mut [usize]) {
-        let outcome = |at: usize| self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref());
         match self.sort {
             Sort::Amount => {}
             Sort::Deadline => list.sort_by_key(|at| {
@@ -288,10 +290,11 @@ impl App {
                 closes.unwrap_or(Date::LAST)
             }),
             Sort::Certainty => list.sort_by_key(|at| {
-                let width = outcome(*at)
+                let width = self
+                    .outcome(*at)
                     .and_then(|o| o.amount)
                     .map_or(i128::MAX, |a| a.high.map_or(i128::MAX, |high| high - a.low));
-                (outcome(*at).map_or(usize::MAX, |o| o.missing.len()), width)
+                (self.outcome(*at).map_or(usize::MAX, |o| o.missing.len()), width)
             }),
         }
     }
@@ -302,8 +305,7 @@ impl App {
 
     fn row(&self, link: &Scope<Self>, at: usize, group: Group, (place, size): (usize, usize)) -> Html {
         let measure = &self.measures[at];
-        let Some(outcome) = self.report.as_ref().and_then(|r| r.outcomes.get(at)).and_then(Option::as_ref)
-        else {
+        let Some(outcome) = self.outcome(at) else {
             return Html::default();
         };
         let (icon, class) = icons::group(group);

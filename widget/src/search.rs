@@ -351,7 +351,7 @@ impl App {
         let measure = self.measures.get(hit.at).filter(|m| !m.withheld)?;
         Some(Found {
             measure,
-            outcome: self.report.as_ref().and_then(|r| r.outcomes.get(hit.at)?.as_ref()),
+            outcome: self.outcome(hit.at),
             window: measure.schedule.window(self.today),
             year: hit.year,
         })

@@ -122,7 +122,7 @@ function returnPair(at, ptr) {
 ";
 
 /// The entry file of each widget is asked for while the module still arrives, and what every first page takes of the files
-/// that it names: the module checks both. Who asks for one then gets that answer, once.
+/// that it names, unless the publisher has to be believed first. Who asks for one then gets that answer, once.
 const EARLY: &str = "
 const begun = {};
 const begin = (url, cache) => {
@@ -134,7 +134,10 @@ export function early(at, base) {
     for (const widget of document.querySelectorAll('huiqi-match')) {
         const folder = base((widget.getAttribute('src') || 'data/').trim().split(/ +/)[0]);
         const url = folder && at(folder, 'catalog.txt');
-        if (url && !begun[url]) begin(url, 'no-cache').then((answer) => answer.clone().text()).then((text) => {
+        if (!url || begun[url]) continue;
+        const entry = begin(url, 'no-cache');
+        // Nothing more of a publisher that has yet to prove who it is.
+        if (!widget.getAttribute('publisher-key')) entry.then((answer) => answer.clone().text()).then((text) => {
             const parts = text.match(/^(catalogue|regions|area \\d+) \\w{24}/gm) || [];
             // Of several areas, only that of the country concerns everybody.
             const areas = parts.filter((part) => part[0] === 'a' && !part.startsWith('area 000000'));

@@ -18,9 +18,10 @@ use huiqi_engine::codec::Writer;
 use huiqi_engine::kept;
 use huiqi_tests::browser::{Browser, Kind, Page, Shadow};
 use huiqi_tests::copies::write_measures;
+use huiqi_tests::newcomer::newcomer;
 use huiqi_tests::publisher::write_page;
 use huiqi_tests::server::Server;
-use huiqi_tests::{NOON, today};
+use huiqi_tests::{NOON, demo_dir, today};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -315,7 +316,29 @@ fn long_visits(site: &Site) -> Result<(Vec<f64>, Vec<f64>)> {
     Ok(all)
 }
 
+/// From the empty page to the plan on paper, for somebody who reads nothing and types without a pause; on the published
+/// site.
+fn newcomers() -> Result<Vec<f64>> {
+    let server = Server::start(demo_dir()?)?;
+    let mut times = Vec::new();
+    for run in 0..RUNS {
+        let browser = Browser::launch(Kind::Current)?;
+        let page = browser.new_page()?;
+        page.slow_network(LATENCY, BITS_PER_S)?;
+        page.slow_processor(SLOWER)?;
+        let begun = Instant::now();
+        let (answers, paper) = newcomer(&page, &server)?;
+        times.push(begun.elapsed().as_secs_f64() * 1000.0);
+        if run == 0 {
+            eprintln!("    {} answers: {}", answers.len(), answers.join("；"));
+            eprintln!("    on paper: {}", paper.lines().take(12).collect::<Vec<_>>().join(" | "));
+        }
+    }
+    Ok(times)
+}
+
 fn main() -> Result<()> {
+    say("page.newcomer_ms", newcomers()?, "ms")?;
     let (painted, bytes) = first_visits(&Site::new(1_000)?, true)?;
     say("page.first_verdict_ms.1k", painted, "ms")?;
     say("size.first_verdicts_1k", bytes, "B")?;

@@ -164,7 +164,7 @@ impl App {
         if had {
             self.firm.received.retain(|r| r.measure != id);
         } else {
-            let outcome = self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref());
+            let outcome = self.outcome(at);
             let fen = outcome.and_then(|o| o.amount).and_then(|a| a.high).unwrap_or_default();
             let year = u16::try_from(self.today.year()).unwrap_or_default();
             self.firm.received.push(Received { measure: id, year, fen });

@@ -32,7 +32,7 @@ impl App {
     fn days_of(&self, first: Date, last: Date) -> Vec<(Date, bool, usize)> {
         let mut days = Vec::new();
         for (at, measure) in self.measures.iter().enumerate() {
-            let outcome = self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref());
+            let outcome = self.outcome(at);
             let mine = outcome.is_some_and(|o| o.verdict != Verdict::Ineligible || o.near.is_some());
             if measure.withheld || !(mine || self.desk.all_days || self.report.is_none()) {
                 continue;
@@ -117,7 +117,7 @@ impl App {
     }
 
     fn day_row(&self, link: &Scope<Self>, day: Date, end: bool, at: usize) -> Html {
-        let outcome = self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref());
+        let outcome = self.outcome(at);
         let left = day.days() - self.today.days();
         html! {
             <li class={if end { "e" } else { "" }}><time datetime={day.to_string()}>{ self.short_day(day) }</time>{ " " }<span class="s m">{ self.weekday(day) }</span>

@@ -27,7 +27,7 @@ impl App {
         }
         // Each row: what it is, one text per measure, and how it is drawn where that is more than the text.
         let mut rows: Vec<(&'static str, Vec<String>)> = Vec::new();
-        let outcome = |at: usize| self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref());
+        let outcome = |at: usize| self.outcome(at);
         let each = |f: &dyn Fn(usize) -> String| all.iter().map(|at| f(*at)).collect::<Vec<String>>();
         let sentences = |at: usize, truth: Truth| {
             let rows =

@@ -101,7 +101,7 @@ impl App {
     fn hit(&self, link: &Scope<Self>, hit: &Shown) -> Html {
         let at = hit.at;
         let Some(measure) = self.measures.get(at) else { return Html::default() };
-        let outcome = self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref());
+        let outcome = self.outcome(at);
         let (document, marks) = &hit.document;
         html! {
             <li class="hit" key={measure.id.clone()} data-id={measure.id.clone()} data-tier={hit.tier}>

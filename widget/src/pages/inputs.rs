@@ -218,8 +218,7 @@ impl App {
     fn qualifications_by_use(&self) -> Vec<ItemNo> {
         let mut uses: LiteMap<ItemNo, usize> = self.catalogue.items.keys().map(|no| (*no, 0)).collect();
         for (at, measure) in self.measures.iter().enumerate() {
-            let reachable =
-                self.report.as_ref().is_none_or(|r| r.outcomes.get(at).is_some_and(Option::is_some));
+            let reachable = self.report.is_none() || self.outcome(at).is_some();
             if !reachable {
                 continue;
             }

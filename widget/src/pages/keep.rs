@@ -41,15 +41,20 @@ impl App {
         for keep in [Keep::Session, Keep::Device] {
             let Some(store) = Self::store(keep) else { continue };
             let text = call(&store, "getItem", &[KEPT.into()]).ok().and_then(|text| text.as_string());
-            let Some(root) = text.and_then(|text| serde_json::from_str::<Value>(&text).ok()) else {
-                continue;
-            };
+            let Some(text) = text else { continue };
+            let root: Value = serde_json::from_str(&text).unwrap_or_default();
             if root["huiqi"] != VERSION {
+                // It stays as it is until the visitor wants something kept.
+                self.tell(self.get("以前存的企业信息读不出来，没有采用；下次保存时会换掉。").to_owned());
                 continue;
             }
             self.desk.keep = keep;
             self.desk.kept =
                 root["firms"].as_array().into_iter().flatten().filter_map(read_kept).take(FIRMS).collect();
+            let lost = root["firms"].as_array().map_or(0, Vec::len).min(FIRMS) - self.desk.kept.len();
+            if lost > 0 {
+                self.tell(self.say("存的企业里有 {} 家读不出来。", &[&lost]));
+            }
             self.desk.ready = root["ready"]
                 .as_array()
                 .into_iter()
@@ -175,9 +180,7 @@ impl App {
     /// Measures that were not there when the firm was kept.
     pub(crate) fn new_measures(&self) -> Vec<usize> {
         let Some((seen, _)) = &self.desk.seen_before else { return Vec::new() };
-        let listed = |at: &usize| {
-            self.report.as_ref().is_some_and(|r| r.outcomes.get(*at).is_some_and(Option::is_some))
-        };
+        let listed = |at: &usize| self.outcome(*at).is_some();
         (0..self.measures.len())
             .filter(|at| !seen.contains(&hash(&self.measures[*at].id)))
             .filter(listed)

@@ -258,7 +258,7 @@ impl App {
         let rows = related.iter().filter_map(|at| Some((*at, self.measures.get(*at)?)));
         html! {
             <section class="sec"><h3>{ self.get("相近的事项") }</h3><ul class="lst rel">{ for rows.map(|(at, measure)| {
-                let outcome = self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref());
+                let outcome = self.outcome(at);
                 html! { <li>{ self.name_button(link, at) }
                     <span class="s m">{ self.get(measure.schedule.window(self.today).name()).to_owned() }</span>
                     if let Some(outcome) = outcome { { self.verdict_word(Group::of(outcome)) } }</li> }

@@ -11,7 +11,7 @@ impl App {
     /// One line: the sum and where it comes from, or what stands in the way, with its clause.
     pub(crate) fn reason(&self, at: usize) -> String {
         let Some(measure) = self.measures.get(at) else { return String::new() };
-        let outcome = self.report.as_ref().and_then(|r| r.outcomes.get(at)?.as_ref());
+        let outcome = self.outcome(at);
         let Some(outcome) = outcome else { return String::new() };
         let group = Group::of(outcome);
         let card = self.card(at);
