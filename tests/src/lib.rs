@@ -12,6 +12,7 @@ pub mod axe;
 pub mod browser;
 mod cdp;
 pub mod copies;
+pub mod crowd;
 pub mod newcomer;
 pub mod other;
 mod page;
