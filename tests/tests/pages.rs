@@ -920,7 +920,15 @@ fn missing_later_pages_are_told() -> Result<()> {
     server.clear_faults();
     shadow.click_text(".btn", "再试一次")?;
     shadow.wait_for("this.querySelector('.sum')", LIMIT)?;
-    Ok(())
+    // Several publishers need that part from the start: the first one's policies are there, and the others are told of.
+    let html = "<!doctype html><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\"><huiqi-match src=\"/data/ /data/\">\
+                <script src=\"/widget/loader.js\"></script></huiqi-match>";
+    server.set_fault("/several.html", Fault::Typed("text/html; charset=utf-8", html.into()));
+    server.set_fault("/widget/pages.bin", Fault::Status(503));
+    let page = browser.new_page()?;
+    let shadow = open(&page, &server, "/several.html")?;
+    shadow.wait_for("this.textContent.includes('另外 1 个发布单位的政策没有列出')", LIMIT)?;
+    shadow.wait_for("this.querySelector('select[name=省]')", LIMIT)
 }
 
 /// A link of a firm in the two other languages, and a wrong language in the tag.
@@ -975,4 +983,72 @@ fn a_newcomer_prints_a_plan() -> Result<()> {
     ensure!(answers.len() <= MOST_ANSWERS, "{answers:?}");
     ensure!(paper.contains("设备更新补助"), "{answers:?} lead to: {paper}");
     quiet(&page)
+}
+
+/// What a webmaster writes wrong is named in the console, and the page goes on without it.
+#[test]
+fn wrong_attributes_are_named() -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    let browser = Browser::launch(Kind::Current)?;
+    let many = vec!["/data/"; 9].join(" ");
+    let cases = [
+        (
+            "profile-from=\"nirgends\"",
+            "profile-from 应是一个元素的 id，里面是企业资料的 JSON，写的是“nirgends”",
+        ),
+        ("profile-from=\"broken\"", "profile-from 应是一个元素的 id，里面是企业资料的 JSON，写的是“broken”"),
+        ("rate-to=\"javascript:alert(1)\"", "rate-to 应是 http 或 https 地址，写的是“javascript:alert(1)”"),
+        ("storage=\"all\"", "storage 应是ask、none，写的是“all”"),
+        ("publisher-key=\"- -\"", "publisher-key 应是和 src 一样多，写的是“-”"),
+        (&format!("src=\"{many}\""), "src 应是至多 8 个地址，写的是“/data/”"),
+    ];
+    for (attributes, expected) in cases {
+        let src = if attributes.starts_with("src") { "" } else { "src=\"/data/\"" };
+        let html = format!(
+            "<!doctype html><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\">\
+             <script type=\"application/json\" id=\"broken\">{{\"huiqi\":1,</script>\
+             <huiqi-match {src} {attributes}><script src=\"/widget/loader.js\"></script></huiqi-match>"
+        );
+        server.set_fault("/wrong.html", Fault::Typed("text/html; charset=utf-8", html.into_bytes()));
+        let page = browser.new_page()?;
+        let shadow = open(&page, &server, "/wrong.html")?;
+        shadow.wait_for("this.querySelector('select[name=省]')", LIMIT)?;
+        // The later pages look at the profile.
+        let mut console = String::new();
+        for _ in 0..50 {
+            console.push_str(&page.console()?.join("\n"));
+            if console.contains(expected) {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        ensure!(console.contains(&format!("huiqi-match：{expected}，没有采用")), "{attributes}: {console}");
+    }
+    Ok(())
+}
+
+/// What was kept and cannot be read any more is told, and stays until something else is kept.
+#[test]
+fn damaged_stores_are_told() -> Result<()> {
+    let server = Server::start(demo_dir()?)?;
+    let firm = json!({ "name": "示例企业", "day": "2026-11-01", "profile": profile_of(MAKER)?, "seen": [] });
+    let rows = json!({ "huiqi": 1, "firms": [firm, { "name": 7 }] });
+    let cases = [
+        ("{\"huiqi\":1,".to_owned(), "以前存的企业信息读不出来", 0),
+        ("{\"huiqi\":99}".to_owned(), "以前存的企业信息读不出来", 0),
+        (rows.to_string(), "存的企业里有 1 家读不出来", 1),
+    ];
+    for (kept, expected, firms) in cases {
+        let browser = Browser::launch(Kind::Current)?;
+        let page = browser.new_page()?;
+        let text = json!(kept);
+        page.before_load(&format!("localStorage.setItem('huiqi kept', {text})"))?;
+        let shadow = open(&page, &server, "/")?;
+        shadow.wait_for(&format!("this.textContent.includes('{expected}')"), LIMIT)?;
+        let offered = shadow.eval("return this.textContent.split('示例企业').length - 1")?;
+        ensure!(offered == firms, "{offered} firms are offered of {kept}");
+        ensure!(page.eval("localStorage.getItem('huiqi kept')")? == kept, "{kept} was overwritten");
+        quiet(&page)?;
+    }
+    Ok(())
 }
