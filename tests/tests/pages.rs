@@ -54,6 +54,15 @@ fn pictures_of_all_pages() -> Result<()> {
             let wide =
                 page.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth")?;
             ensure!(wide == 0, "{what} {name}: the page scrolls sideways by {wide} px");
+            // A text of some length in a column of three letters or less.
+            let squeezed = shadow.eval(
+                "return [...this.querySelectorAll('*')].filter((one) => {
+                    const own = [...one.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data.trim()).join('');
+                    const {width, height} = one.getBoundingClientRect(), size = parseFloat(getComputedStyle(one).fontSize);
+                    return one.checkVisibility() && own.length > 6 && height > 4 * size && width < 3.5 * size;
+                }).map((one) => one.outerHTML.slice(0, 200))",
+            )?;
+            ensure!(squeezed == json!([]), "{what} {name}: squeezed are {squeezed}");
             Ok(())
         };
         shadow.wait_for("/依据/.test(this.querySelector('.mr .d').textContent)", LIMIT)?;
@@ -100,6 +109,7 @@ fn pictures_of_all_pages() -> Result<()> {
         page.screenshot(folder.join(format!("maker-share-{name}.png")), Area::Viewport)?;
         shadow.click_text(".dlg button", "关闭")?;
         go(&shadow, "企业信息")?;
+        shadow.click_text("details.cl summary", "怎么算的")?;
         shot("maker-start")?;
         shadow.click_text(".btn", "保存、导入企业信息")?;
         shadow.wait_for("this.querySelector('#firm-name')", LIMIT)?;
@@ -990,7 +1000,7 @@ fn a_newcomer_prints_a_plan() -> Result<()> {
 fn wrong_attributes_are_named() -> Result<()> {
     let server = Server::start(demo_dir()?)?;
     let browser = Browser::launch(Kind::Current)?;
-    let many = vec!["/data/"; 9].join(" ");
+    let many = ["/data/"; 9].join(" ");
     let cases = [
         (
             "profile-from=\"nirgends\"",

@@ -351,7 +351,7 @@ impl App {
         }
         html! {
             <div class="note q"><p>{ self.get("企业规模：") }<b>{ text }</b></p>
-            <details class="cl"><summary>{ self.get("怎么算的") }</summary><table class="calc"><tbody>
+            <details class="cl"><summary>{ self.get("怎么算的") }</summary><table class="calc w"><tbody>
                 { for steps.into_iter().map(|step| html! { <tr><td>{ step.label }</td><td>{ step.value }</td></tr> }) }
             </tbody></table><p class="s m">{ self.get("依据：统计上大中小微型企业划分办法（2017），由行业、人数、营业收入、资产推算。") }</p></details></div>
         }
