@@ -306,6 +306,8 @@ fn a_broken_module_is_replaced_once() -> Result<()> {
     shadow.select("select[name=省]", "130000")?;
     shadow.wait_for("this.querySelector('select[name=市] option[value=\"130100\"]')", LIMIT)?;
     shadow.select("select[name=市]", "130100")?;
+    // The later pages arrive after the first answer, and draw something.
+    shadow.wait_for("this.querySelector('input[name=keep]')", LIMIT)?;
     // A script of the page lets one call of the browser fail, for which the module is not prepared.
     let spoil = || {
         page.eval(
@@ -354,8 +356,11 @@ fn every_width(kind: Kind) -> Result<()> {
                 "const hq = this.querySelector('.hq'), own = hq.getBoundingClientRect();
                  const out = [...hq.querySelectorAll('*')].filter((e) => { const r = e.getBoundingClientRect();
                     return r.width > 0 && r.right > own.right + 1 && !e.closest('.chips') && getComputedStyle(e).position !== 'absolute'; });
-                 return [hq.scrollWidth - hq.clientWidth, own.width, out.length ? out[0].outerHTML.slice(0, 200) : '']",
+                 return [hq.scrollWidth - hq.clientWidth, own.width, out.length ? out[0].outerHTML.slice(0, 200) : '',
+                    Math.max(...[...hq.querySelectorAll('.nav button')].map((one) => one.offsetHeight))]",
             )?;
+            // A word of the navigation is never cut in two.
+            ensure!(seen[3].as_f64().is_some_and(|height| height < 48.0), "{view} at {width}: {seen}");
             ensure!(seen[0] == 0 && seen[2] == "" && seen[1] == width, "{view} at {width}: {seen}");
         }
     }

@@ -165,14 +165,17 @@ impl App {
                 { chip(None, word("全部"), all) }
                 { for counts.iter().map(|(name, count)| chip(Some(name.clone()), name, *count)) }
             </div>
-            <div class="bar"><p class="s m" role="status">{ self.say("共 {} 项，显示 {} 项", &[known, listed]) }</p>
+            <div class="bar">
+                if self.pages == Part::There { { pages::filters(self, link) } } else {
+                    // In its place: what arrives late must not move the rows below.
+                    <details class="filter"><summary>{ self.get("更多筛选") }</summary></details>
+                }
                 <label class="s m srt">{ self.get("排序") }{ " " }<select class="sel s" name="sort" onchange={order}>
                     { for Sort::ALL.iter().map(|(sort, id, name)| html! { <option value={*id} selected={*sort == self.sort}>{ self.get(name).to_owned() }</option> }) }
-                </select></label></div>
-            if self.pages == Part::There { { pages::filters(self, link) } } else {
-                // In its place: what arrives late must not move the rows below.
-                <details class="filter"><summary>{ self.get("更多筛选") }</summary></details>
-            }
+                </select></label>
+                // Where nothing is left out, the chip above says how many there are.
+                <p class={if known == listed { "v" } else { "s m" }} role="status">{ self.say("共 {} 项，显示 {} 项", &[known, listed]) }</p>
+            </div>
             { for Group::ALL.iter().map(|(group, ..)| self.group(link, *group, &mut room)) }
         </> }
     }
