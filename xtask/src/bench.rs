@@ -9,6 +9,7 @@ use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::step::{Steps, cargo, follow, quiet, require, say};
+use crate::test::TEST_TIME;
 use crate::{demo, dist, files, in_root, pack, tools, wasm};
 
 /// What can be measured.
@@ -71,7 +72,8 @@ fn engine(steps: &mut Steps) -> Result<()> {
 /// What a visitor waits for on a slow phone: first verdict, typing, the bytes until then. Driven in Chromium by a program
 /// of the tests.
 fn page(steps: &mut Steps) -> Result<()> {
-    demo::build(steps, None)?;
+    // Its browsers live on the day of the tests, as the firm does that is new here.
+    demo::build(steps, Some(TEST_TIME))?;
     let chromium = steps.run("find Chromium", tools::chromium)?;
     let mut build = cargo();
     build.args(["build", "--release", "--package", "huiqi-tests", "--bin", "bench_page"]);

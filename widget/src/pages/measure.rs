@@ -1,6 +1,6 @@
 //! One measure: why, how much, by when, with which papers, where from.
 
-use huiqi_engine::eval::Truth;
+use huiqi_engine::eval::{EvalError, Truth, evaluate};
 use huiqi_engine::explain::{self, Node, RowExplanation, key_name};
 use huiqi_engine::firm::Key;
 use huiqi_engine::measure::{Detail, FullText, Measure, RowKind, Selection};
@@ -42,8 +42,10 @@ impl App {
     pub(crate) fn measure_page(&self, link: &Scope<Self>, at: usize) -> Html {
         let Some(measure) = self.measures.get(at) else { return Html::default() };
         let card = self.card(at);
-        let outcome = huiqi_engine::eval::evaluate(measure, &self.catalogue, &self.firm, self.today);
-        let Ok(outcome) = outcome else { return Html::default() };
+        let outcome = match evaluate(measure, &self.catalogue, &self.firm, self.today) {
+            Ok(outcome) => outcome,
+            Err(error) => return self.undecided(link, at, measure, &error),
+        };
         let group = Group::of(&outcome);
         let (icon, class) = icons::group(group);
         let rows =
@@ -102,6 +104,16 @@ impl App {
                 <button type="button" class="btn" onclick={link.callback(move |_: MouseEvent| Msg::Act(Act::Compare(at)))}>{ self.get(if self.desk.compared.contains(&measure.id) { word("移出比较") } else { word("加入比较") }).to_owned() }</button>
                 if self.desk.compared.len() > 1 { <button type="button" class="btn" onclick={link.callback(|_: MouseEvent| Msg::Go(View::Compare))}>{ self.say("比较 {} 项", &[&self.desk.compared.len()]) }</button> }
                 <button type="button" class="btn" onclick={link.callback(move |_: MouseEvent| Msg::Act(Act::Take(Take::CalendarOf(at))))}>{ self.get("加到日历") }</button></div>
+        </> }
+    }
+
+    /// The page of a measure of which nothing can be said but what it is.
+    fn undecided(&self, link: &Scope<Self>, at: usize, measure: &Measure, error: &EvalError) -> Html {
+        html! { <>
+            <button type="button" class="lnk" onclick={link.callback(|_: MouseEvent| Msg::Back)}>{ icons::back() }{ self.get("返回") }</button>
+            <h2 tabindex="-1" ref={self.heading.clone()}>{ self.name(at) }</h2>
+            <div class="note er" role="status"><p>{ self.say("{}：{}", &[&self.get("算不出"), &error.text(&self.catalogue.words)]) }</p></div>
+            { self.detail(link, at, measure) }
         </> }
     }
 
