@@ -160,7 +160,7 @@ pub(crate) struct Areas {
 }
 
 /// A search that takes longer waits until nothing is typed for [`REST_MS`].
-const SLOW_LOOK_MS: f64 = 8.0;
+const SLOW_LOOK_MS: f64 = 4.0;
 const REST_MS: u32 = 200;
 
 /// Everything that can happen.
@@ -498,9 +498,10 @@ impl Component for App {
             // The field shows the letter by itself, and the list its choice: nothing is drawn or worked out before that
             // is on the screen.
             Msg::Query(text) => {
-                self.search.text.clone_from(&text);
-                // On a slow device the next letter would have to wait for an answer that nobody wants any more.
-                let rest = if self.look_ms > SLOW_LOOK_MS { REST_MS } else { 0 };
+                self.search.typed.clone_from(&text);
+                // On a slow device the next letter would have to wait for an answer that nobody wants any more, or for the
+                // whole list, between two words.
+                let rest = if self.look_ms > SLOW_LOOK_MS || text.is_empty() { REST_MS } else { 0 };
                 ctx.link().send_future(async move {
                     crate::pause(rest).await;
                     Msg::Look(text)
@@ -509,9 +510,10 @@ impl Component for App {
             }
             Msg::Look(text) => {
                 // More was typed meanwhile.
-                if text != self.search.text {
+                if text != self.search.typed {
                     return false;
                 }
+                self.search.text.clone_from(&text);
                 // The filters may have changed while something was looked for.
                 if text.is_empty() {
                     self.room = FIRST_ROWS;

@@ -422,7 +422,7 @@ impl App {
         html! {
             <div class="in find" role="search">{ icons::find() }
                 <input type="search" name="q" aria-label={self.get("搜政策").to_owned()} placeholder={self.get("搜政策，如“设备”“贴息”").to_owned()} autocomplete="off"
-                    maxlength="64" list="huiqi-words" value={self.search.text.clone()} oninput={typed} />
+                    maxlength="64" list="huiqi-words" value={self.search.typed.clone()} oninput={typed} />
                 <datalist id="huiqi-words">{ for self.suggestions().into_iter().map(|w| html! { <option value={w} /> }) }</datalist>
             </div>
         }
@@ -430,7 +430,7 @@ impl App {
 
     /// Words that begin with the last run typed.
     fn suggestions(&self) -> Vec<String> {
-        let typed = &self.search.text;
+        let typed = &self.search.typed;
         // The field takes a suggestion as a whole: what stands before the last run is kept.
         let before = typed.rfind(char::is_whitespace).map_or("", |at| &typed[..=at]);
         let words = self.search.suggestions.iter();

@@ -146,6 +146,9 @@ fn read_marks(r: &mut Reader<'_>) -> Marks {
 /// Search as far as it has been loaded.
 #[derive(Debug, Default)]
 pub(crate) struct Search {
+    /// What stands in the box.
+    pub typed: String,
+    /// What is looked for, once nothing more was typed for a moment.
     pub text: String,
     module: Option<Module>,
     /// Whether anything is to be looked for.
@@ -189,8 +192,8 @@ pub(crate) enum Arrived {
 impl Search {
     /// The same search over other measures.
     pub(crate) fn again(&mut self) {
-        let Self { text, filters, filtering, .. } = std::mem::take(self);
-        *self = Self { text, filters, filtering, ..Self::default() };
+        let Self { typed, text, filters, filtering, .. } = std::mem::take(self);
+        *self = Self { typed, text, filters, filtering, ..Self::default() };
     }
 }
 

@@ -89,7 +89,10 @@ impl App {
                 self.work.prepare = false;
                 break;
             }
-            if crate::clock() - begun >= SLICE_MS {
+            // Bringing a report into order and drawing it is a slice by itself, unless there was little to decide.
+            let full =
+                if self.work.draft.as_ref().is_some_and(Draft::is_done) { SLICE_MS / 2.0 } else { SLICE_MS };
+            if crate::clock() - begun >= full {
                 if !std::mem::replace(&mut self.work.ticking, true) {
                     ctx.link().send_future(async {
                         crate::next_task().await;
