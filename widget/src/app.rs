@@ -554,12 +554,11 @@ impl Component for App {
                 // Drawn once, when all are counted.
                 return at >= Facet::ALL.len();
             }
-            Msg::Prepare => {
-                self.work.prepare = true;
-                return self.work(ctx);
-            }
-            Msg::Work => {
-                self.work.ticking = false;
+            Msg::Prepare | Msg::Work => {
+                match msg {
+                    Msg::Prepare => self.work.prepare = true,
+                    _ => self.work.ticking = false,
+                }
                 let news = self.work(ctx);
                 self.need_row_cards(ctx);
                 return news;

@@ -87,7 +87,10 @@ impl App {
                 news |= self.decide_some(ctx);
             } else {
                 self.work.prepare = false;
-                break;
+                if !self.settle(ctx) {
+                    break;
+                }
+                news = true;
             }
             // Bringing a report into order and drawing it is a slice by itself, unless there was little to decide.
             let full =
@@ -103,15 +106,6 @@ impl App {
                 break;
             }
         }
-        if !self.publishers.is_empty() && self.stands() {
-            if !std::mem::replace(&mut self.recalled, true) {
-                self.recall(ctx);
-            }
-            for act in std::mem::take(&mut self.work.after) {
-                news = true;
-                self.act(ctx, act);
-            }
-        }
         news
     }
 
@@ -121,9 +115,21 @@ impl App {
         needs && self.work.due && self.report.is_none()
     }
 
-    /// Whether the measures are those that the answers ask for.
-    fn stands(&self) -> bool {
-        self.work.opening.is_none() && self.areas.pending.is_empty()
+    /// Does what waited until the measures are those that the answers ask for; whether there was anything.
+    fn settle(&mut self, ctx: &Context<Self>) -> bool {
+        if self.publishers.is_empty() || self.work.opening.is_some() || !self.areas.pending.is_empty() {
+            return false;
+        }
+        let first = !std::mem::replace(&mut self.recalled, true);
+        if first {
+            self.recall(ctx);
+        }
+        let after = std::mem::take(&mut self.work.after);
+        let any = first || !after.is_empty();
+        for act in after {
+            self.act(ctx, act);
+        }
+        any
     }
 
     /// Begins to list the measures of these areas. The list before stays until they are read.
@@ -234,10 +240,6 @@ impl App {
 
     /// Goes over to the measures that were read.
     fn opened(&mut self, ctx: &Context<Self>, opening: Opening) {
-        let shown = match self.view {
-            View::Measure(at) => self.measures.get(at).map(|m| m.id.clone()),
-            _ => self.work.shown.take(),
-        };
         self.forget_list();
         let Opening { areas, measures, cards, details, .. } = opening;
         (self.measures, self.areas.open) = (measures, areas);
@@ -249,6 +251,7 @@ impl App {
         self.pending_cards = 0;
         // Measures have other numbers now.
         self.history.retain(|view| !matches!(view, View::Measure(_)));
+        let shown = self.work.shown.take().filter(|_| self.view == View::Results);
         if let Some(at) = shown.and_then(|id| self.measures.iter().position(|m| m.id == id)) {
             self.view = View::Measure(at);
             self.need_details(ctx);
