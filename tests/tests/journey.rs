@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use huiqi_engine::bundle::{Catalog, PartKind, decode_cards, decode_texts};
 use huiqi_tests::browser::{Area, Browser, Kind, Page, Shadow, Viewport};
 use huiqi_tests::server::{Fault, Server};
+use huiqi_tests::visit::{go, visit};
 use huiqi_tests::{TODAY, command, copy_folder, demo_dir, files_below, publish, workspace_root};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -544,6 +547,43 @@ fn site_of_areas(dir: &Path) -> Result<Vec<[String; 3]>> {
     let areas = catalog.lines().filter_map(|line| line.strip_prefix("area "));
     let areas = areas.map(|line| line.split(' ').map(str::to_owned).collect::<Vec<_>>());
     areas.map(|parts| parts.try_into().map_err(|parts| anyhow::anyhow!("{parts:?}"))).collect()
+}
+
+/// A link without answers lists measures of areas that its reader never named; places that are none are passed over.
+#[test]
+fn a_list_in_a_link_brings_its_areas() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    site_of_areas(dir.path())?;
+    let server = Server::start(dir.path().join("site"))?;
+    let browser = Browser::launch(Kind::Current)?;
+    let page = browser.new_page()?;
+    let shadow = visit(&page, &server, "/", "sample-city-maker.yaml")?;
+    go(&shadow, "方案")?;
+    shadow.wait_for("this.querySelector('input[name=paper]')", LIMIT)?;
+    let chosen = shadow.eval("return +/申报方案：(\\d+) 项/.exec(this.textContent)[1]")?;
+    shadow.click_text(".btn", "分享")?;
+    shadow.wait_for("this.querySelector('.dlg #link')", LIMIT)?;
+    let link = shadow.eval("return this.querySelector('#link').value")?;
+    let link = link.as_str().context("a link")?;
+    let opened = |address: &str, said: &str| -> Result<()> {
+        let page = browser.new_page()?;
+        page.goto(address)?;
+        page.wait_for("!!customElements.get('huiqi-match')", LIMIT)?;
+        page.shadow()?.wait_for(&format!("this.textContent.includes('{said}')"), LIMIT)?;
+        let console = page.console()?;
+        ensure!(console.is_empty(), "{console:?}");
+        Ok(())
+    };
+    opened(link, &format!("打开了对方分享的 {chosen} 项。"))?;
+    let (_, packed) = link.split_once("#huiqi=").context("a fragment")?;
+    let mut content: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(packed)?)?;
+    ensure!(content["places"] == json!(["990100"]), "{content}");
+    for places in [json!(["9901", "示例市", "99010000", 990_100, null]), json!("990100")] {
+        content["places"] = places;
+        let link = server.url(&format!("/#huiqi={}", URL_SAFE_NO_PAD.encode(content.to_string())));
+        opened(&link, "项现在的数据里没有了")?;
+    }
+    Ok(())
 }
 
 /// A firm pays for the areas it lies in, and gets what an uncut bundle has for it.

@@ -40,7 +40,8 @@ impl App {
         } else {
             // Where the measures are listed: who opens the link has said nothing of a place.
             let regions = self.desk.chosen.iter().filter_map(|at| self.measures.get(*at)?.regions.first());
-            let places: BTreeSet<String> = regions.filter(|r| **r != Code::ALL).map(Code::region_text).collect();
+            let places: BTreeSet<String> =
+                regions.filter(|r| **r != Code::ALL).map(Code::region_text).collect();
             content["places"] = json!(places);
         }
         format!("{page}#huiqi={}", URL_SAFE_NO_PAD.encode(content.to_string()))
