@@ -1,7 +1,5 @@
 //! The plan in a link, on paper, in files: all made here, none sent anywhere.
 
-use std::collections::BTreeSet;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use huiqi_engine::catalogue::Code;
@@ -15,7 +13,7 @@ use wasm_bindgen::JsValue;
 use yew::html::Scope;
 use yew::{Context, Event, Html, MouseEvent, html};
 
-use crate::app::{App, Msg, View};
+use crate::app::{App, Msg, View, first_time};
 use crate::icons;
 use crate::pages::{Act, Take};
 use crate::{call, global, object, property};
@@ -39,9 +37,12 @@ impl App {
             content["firm"] = profile::value(&self.firm, &self.catalogue);
         } else {
             // Where the measures are listed: who opens the link has said nothing of a place.
-            let regions = self.desk.chosen.iter().filter_map(|at| self.measures.get(*at)?.regions.first());
-            let places: BTreeSet<String> =
-                regions.filter(|r| **r != Code::ALL).map(Code::region_text).collect();
+            let mut places = Vec::new();
+            for region in self.desk.chosen.iter().filter_map(|at| self.measures.get(*at)?.regions.first()) {
+                if *region != Code::ALL {
+                    first_time(&mut places, region.region_text());
+                }
+            }
             content["places"] = json!(places);
         }
         format!("{page}#huiqi={}", URL_SAFE_NO_PAD.encode(content.to_string()))
